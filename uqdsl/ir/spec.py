@@ -1,0 +1,281 @@
+"""The typed IR: what a spec means, with every name resolved, every dimension known and nothing left to look up.
+
+Everything is a frozen pydantic model, so that a spec can be written as JSON, checked against a published schema and read
+back. `span` is where in the text a node comes from; it points into the `Sources` of the tree.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from uqdsl.messages import Span
+
+SCHEMA_VERSION = 1
+"""Raised by one whenever a reader of the old schema would misread the new one."""
+
+
+class Node(BaseModel):
+    """A part of the IR."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    span: Span = Span(0, 0)
+
+
+# ------------------------------------------------------------------------------------------------------ expressions
+# Every expression knows its dimensions, as a set in a fixed order; arrays are laid out in that order only when code is
+# generated. A dimension's primed copy is written `site'`.
+
+
+class Constant(Node):
+    """A number; `text` is how it was written."""
+
+    node: Literal["constant"] = "constant"
+    value: float | int | bool
+    dims: tuple[str, ...] = ()
+
+
+class Reference(Node):
+    """A field, unknown, quantity or setting, by name, over its declared dimensions."""
+
+    node: Literal["reference"] = "reference"
+    name: str
+    dims: tuple[str, ...] = ()
+
+
+class Coordinate(Node):
+    """The coordinate of a dimension: its numeric labels, or 1…n."""
+
+    node: Literal["coordinate"] = "coordinate"
+    dim: str
+    dims: tuple[str, ...]
+
+
+class Gather(Node):
+    """`value` at positions of its dimension `along` that a category field or an integer expression gives."""
+
+    node: Literal["gather"] = "gather"
+    value: Expression
+    along: str
+    index: Expression
+    dims: tuple[str, ...] = ()
+
+
+class Pick(Node):
+    """`value` at one label, or one position (from 0; negative from the end), of its dimension `along`."""
+
+    node: Literal["pick"] = "pick"
+    value: Expression
+    along: str
+    label: str | int | None = None
+    position: int | None = None
+    dims: tuple[str, ...] = ()
+
+
+class Operation(Node):
+    """An operator between expressions: `+ - * / % ^ == != < <= > >= and or not negative`."""
+
+    node: Literal["operation"] = "operation"
+    operator: str
+    operands: tuple[Expression, ...]
+    dims: tuple[str, ...] = ()
+
+
+class Apply(Node):
+    """An elementwise function of `uqdsl.vocabulary.functions`."""
+
+    node: Literal["apply"] = "apply"
+    function: str
+    arguments: tuple[Expression, ...]
+    dims: tuple[str, ...] = ()
+
+
+class Reduce(Node):
+    """A reduction of `uqdsl.vocabulary.functions` that consumes the dimensions `over`."""
+
+    node: Literal["reduce"] = "reduce"
+    function: str
+    operand: Expression
+    over: tuple[str, ...]
+    dims: tuple[str, ...] = ()
+
+
+class Choice(Node):
+    """`if test then … else …`, elementwise."""
+
+    node: Literal["choice"] = "choice"
+    test: Expression
+    then: Expression
+    otherwise: Expression
+    dims: tuple[str, ...] = ()
+
+
+class Array(Node):
+    """A list in place, laid out along one dimension."""
+
+    node: Literal["array"] = "array"
+    items: tuple[Expression, ...]
+    along: str
+    dims: tuple[str, ...] = ()
+
+
+type Expression = Annotated[
+    Constant | Reference | Coordinate | Gather | Pick | Operation | Apply | Reduce | Choice | Array,
+    Field(discriminator="node"),
+]
+
+
+class Argument(Node):
+    """A parameter of a law, under its standard name."""
+
+    name: str
+    value: Expression
+
+
+class Law(Node):
+    """A distribution of `uqdsl.vocabulary.distributions` with its parameters in their standard form.
+
+    `event` holds the dimensions over which one draw is joint; the law is independent over every other dimension.
+    `lower` and `upper` are the bounds of `truncated(a, b)`.
+    """
+
+    distribution: str
+    arguments: tuple[Argument, ...]
+    event: tuple[str, ...] = ()
+    lower: Expression | None = None
+    upper: Expression | None = None
+
+
+# ------------------------------------------------------------------------------------------------------- statements
+
+
+class Dim(Node):
+    """A dimension.
+
+    Its labels are given (`labels`), or 1…size (`size`), or come from data: the levels of the category columns `levels`,
+    or the rows of the tables in which it is a row dimension.
+    """
+
+    name: str
+    labels: tuple[str | int | float, ...] | None = None
+    size: int | None = None
+    levels: tuple[str, ...] = ()
+
+
+class DataField(Node):
+    """A variable of the data.
+
+    `kind` is one of `real positive nonnegative unit count int binary category`; a category's values are labels of the
+    dimension `of`. `columns` are the columns to read: one, or one for each label of the last dimension (a spread
+    field). `values` are given in place, nested by dimension.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    kind: str
+    of: str | None = None
+    columns: tuple[str, ...] = ()
+    spread: bool = False
+    values: tuple[object, ...] | float | int | bool | str | None = None
+
+
+class Table(Node):
+    """A `data` statement: a file, or None for values in place and in-memory data, and the fields that it fills."""
+
+    path: str | None
+    fields: tuple[DataField, ...]
+
+
+class Unknown(Node):
+    """A `prior`: an unknown over `dims` and its law."""
+
+    node: Literal["unknown"] = "unknown"
+    name: str
+    dims: tuple[str, ...]
+    law: Law
+    noncentered: bool = False
+    nuisance: bool = False
+
+
+class Quantity(Node):
+    """A `let`; `fixed` where it depends on data and settings alone."""
+
+    node: Literal["quantity"] = "quantity"
+    name: str
+    dims: tuple[str, ...]
+    value: Expression
+    fixed: bool
+
+
+class Observation(Node):
+    """A `likelihood`: the data `name`, or a quantity made of data alone, and its law."""
+
+    node: Literal["observation"] = "observation"
+    name: str
+    dims: tuple[str, ...]
+    law: Law
+
+
+class Factor(Node):
+    """A scalar term of the log density; `name` is unique among the sites."""
+
+    node: Literal["factor"] = "factor"
+    name: str
+    value: Expression
+
+
+type Statement = Annotated[Unknown | Quantity | Observation | Factor, Field(discriminator="node")]
+
+
+class Setting(Node):
+    """A setting and its resolved value."""
+
+    name: str
+    type: str
+    value: float | int | bool | str
+
+
+class Run(Node):
+    """An `infer`: a method with its options as resolved, and the quantities of interest (all where empty)."""
+
+    name: str
+    method: str
+    options: dict[str, float | int | bool | str | None]
+    names: tuple[str, ...] = ()
+
+
+class Spec(Node):
+    """A whole spec. `statements` stand in an order in which each uses only what stands above it."""
+
+    schema_version: int = SCHEMA_VERSION
+    name: str
+    title: str = ""
+    settings: tuple[Setting, ...] = ()
+    dims: tuple[Dim, ...] = ()
+    tables: tuple[Table, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def fields(self) -> tuple[DataField, ...]:
+        """Every field of every table."""
+        return tuple(field for table in self.tables for field in table.fields)
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        return tuple(each for each in self.statements if isinstance(each, Unknown))
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        return tuple(each for each in self.statements if isinstance(each, Quantity))
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        return tuple(each for each in self.statements if isinstance(each, Observation))
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON schema of a `Spec`, as published in `docs/ir-schema.json`."""
+    return Spec.model_json_schema()

@@ -1,0 +1,1 @@
+"""Every problem, by topic: one module per hundred of codes."""

@@ -1,0 +1,33 @@
+"""Problems as plain values for machines: `--json`, and whatever reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uqdsl.messages.problem import Problem
+from uqdsl.messages.source import Sources, Span
+
+
+def render_json(problem: Problem, sources: Sources) -> dict[str, Any]:
+    """One problem as a dictionary that `json.dumps` takes; lines and columns are counted from 1."""
+    return {
+        "code": problem.code,
+        "severity": str(problem.severity),
+        "headline": problem.title,
+        "at": None if problem.at is None else {**_range(problem.at, sources), "label": problem.underline},
+        "others": [{**_range(label.span, sources), "label": label.text} for label in problem.others],
+        "place": None if problem.place is None else problem.place._asdict(),
+        "help": problem.help or None,
+        "fix": None
+        if problem.fix is None
+        else {**_range(problem.fix.span, sources), "replacement": problem.fix.replacement},
+    }
+
+
+def _range(span: Span, sources: Sources) -> dict[str, Any]:
+    start, end = sources.position(span.start), sources.position(span.end)
+    return {
+        "file": start.file,
+        "start": {"line": start.line, "column": start.column, "offset": span.start},
+        "end": {"line": end.line, "column": end.column, "offset": span.end},
+    }

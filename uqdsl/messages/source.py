@@ -1,0 +1,83 @@
+"""Where things stand: spans in the text of a spec, and places in a data file."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """Characters `start` to `end` (exclusive) of the text in a `Sources`."""
+
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """The span from the start of this one to the end of the other."""
+        return Span(self.start, max(self.end, other.end))
+
+
+class Place(NamedTuple):
+    """A place in a data file: the file, and, as far as known, the row (the first below the header is 1) and column."""
+
+    file: str
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file]
+        if self.row is not None:
+            parts.append(f"row {self.row}")
+        if self.column is not None:
+            parts.append(f"column `{self.column}`")
+        return ", ".join(parts)
+
+
+class Position(NamedTuple):
+    """A line and a column, both counted from 1, in a named file."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The texts of a spec and of what it includes, laid end to end so that one offset names a place in one of them."""
+
+    text: str
+    names: tuple[str, ...]
+    starts: tuple[int, ...] = (0,)
+    _lines: list[int] = field(default_factory=list, compare=False, repr=False)
+
+    @classmethod
+    def single(cls, name: str, text: str) -> Sources:
+        return cls(text, (name,))
+
+    def _line_starts(self) -> list[int]:
+        if not self._lines:
+            self._lines.append(0)
+            self._lines.extend(i + 1 for i, character in enumerate(self.text) if character == "\n")
+        return self._lines
+
+    def position(self, offset: int) -> Position:
+        """The file, line and column of an offset."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset) - 1
+        file = bisect_right(self.starts, offset) - 1
+        first = bisect_right(starts, self.starts[file]) - 1
+        return Position(self.names[file], line - first + 1, offset - starts[line] + 1)
+
+    def line(self, offset: int) -> str:
+        """The text of the line that holds an offset, without its line break."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset) - 1
+        end = starts[line + 1] - 1 if line + 1 < len(starts) else len(self.text)
+        return self.text[starts[line] : end].rstrip("\r")
+
+    def line_end(self, offset: int) -> int:
+        """The offset at which the line that holds `offset` ends."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset) - 1
+        return starts[line] + len(self.line(offset))

@@ -1,0 +1,56 @@
+"""UQ5xx: methods and their options."""
+
+from __future__ import annotations
+
+from uqdsl.messages.problem import Problem
+
+
+class UnknownMethod(Problem):
+    code = "UQ501"
+    headline = "there is no method `{name}`"
+    label = "not a method"
+    advice = "see `uqdsl methods`"
+    name: str
+
+
+class UnknownOption(Problem):
+    code = "UQ502"
+    headline = "the method `{method}` has no option `{option}`"
+    label = "not an option of `{method}`"
+    method: str
+    option: str
+
+
+class WrongOption(Problem):
+    code = "UQ503"
+    headline = "the option `{option}` of `{method}` must be {expected}, but it is {found}"
+    label = "must be {expected}"
+    method: str
+    option: str
+    expected: str
+    found: str
+
+
+class NotOfInterest(Problem):
+    code = "UQ504"
+    headline = "`{name}` cannot be inferred: it is {what}"
+    label = "neither an unknown nor a quantity that depends on one"
+    name: str
+    what: str
+
+
+class Inadmissible(Problem):
+    code = "UQ505"
+    headline = "`{method}` assumes that {assumption}, but {violation}"
+    label = "not admissible for this spec"
+    method: str
+    assumption: str
+    violation: str
+
+
+class RunDeclaredTwice(Problem):
+    code = "UQ506"
+    headline = "two runs are called `{name}`"
+    label = "the second"
+    advice = "name one of them: `infer by … as other`"
+    name: str

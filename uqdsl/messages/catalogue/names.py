@@ -1,0 +1,183 @@
+"""UQ2xx: names and dimensions that do not fit together."""
+
+from __future__ import annotations
+
+from uqdsl.messages.problem import Problem
+
+
+class UndeclaredName(Problem):
+    code = "UQ201"
+    headline = "`{name}` is not declared"
+    label = "nothing declares it"
+    advice = "an unknown needs a prior: `prior {name} ~ …`"
+    name: str
+
+
+class DeclaredTwice(Problem):
+    code = "UQ202"
+    headline = "`{name}` is declared twice"
+    label = "declared again"
+    advice = "give one of them another name, or take it out"
+    name: str
+
+
+class UnknownDimension(Problem):
+    code = "UQ203"
+    headline = "there is no dimension `{dim}`"
+    label = "neither a `dim` statement nor the data declare it"
+    advice = "declare it: `dim {dim} = …`, or give a field of the data that dimension"
+    dim: str
+
+
+class Cycle(Problem):
+    code = "UQ204"
+    headline = "`{name}` depends on itself: {path}"
+    label = "the cycle passes here"
+    advice = "a quantity can use only what does not need it in turn"
+    name: str
+    path: str
+
+
+class NotAValue(Problem):
+    code = "UQ205"
+    headline = "`{name}` is {what}, not a value"
+    label = "a value is needed here"
+    name: str
+    what: str
+
+
+class UnknownFunction(Problem):
+    code = "UQ206"
+    headline = "there is no function `{name}`"
+    label = "not a function"
+    name: str
+
+
+class NotData(Problem):
+    code = "UQ207"
+    headline = "the likelihood of `{name}` needs data, but `{name}` is {what}"
+    label = "not data"
+    name: str
+    what: str
+
+
+class TwoLikelihoods(Problem):
+    code = "UQ208"
+    headline = "`{name}` has two likelihoods, so its data would count twice"
+    label = "the second"
+    advice = "keep one of the two"
+    name: str
+
+
+class RightHandDimension(Problem):
+    code = "UQ211"
+    headline = "the right-hand side ranges over `{dim}`, but `{name}` does not"
+    label = "ranges over `{dim}`"
+    name: str
+    dim: str
+
+
+class NoSuchDimension(Problem):
+    code = "UQ214"
+    headline = "`{name}` has no dimension `{dim}`"
+    label = "not one of its dimensions"
+    name: str
+    dim: str
+
+
+class ReducesNothing(Problem):
+    code = "UQ215"
+    headline = "`{function}` over `{dim}` has nothing to consume"
+    label = "does not range over `{dim}`"
+    function: str
+    dim: str
+
+
+class ReductionWithoutDimension(Problem):
+    code = "UQ216"
+    headline = "`{function}` does not say over which dimension"
+    label = "`over = …` is missing"
+    function: str
+
+
+class DimensionsDiffer(Problem):
+    code = "UQ217"
+    headline = "the likelihood of `{name}` is over {given}, but the data are over {declared}"
+    label = "over {given}"
+    name: str
+    given: str
+    declared: str
+
+
+class UnknownLabel(Problem):
+    code = "UQ218"
+    headline = "the dimension `{dim}` has no label {shown}"
+    label = "not one of its labels"
+    dim: str
+    shown: str
+
+
+class UnclearSelection(Problem):
+    code = "UQ219"
+    headline = "it is not clear along which dimension of `{name}` this selects"
+    label = "which dimension?"
+    name: str
+
+
+class RepeatedDimension(Problem):
+    code = "UQ220"
+    headline = "the dimension `{dim}` stands twice"
+    label = "again"
+    advice = "the second copy of a dimension is written `{dim}'`"
+    dim: str
+
+
+class HomelessList(Problem):
+    code = "UQ221"
+    headline = "a list has no dimension to lie along here"
+    label = "along which dimension?"
+    advice = "name it: declare the list as data in place, `x[k] : real = […]`, or as `let x[k] = […]`"
+
+
+class UnknownModifier(Problem):
+    code = "UQ223"
+    headline = "`{name}` is not a modifier of {what}"
+    label = "not known here"
+    name: str
+    what: str
+
+
+class UnknownKind(Problem):
+    code = "UQ224"
+    headline = "there is no kind of data `{name}`"
+    label = "not a kind"
+    name: str
+
+
+class UnknownSetting(Problem):
+    code = "UQ225"
+    headline = "the spec has no setting `{name}`"
+    name: str
+
+
+class NotADimensionName(Problem):
+    code = "UQ226"
+    headline = "a dimension is named here, not computed"
+    label = "the name of a dimension is needed"
+
+
+class SharedName(Problem):
+    code = "UQ227"
+    headline = "`{name}` is both a dimension and {what}"
+    label = "takes the name of the dimension"
+    advice = "only a dimension's own category column may share its name"
+    name: str
+    what: str
+
+
+class UnknownPart(Problem):
+    code = "UQ228"
+    headline = "`{name}` is not a part of the data"
+    label = "not known here"
+    advice = "the parts are `training`, `testing` and `new`"
+    name: str

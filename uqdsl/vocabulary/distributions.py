@@ -257,4 +257,10 @@ _TABLE = (
 DISTRIBUTIONS: dict[str, Distribution] = {each.name: each for each in _TABLE}
 """Every distribution by its name."""
 
-__all__ = ["DISTRIBUTIONS", "Alternative", "Distribution", "Parameter"]
+PLANNED = frozenset(
+    "Flat Jeffreys Mixture Categorical OrderedLogistic Multinomial MultiNormal MultiStudentT GaussianProcess LKJ "
+    "Wishart Horseshoe ZeroInflated Hurdle VonMises Empirical Flow".split()
+)
+"""Distributions of the language that this version cannot run."""
+
+__all__ = ["DISTRIBUTIONS", "PLANNED", "Alternative", "Distribution", "Parameter"]

@@ -78,3 +78,7 @@ def methods() -> Mapping[str, Method]:
     for entry in entry_points(group="uqdsl.methods"):
         found.setdefault(entry.name, entry.load())
     return found
+
+
+PLANNED = frozenset("diffusion ensemble flow laplace mean_field neural profile smc svgd".split())
+"""Methods of `infer` that the language names and this version cannot run."""

@@ -1,0 +1,84 @@
+"""The whole of semantics, top to bottom: from the tree of a spec to its IR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import NamedTuple
+
+from uqdsl import ir
+from uqdsl.messages import Problem, errors
+from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
+from uqdsl.semantics.constants import Value, resolve_settings
+from uqdsl.semantics.declare import collect_declarations
+from uqdsl.semantics.lints import check_informed
+from uqdsl.semantics.runs import check_admissible, lower_runs
+from uqdsl.semantics.statements import lower_statements
+from uqdsl.semantics.tables import lower_tables
+from uqdsl.syntax import tree
+from uqdsl.syntax.parser import Parsed
+
+_BUILT = (tree.Setting, tree.Dim, tree.Data, tree.Prior, tree.Let, tree.Likelihood, tree.Factor, tree.Infer, tree.Broken)
+
+
+class Analysed(NamedTuple):
+    """What a spec means, or None where it has errors; and every problem, in the order of the text."""
+
+    spec: ir.Spec | None
+    problems: tuple[Problem, ...]
+
+
+def analyse(parsed: Parsed, settings: Mapping[str, Value] | None = None) -> Analysed:
+    """Give a parsed spec its meaning.
+
+    Args:
+        parsed: what `uqdsl.syntax.parse` read.
+        settings: values that go before those of the `setting` statements.
+
+    Returns:
+        The IR, and all problems of the spec (those of its form too) at once.
+    """
+    written = parsed.tree
+    found = [*parsed.problems, *refuse_unbuilt(written)]
+    declarations, problems = collect_declarations(written)
+    found += problems
+    resolved, problems = resolve_settings(written, settings or {})
+    found += problems
+    values = {setting.name: setting.value for setting in resolved}
+    dims, tables, problems = lower_tables(written, declarations, values)
+    found += problems
+    fields = tuple(field for table in tables for field in table.fields)
+    lowered = lower_statements(written, declarations, {dim.name: dim for dim in dims}, fields, values)
+    found += lowered.problems
+    runs, problems = lower_runs(written, declarations, lowered.known, values)
+    found += problems
+    spec = ir.Spec(
+        name=PurePath(parsed.sources.names[0]).stem,
+        title=title_of(written),
+        settings=resolved,
+        dims=dims,
+        tables=tables,
+        statements=lowered.statements,
+        runs=runs,
+    )
+    if not errors(found):
+        found += [*check_admissible(spec), *check_informed(spec)]
+    found.sort(key=lambda problem: problem.at or (-1, -1))
+    return Analysed(None if errors(found) else spec, tuple(found))
+
+
+def refuse_unbuilt(written: tree.Tree) -> tuple[Problem, ...]:
+    """UQ901 for every statement that this version reads but cannot run."""
+    keywords = {kind: keyword for keyword, kind in tree.KEYWORDS.items()}
+    return tuple(
+        StatementNotBuilt(at=statement.span, statement=keywords[type(statement)])
+        for statement in written.statements
+        if not isinstance(statement, _BUILT)
+    )
+
+
+def title_of(written: tree.Tree) -> str:
+    """What the author says of the spec: the comments that stand alone above the first statement."""
+    first = written.statements[0].span.start if written.statements else float("inf")
+    lines = [comment.text[1:].strip() for comment in written.comments if comment.alone and comment.span.end <= first]
+    return "\n".join(lines).strip()

@@ -1,0 +1,224 @@
+"""From `dim` and `data` statements to the dimensions and tables of the IR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uqdsl.ir import DataField, Dim, Table
+from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean
+from uqdsl.messages.catalogue.kinds import RepeatedLabel, WrongArgumentCount, WrongData, WrongSize
+from uqdsl.messages.catalogue.names import RepeatedDimension, UnknownKind, UnknownModifier, UnknownPart
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.constants import Value, evaluate
+from uqdsl.semantics.declare import Declarations
+from uqdsl.semantics.walk import ungrouped
+from uqdsl.syntax import tree
+from uqdsl.vocabulary.supports import KINDS
+
+_FIELD_MODIFIERS = ("missing", "standardized")
+_DIM_MODIFIERS = ("periodic", "clamped", "fixed")
+_PARTS = ("training", "testing", "new")
+
+
+def lower_tables(
+    spec: tree.Tree, declarations: Declarations, settings: Mapping[str, Value]
+) -> tuple[tuple[Dim, ...], tuple[Table, ...], tuple[Problem, ...]]:
+    """The dimensions and the tables of a spec."""
+    problems: list[Problem] = []
+    tables = [
+        _table(each, declarations, settings, problems) for each in spec.statements if isinstance(each, tree.Data)
+    ]
+    written = {each.name.name: each for each in spec.statements if isinstance(each, tree.Dim)}
+    dims = []
+    for name, declared in declarations.dims.items():
+        levels = tuple(field for field, dim in declarations.categories.items() if dim == name)
+        if name in written:
+            labels, size = _labels(written[name], settings, problems)
+            dims.append(Dim(span=written[name].span, name=name, labels=labels, size=size, levels=levels))
+        else:
+            dims.append(Dim(span=declared.span, name=name, levels=levels))
+    return tuple(dims), tuple(tables), tuple(problems)
+
+
+def _labels(
+    statement: tree.Dim, settings: Mapping[str, Value], problems: list[Problem]
+) -> tuple[tuple[str | int | float, ...] | None, int | None]:
+    """The labels that a `dim` statement lists, or its size."""
+    name = statement.name.name
+    for modifier in statement.modifiers:
+        if modifier.name in _DIM_MODIFIERS:
+            problems.append(FeatureNotBuilt(at=modifier.span, feature=f"`{modifier.name}` boundaries of a dimension"))
+        else:
+            problems.append(_unknown_modifier(modifier, "a dimension", _DIM_MODIFIERS))
+    if statement.at is not None:
+        problems.append(FeatureNotBuilt(at=statement.at.span, feature="coordinates of a dimension"))
+    if statement.value is None:
+        return None, None
+    value = ungrouped(statement.value)
+    try:
+        if isinstance(value, tree.Listing):
+            return _listed_labels(name, value, settings, problems), None
+        size = evaluate(value, settings)
+    except SpecError as error:
+        problems += error.problems
+        return None, None
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        problems.append(WrongSize(at=value.span, name=name, found=f"`{size}`"))
+        return None, None
+    return None, size
+
+
+def _listed_labels(
+    dim: str, listing: tree.Listing, settings: Mapping[str, Value], problems: list[Problem]
+) -> tuple[str | int | float, ...] | None:
+    labels: dict[str | int | float, Span] = {}
+    for item in listing.items:
+        label = evaluate(item, settings)
+        if label in labels:
+            others = (Label(labels[label], "first here"),)
+            problems.append(RepeatedLabel(at=item.span, dim=dim, shown=_shown(label), others=others))
+        labels.setdefault(label, item.span)
+    if not labels:
+        problems.append(WrongSize(at=listing.span, name=dim, found="an empty list"))
+        return None
+    return tuple(labels)
+
+
+def _shown(label: object) -> str:
+    return f'"{label}"' if isinstance(label, str) else f"`{label}`"
+
+
+def _unknown_modifier(modifier: tree.Modifier, what: str, known: tuple[str, ...]) -> Problem:
+    hint = did_you_mean(modifier.name, known)
+    return UnknownModifier(at=modifier.span, name=modifier.name, what=what, hint=hint)
+
+
+def _table(
+    statement: tree.Data, declarations: Declarations, settings: Mapping[str, Value], problems: list[Problem]
+) -> Table:
+    path: str | None = None
+    if statement.source is not None:
+        source = ungrouped(statement.source)
+        if isinstance(source, tree.Call):
+            problems.append(FeatureNotBuilt(at=source.span, feature="data that are split into parts"))
+        else:
+            path = _path(source, settings, problems)
+    fields = []
+    for entry in statement.entries:
+        if isinstance(entry, tree.Field):
+            field = _field(entry, declarations, settings, problems)
+            if field is not None:
+                fields.append(field)
+        elif entry.name in _PARTS:
+            problems.append(FeatureNotBuilt(at=entry.span, feature="data in parts (`training`, `testing`, `new`)"))
+        else:
+            hint = did_you_mean(entry.name, _PARTS)
+            problems.append(UnknownPart(at=entry.name_span, name=entry.name, hint=hint))
+    return Table(span=statement.span, path=path, fields=tuple(fields))
+
+
+def _path(source: tree.Expression, settings: Mapping[str, Value], problems: list[Problem]) -> str | None:
+    try:
+        path = evaluate(source, settings)
+    except SpecError as error:
+        problems += error.problems
+        return None
+    if not isinstance(path, str) or not path:
+        problems.append(WrongData(at=source.span, what="the file of a `data` statement is a path in quotes"))
+        return None
+    return path
+
+
+def _field(
+    entry: tree.Field, declarations: Declarations, settings: Mapping[str, Value], problems: list[Problem]
+) -> DataField | None:
+    name, kind = entry.target.name, entry.kind.name
+    count = len(problems)
+    dims = axis_names(entry.target, problems)
+    if "." in name:
+        problems.append(WrongData(at=entry.target.name_span, what="the name of a field has no dots"))
+    if kind == "time":
+        problems.append(FeatureNotBuilt(at=entry.kind.span, feature="fields of times"))
+    elif kind != "category" and kind not in KINDS:
+        hint = did_you_mean(kind, [*KINDS, "category", "time"])
+        problems.append(UnknownKind(at=entry.kind.span, name=kind, hint=hint))
+    elif kind != "category" and entry.kind.argument is not None:
+        problems.append(WrongData(at=entry.kind.span, what=f"the kind `{kind}` takes nothing in parentheses"))
+    for modifier in entry.modifiers:
+        if modifier.name in _FIELD_MODIFIERS:
+            problems.append(FeatureNotBuilt(at=modifier.span, feature=f"`{modifier.name}` fields"))
+        else:
+            problems.append(_unknown_modifier(modifier, "a field", _FIELD_MODIFIERS))
+    columns, spread, values = (name,), False, None
+    if entry.value is not None:
+        value = ungrouped(entry.value)
+        if isinstance(value, tree.Call):
+            columns, spread = _columns(value, dims, settings, problems) or ((name,), False)
+        else:
+            values = _in_place(value, settings, problems)
+    if len(problems) > count:
+        return None
+    return DataField(
+        span=entry.span,
+        name=name,
+        dims=dims,
+        kind=kind,
+        of=declarations.categories.get(name),
+        columns=columns,
+        spread=spread,
+        values=values,  # type: ignore[arg-type]
+    )
+
+
+def axis_names(target: tree.Target, problems: list[Problem]) -> tuple[str, ...]:
+    """The dimensions on the left of a statement, each once (UQ220)."""
+    seen: dict[str, Span] = {}
+    for axis in target.axes:
+        if axis.primes:
+            problems.append(FeatureNotBuilt(at=axis.span, feature="primed copies of a dimension"))
+        elif axis.name in seen:
+            others = (Label(seen[axis.name], "first here"),)
+            problems.append(RepeatedDimension(at=axis.span, dim=axis.name, others=others))
+        seen.setdefault(axis.name, axis.span)
+    return tuple(seen)
+
+
+def _columns(
+    call: tree.Call, dims: tuple[str, ...], settings: Mapping[str, Value], problems: list[Problem]
+) -> tuple[tuple[str, ...], bool] | None:
+    """The columns that `column("x")` or `columns("x", "y")` names, and whether they spread over a dimension."""
+    function = call.function.name if isinstance(call.function, tree.Name) else ""
+    if function not in ("column", "columns"):
+        hint = did_you_mean(function, ("column", "columns"))
+        what = "a field takes its values from `column(…)`, from `columns(…)` or in place"
+        problems.append(WrongData(at=call.span, what=what, hint=hint))
+        return None
+    names: list[str] = []
+    for argument in call.arguments:
+        value = None if isinstance(argument, tree.Named) else ungrouped(argument)
+        if not isinstance(value, tree.Text):
+            problems.append(WrongData(at=argument.span, what=f"`{function}` takes names of columns in quotes"))
+            return None
+        names.append(value.value)
+    if function == "column" and len(names) != 1:
+        found = f"{len(names)} are"
+        problems.append(WrongArgumentCount(at=call.span, function="column", expected="one name", found=found))
+        return None
+    if function == "columns" and (not names or not dims):
+        what = "`columns(…)` spreads named columns over the last dimension of a field" + (
+            "" if dims else ", but this field has none"
+        )
+        problems.append(WrongData(at=call.span, what=what))
+        return None
+    return tuple(names), function == "columns"
+
+
+def _in_place(value: tree.Expression, settings: Mapping[str, Value], problems: list[Problem]) -> object:
+    """The nested lists of values written in place."""
+    if isinstance(value, tree.Listing):
+        return tuple(_in_place(ungrouped(item), settings, problems) for item in value.items)
+    try:
+        return evaluate(value, settings)
+    except SpecError as error:
+        problems += error.problems
+        return None

@@ -29,9 +29,10 @@ from uqdsl.ir.spec import (
     Unknown,
     json_schema,
 )
+from uqdsl.ir.walk import names_used
 
 __all__ = [
     "SCHEMA_VERSION", "Apply", "Argument", "Array", "Choice", "Constant", "Coordinate", "DataField", "Dim",
     "Expression", "Factor", "Gather", "Law", "Node", "Observation", "Operation", "Pick", "Quantity", "Reduce",
-    "Reference", "Run", "Setting", "Spec", "Statement", "Table", "Unknown", "json_schema",
+    "Reference", "Run", "Setting", "Spec", "Statement", "Table", "Unknown", "json_schema", "names_used",
 ]  # fmt: skip

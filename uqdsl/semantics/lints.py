@@ -7,17 +7,6 @@ from uqdsl.messages import Problem
 from uqdsl.messages.catalogue.kinds import NothingObserved, NoUnknown, UnusedUnknown
 
 
-def names_used(node: object) -> set[str]:
-    """The names of fields, unknowns, quantities and settings that a part of the IR refers to."""
-    if isinstance(node, ir.Reference):
-        return {node.name}
-    if isinstance(node, ir.Node):
-        return set().union(*(names_used(getattr(node, name)) for name in type(node).model_fields), set())
-    if isinstance(node, tuple):
-        return set().union(*(names_used(item) for item in node), set())
-    return set()
-
-
 def check_informed(spec: ir.Spec) -> tuple[Problem, ...]:
     """UQ320 for each unknown that no data depend on, UQ321 and UQ325 where there are no data or no unknowns at all."""
     if not spec.unknowns:
@@ -27,13 +16,13 @@ def check_informed(spec: ir.Spec) -> tuple[Problem, ...]:
         return (NothingObserved(),)
     definitions = {each.name: each for each in spec.statements if isinstance(each, ir.Unknown | ir.Quantity)}
     reached: set[str] = set()
-    waiting = [*set().union(*(names_used(each) for each in informing))]
+    waiting = [*set().union(*(ir.names_used(each) for each in informing))]
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
             if name in definitions:
-                waiting += names_used(definitions[name])
+                waiting += ir.names_used(definitions[name])
     return tuple(
         UnusedUnknown(at=unknown.span, name=unknown.name) for unknown in spec.unknowns if unknown.name not in reached
     )

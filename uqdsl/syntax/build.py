@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-
-from lark import Token, Transformer
-from lark.tree import Meta
-from lark.visitors import v_args
 
 from uqdsl.messages import Span
 from uqdsl.syntax import tree
+from uqdsl.syntax.scan import Word
 
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
-def _span(token: Token) -> Span:
-    return Span(token.start_pos or 0, token.end_pos or 0)
-
-
-def _unquoted(token: Token) -> str:
-    text, result, position = str(token)[1:-1], [], 0
+def _unquoted(word: Word) -> str:
+    text = word.text[1:-1]
+    if "\\" not in text:
+        return text
+    result, position = [], 0
     while position < len(text):
         character = text[position]
         if character == "\\":
@@ -30,266 +27,278 @@ def _unquoted(token: Token) -> str:
     return "".join(result)
 
 
-def _present(children: list[Any]) -> tuple[Any, ...]:
+def _present(children: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(child for child in children if child is not None)
 
 
-def _text(token: Token | None) -> str | None:
-    return None if token is None else str(token)
+def _text(word: Word | None) -> str | None:
+    return None if word is None else word.text
 
 
-def _declared(token: Token) -> tree.Target:
-    return tree.Target(_span(token), str(token), _span(token))
+def _declared(word: Word) -> tree.Target:
+    return tree.Target(word.span, word.text, word.span)
 
 
-@v_args(meta=True)
-class TreeBuilder(Transformer[Token, Any]):
-    """Called by the parser for each rule as it is recognised."""
+class Repeated(Exception):
+    """A clause that may stand once stands a second time."""
 
-    def _leaf(self, meta: Meta) -> Span:
-        return Span(0, 0) if meta.empty else Span(meta.start_pos, meta.end_pos)
+    def __init__(self, span: Span, word: str) -> None:
+        super().__init__(span, word)
+        self.span = span
+        self.word = word
+
+
+class TreeBuilder:
+    """Called by the parser for each rule as it is recognised, with its span and the values of its parts."""
 
     # statements ------------------------------------------------------------------------------------------------
 
-    def statement(self, meta, children):
+    def statement(self, span: Span, children: list[Any]):
         return children[0]
 
-    def setting(self, meta, children):
+    def setting(self, span: Span, children: list[Any]):
         name, kind, value = children
-        return tree.Setting(self._leaf(meta), _declared(name), str(kind), _span(kind), value)
+        return tree.Setting(span, _declared(name), kind.text, kind.span, value)
 
-    def dim(self, meta, children):
+    def dim(self, span: Span, children: list[Any]):
         name, value, modifiers, at = children
-        return tree.Dim(self._leaf(meta), _declared(name), value, modifiers, at)
+        return tree.Dim(span, _declared(name), value, modifiers, at)
 
-    def time(self, meta, children):
+    def time(self, span: Span, children: list[Any]):
         name, begin, end, step, unit = children
-        return tree.Time(self._leaf(meta), _declared(name), begin, end, step, _text(unit))
+        return tree.Time(span, _declared(name), begin, end, step, _text(unit))
 
-    def data(self, meta, children):
+    def data(self, span: Span, children: list[Any]):
         source, *entries = children
-        return tree.Data(self._leaf(meta), source, _present(entries))
+        return tree.Data(span, source, _present(entries))
 
-    def field(self, meta, children):
+    def field(self, span: Span, children: list[Any]):
         target, kind, before, value, after = children
-        return tree.Field(self._leaf(meta), target, kind, value, before + (after or ()))
+        return tree.Field(span, target, kind, value, before + (after or ()))
 
-    def part(self, meta, children):
+    def part(self, span: Span, children: list[Any]):
         name, value = children
-        return tree.Part(self._leaf(meta), str(name), _span(name), value)
+        return tree.Part(span, name.text, name.span, value)
 
-    def kind(self, meta, children):
+    def kind(self, span: Span, children: list[Any]):
         name, argument = children
-        return tree.Kind(self._leaf(meta), str(name), _text(argument))
+        return tree.Kind(span, name.text, _text(argument))
 
-    def prior(self, meta, children):
-        return tree.Prior(self._leaf(meta), *children)
+    def prior(self, span: Span, children: list[Any]):
+        return tree.Prior(span, *children)
 
-    def population(self, meta, children):
-        name, new, axes, law, modifiers = children
-        target = tree.Target(_span(name), str(name), _span(name), axes or ())
-        return tree.Population(self._leaf(meta), target, new is not None, law, modifiers)
+    def population(self, span: Span, children: list[Any]):
+        name, axes, new, law, modifiers = children
+        target = tree.Target(name.span, name.text, name.span, axes or ())
+        return tree.Population(span, target, new is not None, law, modifiers)
 
-    def let(self, meta, children):
-        return tree.Let(self._leaf(meta), *children)
+    def let(self, span: Span, children: list[Any]):
+        return tree.Let(span, *children)
 
-    def likelihood(self, meta, children):
-        return tree.Likelihood(self._leaf(meta), *children)
+    def likelihood(self, span: Span, children: list[Any]):
+        return tree.Likelihood(span, *children)
 
-    def factor(self, meta, children):
-        return tree.Factor(self._leaf(meta), *children)
+    def factor(self, span: Span, children: list[Any]):
+        return tree.Factor(span, *children)
 
-    def network(self, meta, children):
+    def network(self, span: Span, children: list[Any]):
         name, *parameters, outputs, layers = children
-        return tree.Network(self._leaf(meta), _declared(name), _present(parameters), outputs, layers)
+        return tree.Network(span, _declared(name), _present(parameters), outputs, layers)
 
-    def outputs(self, meta, children):
+    def outputs(self, span: Span, children: list[Any]):
         return tuple(children)
 
-    def parameter(self, meta, children):
+    def parameter(self, span: Span, children: list[Any]):
         name, axes = children
-        return tree.Target(self._leaf(meta), str(name), _span(name), axes or ())
+        return tree.Target(span, name.text, name.span, axes or ())
 
     output = parameter
 
-    def layers(self, meta, children):
+    def layers(self, span: Span, children: list[Any]):
         return tuple(children)
 
-    def layer(self, meta, children):
+    def layer(self, span: Span, children: list[Any]):
         name, arguments, alias = children
-        return tree.Layer(self._leaf(meta), str(name), arguments or (), _text(alias))
+        return tree.Layer(span, name.text, arguments or (), _text(alias))
 
-    def function(self, meta, children):
+    def function(self, span: Span, children: list[Any]):
         name, *parameters, value = children
-        return tree.Function(self._leaf(meta), _declared(name), _present(parameters), value)
+        return tree.Function(span, _declared(name), _present(parameters), value)
 
-    def extern(self, meta, children):
+    def extern(self, span: Span, children: list[Any]):
         name, *parameters, output, origin = children
-        return tree.Extern(self._leaf(meta), _declared(name), _present(parameters), output, _unquoted(origin))
+        return tree.Extern(span, _declared(name), _present(parameters), output, _unquoted(origin))
 
-    def include(self, meta, children):
+    def include(self, span: Span, children: list[Any]):
         path, alias = children
-        return tree.Include(self._leaf(meta), _unquoted(path), _text(alias))
+        return tree.Include(span, _unquoted(path), _text(alias))
 
-    def state(self, meta, children):
+    def state(self, span: Span, children: list[Any]):
         names, axis, *clauses = children
-        return tree.State(self._leaf(meta), names, str(axis), _present(clauses))
+        return tree.State(span, names, axis.text, _present(clauses))
 
-    def state_names(self, meta, children):
+    def state_names(self, span: Span, children: list[Any]):
         return tuple(children)
 
-    def state_name(self, meta, children):
+    def state_name(self, span: Span, children: list[Any]):
         target, kind = children
-        return tree.StateName(self._leaf(meta), target, _text(kind))
+        return tree.StateName(span, target, _text(kind))
 
-    def clause(self, meta, children):
+    def clause(self, span: Span, children: list[Any]):
         keyword, equation, modifiers, by = children
-        return tree.Clause(self._leaf(meta), _text(keyword), equation, modifiers, by)
+        return tree.Clause(span, _text(keyword), equation, modifiers, by)
 
-    def error_clause(self, meta, children):
+    def error_clause(self, span: Span, children: list[Any]):
         equation, modifiers = children
-        return tree.Clause(self._leaf(meta), "error", equation, modifiers, None)
+        return tree.Clause(span, "error", equation, modifiers, None)
 
-    def exact(self, meta, children):
+    def exact(self, span: Span, children: list[Any]):
         return None
 
-    def equation(self, meta, children):
+    def equation(self, span: Span, children: list[Any]):
         left, sign, right = children
-        return tree.Equation(self._leaf(meta), left, str(sign), right)
+        return tree.Equation(span, left, sign.text, right)
 
-    def uncertainty(self, meta, children):
-        return tree.Uncertainty(self._leaf(meta), _present(children))
+    def uncertainty(self, span: Span, children: list[Any]):
+        return tree.Uncertainty(span, _present(children))
 
-    def source(self, meta, children):
+    def source(self, span: Span, children: list[Any]):
         name, cut, *rest = children
-        stance = str(rest[0]) if rest and isinstance(rest[0], Token) else None
+        stance = rest[0].text if rest and isinstance(rest[0], Word) else None
         entries = () if stance else _present(rest)
-        return tree.Source(self._leaf(meta), str(name), cut is not None, stance, entries)
+        return tree.Source(span, name.text, cut is not None, stance, entries)
 
-    def source_entry(self, meta, children):
+    def source_entry(self, span: Span, children: list[Any]):
         prior, left, law, modifiers = children
-        return tree.SourceEntry(self._leaf(meta), prior is not None, left, law, modifiers)
+        return tree.SourceEntry(span, prior is not None, left, law, modifiers)
 
     # questions -------------------------------------------------------------------------------------------------
 
-    def infer(self, meta, children):
+    def infer(self, span: Span, children: list[Any]):
         names, method, clauses = children
-        return tree.Infer(self._leaf(meta), names or (), method, clauses)
+        return tree.Infer(span, names or (), method, clauses)
 
-    def assimilate(self, meta, children):
-        return tree.Assimilate(self._leaf(meta), *children)
+    def assimilate(self, span: Span, children: list[Any]):
+        return tree.Assimilate(span, *children)
 
-    def predict(self, meta, children):
-        return tree.Predict(self._leaf(meta), *children)
+    def predict(self, span: Span, children: list[Any]):
+        return tree.Predict(span, *children)
 
-    def calibrate(self, meta, children):
+    def calibrate(self, span: Span, children: list[Any]):
         names, method, clauses = children
-        return tree.Calibrate(self._leaf(meta), names or (), method, clauses)
+        return tree.Calibrate(span, names or (), method, clauses)
 
-    def design(self, meta, children):
-        return tree.Design(self._leaf(meta), *children)
+    def design(self, span: Span, children: list[Any]):
+        return tree.Design(span, *children)
 
-    def choose(self, meta, children):
+    def choose(self, span: Span, children: list[Any]):
         names, goal, value, method, clauses = children
-        return tree.Choose(self._leaf(meta), names, str(goal), value, method, clauses)
+        return tree.Choose(span, names, goal.text, value, method, clauses)
 
-    def clauses(self, meta, children):
-        return tree.Clauses(self._leaf(meta), **dict(children))
+    def clauses(self, span: Span, children: list[Any]):
+        given: dict[str, Any] = {}
+        for name, value, where, word in children:
+            if name in given:
+                raise Repeated(where, word)
+            given[name] = value
+        return tree.Clauses(span, **given)
 
-    def with_clause(self, meta, children):
-        return "options", children[0] or ()
+    def with_clause(self, span: Span, children: list[Any]):
+        return "options", children[0] or (), span, "with"
 
-    def of_clause(self, meta, children):
-        return "of", str(children[0])
+    def of_clause(self, span: Span, children: list[Any]):
+        return "of", children[0].text, span, "of"
 
-    def as_clause(self, meta, children):
-        return "alias", str(children[0])
+    def as_clause(self, span: Span, children: list[Any]):
+        return "alias", children[0].text, span, "as"
 
-    def names(self, meta, children):
+    def names(self, span: Span, children: list[Any]):
         return tuple(children)
 
     # names and modifiers ---------------------------------------------------------------------------------------
 
-    def target(self, meta, children):
+    def target(self, span: Span, children: list[Any]):
         path, axes = children
-        return tree.Target(self._leaf(meta), path.name, path.span, axes or ())
+        return tree.Target(span, path.name, path.span, axes or ())
 
-    def path(self, meta, children):
-        name = ".".join(str(part) for part in children)
-        return tree.Target(self._leaf(meta), name, self._leaf(meta))
+    def path(self, span: Span, children: list[Any]):
+        name = ".".join(part.text for part in children)
+        return tree.Target(span, name, span)
 
-    def axes(self, meta, children):
+    def axes(self, span: Span, children: list[Any]):
         return _present(children)
 
-    def axis(self, meta, children):
+    def axis(self, span: Span, children: list[Any]):
         name, *primes = children
-        return tree.Axis(self._leaf(meta), str(name), len(primes[0]) if primes and primes[0] else 0)
+        return tree.Axis(span, name.text, sum(len(word.text) for word in primes))
 
-    def modifiers(self, meta, children):
+    def modifiers(self, span: Span, children: list[Any]):
         return tuple(children)
 
-    def modifier(self, meta, children):
+    def modifier(self, span: Span, children: list[Any]):
         name, arguments = children
-        called = meta.end_pos > _span(name).end
-        return tree.Modifier(self._leaf(meta), str(name), _span(name), arguments or (() if called else None))
+        called = span.end > name.span.end
+        return tree.Modifier(span, name.text, name.span, arguments or (() if called else None))
 
-    def starting(self, meta, children):
-        return tree.Modifier(self._leaf(meta), "starting", self._leaf(meta), tuple(children))
+    def starting(self, span: Span, children: list[Any]):
+        return tree.Modifier(span, "starting", span, tuple(children))
 
-    def condition(self, meta, children):
+    def condition(self, span: Span, children: list[Any]):
         word, value = children
-        return tree.Modifier(self._leaf(meta), str(word), _span(word), (value,))
+        return tree.Modifier(span, word.text, word.span, (value,))
 
     # expressions -----------------------------------------------------------------------------------------------
 
-    def conditional(self, meta, children):
-        return tree.Conditional(self._leaf(meta), *children)
+    def conditional(self, span: Span, children: list[Any]):
+        return tree.Conditional(span, *children)
 
-    def binary(self, meta, children):
+    def binary(self, span: Span, children: list[Any]):
         left, operator, right = children
-        return tree.Binary(self._leaf(meta), str(operator), left, right)
+        return tree.Binary(span, operator.text, left, right)
 
-    def unary(self, meta, children):
+    def unary(self, span: Span, children: list[Any]):
         operator, operand = children
-        return tree.Unary(self._leaf(meta), str(operator), operand)
+        return tree.Unary(span, operator.text, operand)
 
-    def call(self, meta, children):
+    def call(self, span: Span, children: list[Any]):
         function, arguments = children
-        return tree.Call(self._leaf(meta), function, arguments or ())
+        return tree.Call(span, function, arguments or ())
 
-    def select(self, meta, children):
+    def select(self, span: Span, children: list[Any]):
         value, *selectors = children
-        return tree.Select(self._leaf(meta), value, _present(selectors))
+        return tree.Select(span, value, _present(selectors))
 
-    def attribute(self, meta, children):
+    def attribute(self, span: Span, children: list[Any]):
         value, name = children
-        return tree.Attribute(self._leaf(meta), value, str(name))
+        return tree.Attribute(span, value, name.text)
 
-    def primed(self, meta, children):
+    def primed(self, span: Span, children: list[Any]):
         value, primes = children
-        return tree.Primed(self._leaf(meta), value, len(primes))
+        if isinstance(value, tree.Primed):
+            return tree.Primed(span, value.value, value.primes + len(primes.text))
+        return tree.Primed(span, value, len(primes.text))
 
-    def number(self, meta, children):
-        return tree.Number(self._leaf(meta), str(children[0]))
+    def number(self, span: Span, children: list[Any]):
+        return tree.Number(span, children[0].text)
 
-    def text(self, meta, children):
-        return tree.Text(self._leaf(meta), _unquoted(children[0]))
+    def text(self, span: Span, children: list[Any]):
+        return tree.Text(span, _unquoted(children[0]))
 
-    def name(self, meta, children):
-        return tree.Name(self._leaf(meta), str(children[0]))
+    def name(self, span: Span, children: list[Any]):
+        return tree.Name(span, children[0].text)
 
-    def boolean(self, meta, children):
-        return tree.Boolean(self._leaf(meta), str(children[0]) == "true")
+    def boolean(self, span: Span, children: list[Any]):
+        return tree.Boolean(span, children[0].text == "true")
 
-    def group(self, meta, children):
-        return tree.Group(self._leaf(meta), children[0])
+    def group(self, span: Span, children: list[Any]):
+        return tree.Group(span, children[0])
 
-    def list(self, meta, children):
-        return tree.Listing(self._leaf(meta), _present(children))
+    def list(self, span: Span, children: list[Any]):
+        return tree.Listing(span, _present(children))
 
-    def arguments(self, meta, children):
+    def arguments(self, span: Span, children: list[Any]):
         return _present(children)
 
-    def named(self, meta, children):
+    def named(self, span: Span, children: list[Any]):
         name, value = children
-        return tree.Named(self._leaf(meta), str(name), _span(name), value)
+        return tree.Named(span, name.text, name.span, value)

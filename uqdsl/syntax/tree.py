@@ -112,19 +112,7 @@ class Select(Node):
 
 
 type Expression = (
-    Number
-    | Text
-    | Boolean
-    | Name
-    | Attribute
-    | Primed
-    | Group
-    | Unary
-    | Binary
-    | Conditional
-    | Listing
-    | Call
-    | Select
+    Number | Text | Boolean | Name | Attribute | Primed | Group | Unary | Binary | Conditional | Listing | Call | Select
 )
 
 # ------------------------------------------------------------------------------------- names, modifiers and clauses

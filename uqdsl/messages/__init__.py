@@ -5,10 +5,10 @@ from uqdsl.messages.problem import CATALOGUE, Fix, Label, Problem, Severity, War
 from uqdsl.messages.render_json import render_json
 from uqdsl.messages.render_text import render_text
 from uqdsl.messages.source import Place, Position, Sources, Span
-from uqdsl.messages.suggest import closest, did_you_mean, listing
+from uqdsl.messages.suggest import closest, did_you_mean, listing, shortened
 
 __all__ = [
     "CATALOGUE", "DataError", "Fix", "Label", "Place", "Position", "Problem", "RunError", "Severity", "Sources",
     "Span", "SpecError", "UqdslError", "UsageError", "Warn", "closest", "did_you_mean", "errors", "listing",
-    "render_json", "render_text",
+    "render_json", "render_text", "shortened",
 ]  # fmt: skip

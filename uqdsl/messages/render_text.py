@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import combining, east_asian_width
+
 from uqdsl.messages.problem import Label, Problem, Severity
 from uqdsl.messages.source import Sources
 
@@ -10,6 +12,8 @@ _COLOURS = {
     Severity.WARNING: "\x1b[1;33m",
     Severity.NOTE: "\x1b[1;36m",
 }
+_WIDEST, _AROUND = 160, 60
+"""How much of a line is shown, and how much of it before what is underlined, where the line is longer than that."""
 _BOLD, _BLUE, _RESET = "\x1b[1m", "\x1b[34m", "\x1b[0m"
 
 
@@ -20,7 +24,7 @@ def render_text(problem: Problem, sources: Sources, *, colour: bool = False) -> 
         return f"{code}{text}{_RESET}" if colour and text else text
 
     tint = _COLOURS[problem.severity]
-    lines = [paint(f"{problem.severity}[{problem.code}]", tint) + paint(f": {problem.title}", _BOLD)]
+    lines = [paint(f"{problem.severity}[{problem.code}]", tint) + paint(f": {_visible(problem.title)}", _BOLD)]
     width = 1
     if problem.at is not None:
         primary = Label(problem.at, problem.underline)
@@ -31,15 +35,21 @@ def render_text(problem: Problem, sources: Sources, *, colour: bool = False) -> 
         lines.append(f"{' ' * width}{paint('-->', _BLUE)} {where.file}:{where.line}:{where.column}")
         bar = paint(f"{' ' * width} |", _BLUE)
         lines.append(bar)
-        previous: int | None = None
+        previous: tuple[int, int] | None = None
         for label, number in zip(labels, numbers, strict=True):
-            if number != previous:
-                if previous is not None and number > previous + 1:
+            source = sources.line(label.span.start)
+            start = sources.position(label.span.start).column - 1
+            same = previous is not None and previous[0] == number
+            cut = _cut(source, start, previous[1] if same and previous else None)
+            if (number, cut) != previous:
+                if previous is not None and number > previous[0] + 1:
                     lines.append(paint(f"{' ' * width}...", _BLUE))
-                text = sources.line(label.span.start).expandtabs(1)
-                lines.append(f"{paint(f'{number:>{width}} |', _BLUE)} {text}".rstrip())
-            previous = number
-            lines.append(f"{bar} {_underlined(label, sources, label is primary, paint, tint)}")
+                lines.append(f"{paint(f'{number:>{width}} |', _BLUE)} {_clipped(source, cut)}".rstrip())
+            previous = (number, cut)
+            end = min(start + max(1, label.span.end - label.span.start), max(len(source), start + 1), cut + _WIDEST)
+            indent = " " * _columns(source[cut:start])
+            mark = ("^" if label is primary else "-") * max(1, _columns(source[start:end]))
+            lines.append(f"{bar} {indent}{paint(f'{mark} {label.text}'.rstrip(), tint if label is primary else _BLUE)}")
     if problem.place is not None:
         lines.append(f"{' ' * width}{paint('-->', _BLUE)} {problem.place}")
     if problem.help:
@@ -48,10 +58,27 @@ def render_text(problem: Problem, sources: Sources, *, colour: bool = False) -> 
     return "\n".join(lines)
 
 
-def _underlined(label: Label, sources: Sources, primary: bool, paint, tint: str) -> str:  # noqa: ANN001
-    column = sources.position(label.span.start).column
-    end = min(label.span.end, sources.line_end(label.span.start))
-    length = max(1, end - label.span.start)
-    mark = ("^" if primary else "-") * length
-    text = f"{mark} {label.text}".rstrip()
-    return " " * (column - 1) + paint(text, tint if primary else _BLUE)
+def _cut(line: str, start: int, before: int | None) -> int:
+    """From which character on a line is shown, so that the one at `start` is; `before` is where it was cut last."""
+    if len(line) <= _WIDEST:
+        return 0
+    if before is not None and before <= start < before + _WIDEST - _AROUND:
+        return before
+    return max(0, start - _AROUND)
+
+
+def _clipped(line: str, cut: int) -> str:
+    shown = _visible(line[cut : cut + _WIDEST])
+    return f"{'…' + shown[1:] if cut else shown}{'…' if cut + _WIDEST < len(line) else ''}"
+
+
+def _visible(text: str) -> str:
+    """Text in which nothing steers a terminal: one character for each, and tabs as spaces."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)

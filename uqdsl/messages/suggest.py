@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LONGEST = 60
+
+
+def shortened(text: str) -> str:
+    """A piece of a spec as a headline can bear it."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate nearest to a misspelt word, or None where none is near."""
+    if len(word) > _LONGEST:
+        return None
     by_lower = {candidate.lower(): candidate for candidate in sorted(candidates, reverse=True)}
     found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7 if len(word) > 2 else 0.9)
     return by_lower[found[0]] if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uqdsl.messages import Problem, did_you_mean
+from uqdsl.messages import Problem, did_you_mean, shortened
 from uqdsl.messages.catalogue.syntax import IncompleteStatement, ReservedWord, UnexpectedText, UnknownCharacter
 from uqdsl.syntax.lalr import END, Unexpected, accepted_after, spelling
 from uqdsl.syntax.split import Piece
@@ -21,6 +21,7 @@ _OPERATORS = frozenset(
     {"PLUS", "MINUS", "TIMES", "DIVIDE", "MATMUL", "MODULO", "POWER", "COMPARE", "AND", "OR", "PRIMES", "DOT"}
 )
 _STARTS = frozenset({"NAME", "NUMBER", "STRING", "TRUE", "FALSE", "NOT", "IF", "LPAR", "LSQB", "MINUS", "PLUS"})
+_ALIKE = {"=": ("TILDE", "COLON"), "~": ("EQUAL", "COLON"), "==": ("EQUAL",), ":": ("EQUAL", "TILDE")}
 _COMPARISONS = frozenset({"==", "!=", "<=", ">=", "<", ">"})
 _MOST = 6
 """How many things that could stand at a place are worth listing."""
@@ -39,11 +40,22 @@ def describe(unexpected: Unexpected, piece: Piece, text: str) -> Problem:
         return UnknownCharacter(at=word.span, character=shown)
     if word.text in RESERVED and "NAME" in accepted and _meant_as_name(piece, index, text):
         return ReservedWord(at=word.span, word=word.text)
-    hints = (_misspelt(piece, near, text) for near in (index, index - 1, index - 2) if near > 0)
-    hint = next(filter(None, hints), "")
-    if word.text in _COMPARISONS and _OPERATORS & accepted:
-        hint = "comparisons do not chain: join two of them with `and`"
-    return UnexpectedText(at=word.span, expected=_expected(accepted), found=f"`{word.text}`", hint=hint)
+    hint = _hint_on_symbol(word.text, accepted)
+    if not hint:
+        hints = (_misspelt(piece, near, text) for near in (index, index - 1, index - 2) if near > 0)
+        hint = next(filter(None, hints), "")
+    found = f"`{shortened(word.text)}`"
+    return UnexpectedText(at=word.span, expected=_expected(accepted), found=found, hint=hint)
+
+
+def _hint_on_symbol(symbol: str, accepted: frozenset[str]) -> str:
+    """What was meant by a sign that often stands in the place of another."""
+    if symbol in _COMPARISONS and "PLUS" in accepted:
+        return "comparisons do not chain: join two of them with `and`"
+    for meant in _ALIKE.get(symbol, ()):
+        if meant in accepted:
+            return f"did you mean `{spelling(meant)}`?"
+    return ""
 
 
 def _meant_as_name(piece: Piece, index: int, text: str) -> bool:

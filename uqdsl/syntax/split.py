@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from uqdsl.messages import Problem, Span, closest
+from uqdsl.messages import Problem, Span, closest, shortened
 from uqdsl.messages.catalogue.syntax import NotAStatement, UnclosedBracket, UnclosedText, UnopenedBracket
 from uqdsl.syntax.scan import Word
 from uqdsl.syntax.tree import KEYWORDS, RESERVED, SOFT_KEYWORDS
 
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 # Words that may follow a complete expression: seen first on a line they go on with the statement above.
-CONTINUATIONS = frozenset(
-    "from to step over at as of with by maximizing minimizing in new starting where weight noncentered ordered "
-    "sum_to_zero truncated censored nuisance batch periodic clamped fixed then else and or exact inferred cut missing "
-    "standardized".split()
-)
+CONTINUATIONS = frozenset({
+    "from", "to", "step", "over", "at", "as", "of", "with", "by", "maximizing", "minimizing", "in", "new",
+    "starting", "where", "weight", "noncentered", "ordered", "sum_to_zero", "truncated", "censored",
+    "nuisance", "batch", "periodic", "clamped", "fixed", "then", "else", "and", "or", "exact", "inferred",
+    "cut", "missing", "standardized",
+})  # fmt: skip
 
 
 class Piece(NamedTuple):
@@ -59,13 +60,13 @@ def split(words: list[Word]) -> list[Piece]:
             starts.append((index, word.text, None))
         elif word.kind != "word":
             if not starts:
-                starts.append((index, "", NotAStatement(at=word.span, word=word.text)))
+                starts.append((index, "", NotAStatement(at=word.span, word=shortened(word.text))))
         elif _begins(words, index):
             starts.append((index, word.text, None))
         elif not starts or index in brackets.forced or _misplaced(words, index, words[starts[-1][0]].column):
             meant = closest(word.text, KEYWORDS)
             hint = f"did you mean `{meant}`?" if meant else ""
-            starts.append((index, meant or "", NotAStatement(at=word.span, word=word.text, hint=hint)))
+            starts.append((index, meant or "", NotAStatement(at=word.span, word=shortened(word.text), hint=hint)))
     return _pieces(words, starts, brackets.problems)
 
 

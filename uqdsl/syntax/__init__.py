@@ -1,0 +1,6 @@
+"""Text to tree, with every fault of a spec at once; and back to text in the one style of the language."""
+
+from uqdsl.syntax.format import format_spec
+from uqdsl.syntax.parser import Parsed, parse
+
+__all__ = ["Parsed", "format_spec", "parse"]

@@ -18,7 +18,9 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     if len(word) > _LONGEST:
         return None
     by_lower = {candidate.lower(): candidate for candidate in sorted(candidates, reverse=True)}
-    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7 if len(word) > 2 else 0.9)
+    # One wrong letter of three leaves two thirds.
+    cutoff = 0.7 if len(word) > 3 else 0.66 if len(word) == 3 else 0.9
+    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[found[0]] if found else None
 
 

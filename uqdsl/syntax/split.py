@@ -8,9 +8,10 @@ above it, begins one even where a bracket is still open: that is how an unclosed
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import NamedTuple
 
-from uqdsl.messages import Problem, Span, closest, shortened
+from uqdsl.messages import Label, Problem, Span, closest, shortened
 from uqdsl.messages.catalogue.syntax import NotAStatement, UnclosedBracket, UnclosedText, UnopenedBracket
 from uqdsl.syntax.scan import Word
 from uqdsl.syntax.tree import KEYWORDS, RESERVED, SOFT_KEYWORDS
@@ -23,6 +24,11 @@ CONTINUATIONS = frozenset({
     "nuisance", "batch", "periodic", "clamped", "fixed", "then", "else", "and", "or", "exact", "inferred",
     "cut", "missing", "standardized",
 })  # fmt: skip
+
+_PARTICLES = frozenset(
+    {"from", "to", "step", "over", "at", "as", "of", "in", "maximizing", "minimizing", "where", "weight"}
+)
+"""Those of them behind which something has to follow."""
 
 
 class Piece(NamedTuple):
@@ -58,15 +64,18 @@ def split(words: list[Word]) -> list[Piece]:
             continue
         if index in brackets.forced and word.text in KEYWORDS:
             starts.append((index, word.text, None))
-        elif word.kind != "word":
-            if not starts:
-                starts.append((index, "", NotAStatement(at=word.span, word=shortened(word.text))))
+        elif starts and starts[-1][:2] == (index - 1, "extern") and word.text == "function":
+            continue
         elif _begins(words, index):
             starts.append((index, word.text, None))
         elif not starts or index in brackets.forced or _misplaced(words, index, words[starts[-1][0]].column):
-            meant = closest(word.text, KEYWORDS)
+            if word.text in KEYWORDS:
+                starts.append((index, word.text, None))
+                continue
+            meant = closest(word.text, KEYWORDS) if word.kind == "word" else None
             hint = f"did you mean `{meant}`?" if meant else ""
-            starts.append((index, meant or "", NotAStatement(at=word.span, word=shortened(word.text), hint=hint)))
+            problem = NotAStatement(at=word.span, word=shortened(word.text), hint=hint)
+            starts.append((index, meant or "", problem))
     return _pieces(words, starts, brackets.problems)
 
 
@@ -78,15 +87,28 @@ def _pieces(
     pieces = []
     for (start, keyword, problem), end in zip(starts, ends, strict=True):
         problems = [problem] if problem else []
-        problems += [UnclosedText(at=word.span) for word in words[start:end] if word.kind == "open_text"]
-        unclosed_text = len(problems) > bool(problem)
+        open_texts = [UnclosedText(at=word.span) for word in words[start:end] if word.kind == "open_text"]
+        unbalanced: list[Problem] = []
         while remaining and remaining[-1].at and remaining[-1].at.start < words[end - 1].span.end:
-            found = remaining.pop()
-            # A text without its end hides the brackets behind it: their loss is no fault of its own.
-            if not unclosed_text:
-                problems.append(found)
+            unbalanced.append(remaining.pop())
+        # A text without its end hides the brackets behind it: their loss is no fault of its own.
+        problems += open_texts or _paired(unbalanced)
         pieces.append(Piece(keyword, tuple(words[start:end]), tuple(problems)))
     return pieces
+
+
+def _paired(problems: list[Problem]) -> list[Problem]:
+    """One problem, not two, where a bracket is closed by one of another kind."""
+    paired: list[Problem] = []
+    for problem in problems:
+        before = paired[-1] if paired else None
+        if isinstance(problem, UnopenedBracket) and isinstance(before, UnclosedBracket):
+            if before.others:
+                continue
+            paired[-1] = replace(before, others=(Label(problem.at or Span(0, 0), f"closed by `{problem.bracket}`"),))
+        else:
+            paired.append(problem)
+    return paired
 
 
 def _begins(words: list[Word], index: int) -> bool:
@@ -99,7 +121,10 @@ def _begins(words: list[Word], index: int) -> bool:
         return False
     if word.text not in SOFT_KEYWORDS:
         return word.first or before is None or _can_end(before)
-    return _introduces(words, index) and (before is None or _can_end(before))
+    if before is None or (_can_end(before) and before.text not in _PARTICLES):
+        return _introduces(words, index)
+    # What stands above breaks off: two words in a row on a new line can only be another statement.
+    return word.first and _introduces(words, index) and not words[index + 1].first
 
 
 def _introduces(words: list[Word], index: int) -> bool:
@@ -113,9 +138,14 @@ def _introduces(words: list[Word], index: int) -> bool:
 
 
 def _misplaced(words: list[Word], index: int, column: int) -> bool:
-    """Whether a word that is no keyword stands where a statement should begin: outermost, on a line of its own."""
+    """Whether a word that is no keyword stands where a statement should begin: outermost, first on its line."""
     word = words[index]
-    return word.first and word.column <= column and word.text not in CONTINUATIONS and _can_end(words[index - 1])
+    if not word.first or word.column > column or word.text in CONTINUATIONS:
+        return False
+    before = words[index - 1]
+    if word.kind == "text":
+        return _can_end(before) and before.text not in KEYWORDS
+    return word.kind == "word" and (_can_end(before) or _starts_anew(words, index, entries=False))
 
 
 def _can_end(word: Word) -> bool:
@@ -160,6 +190,8 @@ def _match(words: list[Word], *, sure: bool) -> _Brackets:
         elif word.kind == "closing":
             if not wanted[word.text]:
                 problems.append(UnopenedBracket(at=word.span, bracket=word.text))
+                if sure and stack and stack[-1].text != "{" and word.text != "}":
+                    give_up(close())
                 continue
             while _CLOSES[stack[-1].text] != word.text:
                 give_up(close())
@@ -182,4 +214,9 @@ def _starts_anew(words: list[Word], index: int, *, entries: bool) -> bool:
         return False
     if word.text in SOFT_KEYWORDS:
         return _introduces(words, index)
-    return not entries and after.kind == "word" and after.text not in RESERVED and bool(closest(word.text, KEYWORDS))
+    return (
+        not entries
+        and after.kind in ("word", "text")
+        and after.text not in RESERVED
+        and bool(closest(word.text, KEYWORDS))
+    )

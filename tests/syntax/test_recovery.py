@@ -34,9 +34,20 @@ GOOD = {
     "choose": "choose q0 maximizing information(omega) by grid(outer = 20)",
 }
 DECLARED = {
-    **{"setting": ("hidden",), "dim": ("grid",), "time": ("t",), "data": ("y",), "prior": ("theta",)},
-    **{"population": ("Z",), "let": ("K",), "likelihood": ("y",), "network": ("f",), "function": ("hill",)},
-    **{"extern": ("g",), "include": ("p",), "state": ("x",), "design": ("q0",)},
+    "setting": ("hidden",),
+    "dim": ("grid",),
+    "time": ("t",),
+    "data": ("y",),
+    "prior": ("theta",),
+    "population": ("Z",),
+    "let": ("K",),
+    "likelihood": ("y",),
+    "network": ("f",),
+    "function": ("hill",),
+    "extern": ("g",),
+    "include": ("p",),
+    "state": ("x",),
+    "design": ("q0",),
 }
 
 
@@ -117,7 +128,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_one_fault_gives_one_problem_on_its_line(case: str):
-    keyword, broken = CASES[case]
+    _, broken = CASES[case]
     for before in GOOD.values():
         for after in ("prior after ~ Normal(0, 1)", 'data "after.csv" { q : real }', "time after"):
             parsed = parse(f"{before}\n{broken}\n{after}\n")

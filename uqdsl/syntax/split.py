@@ -214,9 +214,7 @@ def _starts_anew(words: list[Word], index: int, *, entries: bool) -> bool:
         return False
     if word.text in SOFT_KEYWORDS:
         return _introduces(words, index)
-    return (
-        not entries
-        and after.kind in ("word", "text")
-        and after.text not in RESERVED
-        and bool(closest(word.text, KEYWORDS))
-    )
+    if entries or after.text in RESERVED:
+        return False
+    meant = closest(word.text, KEYWORDS) if after.kind in ("word", "text") or after.text == "{" else None
+    return meant in ("data", "uncertainty") if after.text == "{" else meant is not None

@@ -150,6 +150,9 @@ class _Stack:
                 else:
                     first, last, children = -1, -1, ()
                 arguments: list[Any] = []
+                if build is None and slots and slots[0] == 1:
+                    # A list that grows by one entry goes on as it is: copies would take time by the square.
+                    arguments, slots = children[0], slots[1:]
                 for slot in slots:
                     if slot < 0:
                         arguments.append(None)

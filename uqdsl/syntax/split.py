@@ -55,6 +55,8 @@ class _Brackets(NamedTuple):
 
 def split(words: list[Word]) -> list[Piece]:
     """The statements of a file as pieces of its words; what is wrong with their brackets and first words is noted."""
+    if not words:
+        return []
     brackets = _match(words, sure=False)
     if brackets.problems:
         brackets = _match(words, sure=True)

@@ -84,18 +84,28 @@ def make_tables(grammar: str) -> Tables:
     table = data["parser"]["parser"]
     numbers = {number: index for index, number in enumerate(entry["@"] for entry in data["rules"])}
     symbols = table["tokens"]
-    states: list[dict[str, Action]] = [{} for _ in table["states"]]
-    for state, actions in table["states"].items():
-        for symbol, (reduces, argument) in actions.items():
-            states[state][symbols[symbol]] = ~numbers[argument["@"]] if reduces else argument
+    start = table["start_states"]["statement"]
+    # Lark numbers the states anew in each process; here they are numbered as they are come upon from the start.
+    order = [start]
+    seen = {start: 0}
+    states: list[dict[str, Action]] = []
+    for state in order:
+        actions = {symbols[symbol]: action for symbol, action in table["states"][state].items()}
+        states.append({})
+        for symbol in sorted(actions):
+            reduces, argument = actions[symbol]
+            if not reduces and argument not in seen:
+                seen[argument] = len(order)
+                order.append(argument)
+            states[-1][symbol] = ~numbers[argument["@"]] if reduces else seen[argument]
     terminals = {terminal.name: terminal.pattern for terminal in lark.terminals}
     return Tables(
         {name: pattern.value for name, pattern in terminals.items() if pattern.type == "re"},
         {name: pattern.value for name, pattern in terminals.items() if pattern.type == "str"},
         tuple(_rule(memo[number]) for number in numbers),
         tuple(states),
-        table["start_states"]["statement"],
-        table["end_states"]["statement"],
+        seen[start],
+        seen[table["end_states"]["statement"]],
     )
 
 

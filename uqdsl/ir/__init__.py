@@ -27,6 +27,7 @@ from uqdsl.ir.spec import (
     Statement,
     Table,
     Unknown,
+    Values,
     json_schema,
 )
 from uqdsl.ir.walk import names_used
@@ -34,5 +35,5 @@ from uqdsl.ir.walk import names_used
 __all__ = [
     "SCHEMA_VERSION", "Apply", "Argument", "Array", "Choice", "Constant", "Coordinate", "DataField", "Dim",
     "Expression", "Factor", "Gather", "Law", "Node", "Observation", "Operation", "Pick", "Quantity", "Reduce",
-    "Reference", "Run", "Setting", "Spec", "Statement", "Table", "Unknown", "json_schema", "names_used",
+    "Reference", "Run", "Setting", "Spec", "Statement", "Table", "Unknown", "Values", "json_schema", "names_used",
 ]  # fmt: skip

@@ -69,7 +69,7 @@ class Pick(Node):
     node: Literal["pick"] = "pick"
     value: Expression
     along: str
-    label: str | int | None = None
+    label: str | int | float | None = None
     position: int | None = None
     dims: tuple[str, ...] = ()
 
@@ -164,6 +164,10 @@ class Dim(Node):
     levels: tuple[str, ...] = ()
 
 
+type Values = float | int | bool | str | tuple[Values, ...]
+"""A value in place, or a list of such."""
+
+
 class DataField(Node):
     """A variable of the data.
 
@@ -178,7 +182,7 @@ class DataField(Node):
     of: str | None = None
     columns: tuple[str, ...] = ()
     spread: bool = False
-    values: tuple[object, ...] | float | int | bool | str | None = None
+    values: Values | None = None
 
 
 class Table(Node):

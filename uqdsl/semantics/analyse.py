@@ -9,16 +9,14 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.messages import Problem, errors
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
-from uqdsl.semantics.constants import Value, resolve_settings
+from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.declare import collect_declarations
-from uqdsl.semantics.lints import check_informed
+from uqdsl.semantics.lints import BUILT, check_informed, check_question
 from uqdsl.semantics.runs import check_admissible, lower_runs
 from uqdsl.semantics.statements import lower_statements
 from uqdsl.semantics.tables import lower_tables
 from uqdsl.syntax import tree
 from uqdsl.syntax.parser import Parsed
-
-_BUILT = (tree.Setting, tree.Dim, tree.Data, tree.Prior, tree.Let, tree.Likelihood, tree.Factor, tree.Infer, tree.Broken)
 
 
 class Analysed(NamedTuple):
@@ -40,11 +38,11 @@ def analyse(parsed: Parsed, settings: Mapping[str, Value] | None = None) -> Anal
     """
     written = parsed.tree
     found = [*parsed.problems, *refuse_unbuilt(written)]
-    declarations, problems = collect_declarations(written)
+    declarations, problems = collect_declarations(written, parsed.sources.text)
     found += problems
     resolved, problems = resolve_settings(written, settings or {})
     found += problems
-    values = {setting.name: setting.value for setting in resolved}
+    values = _all_settings(written, resolved)
     dims, tables, problems = lower_tables(written, declarations, values)
     found += problems
     fields = tuple(field for table in tables for field in table.fields)
@@ -61,10 +59,18 @@ def analyse(parsed: Parsed, settings: Mapping[str, Value] | None = None) -> Anal
         statements=lowered.statements,
         runs=runs,
     )
+    found += [*check_admissible(spec), *check_question(written)]
     if not errors(found):
-        found += [*check_admissible(spec), *check_informed(spec)]
+        found += check_informed(spec, declarations)
     found.sort(key=lambda problem: problem.at or (-1, -1))
     return Analysed(None if errors(found) else spec, tuple(found))
+
+
+def _all_settings(written: tree.Tree, resolved: tuple[ir.Setting, ...]) -> Settings:
+    """The value of every setting; None for those that have none because of a problem."""
+    names = [each.name.name for each in written.statements if isinstance(each, tree.Setting)]
+    names += [name for each in written.statements if isinstance(each, tree.Broken) for name in each.names]
+    return dict.fromkeys(names) | {setting.name: setting.value for setting in resolved}
 
 
 def refuse_unbuilt(written: tree.Tree) -> tuple[Problem, ...]:
@@ -73,7 +79,7 @@ def refuse_unbuilt(written: tree.Tree) -> tuple[Problem, ...]:
     return tuple(
         StatementNotBuilt(at=statement.span, statement=keywords[type(statement)])
         for statement in written.statements
-        if not isinstance(statement, _BUILT)
+        if not isinstance(statement, (*BUILT, tree.Broken))
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 from uqdsl.messages import Label, Problem, Span
-from uqdsl.messages.catalogue.names import DeclaredTwice, SharedName
+from uqdsl.messages.catalogue.names import DeclaredTwice, DottedName, SharedName
 from uqdsl.syntax import tree
 
 
@@ -25,11 +26,12 @@ class What(StrEnum):
 
 
 class Declared(NamedTuple):
-    """A name and where it is declared."""
+    """A name and where it is declared: `span` is that of the name, `whole` that of the name with its dimensions."""
 
     name: str
     what: What
     span: Span
+    whole: Span
     axes: tuple[str, ...] = ()
 
 
@@ -40,55 +42,86 @@ class Declarations(NamedTuple):
     dims: dict[str, Declared]
     categories: dict[str, str]
     """The dimension whose labels are the values of each category field."""
+    doubtful: frozenset[str]
+    """Words of declarations with a fault: any of them may be a name that was meant to be declared."""
 
-    @property
-    def complete(self) -> bool:
-        """Whether every statement could be read, so that a missing name is surely missing."""
-        return all(each.what is not What.UNREADABLE for each in self.values.values())
+    def may_declare(self, name: str) -> bool:
+        """Whether a name that seems to be missing may be declared by a statement with a fault."""
+        return name in self.doubtful
 
 
-def collect_declarations(spec: tree.Tree) -> tuple[Declarations, tuple[Problem, ...]]:
-    """The names that the statements of a spec declare, and UQ202, UQ227 for those declared twice."""
+def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations, tuple[Problem, ...]]:
+    """The names that the statements of a spec declare.
+
+    Args:
+        spec: the tree.
+        text: what it was read from, to know the words of statements that could not be read.
+
+    Returns:
+        The names; UQ202, UQ227, UQ232 for those that cannot be declared.
+    """
     values: dict[str, Declared] = {}
     dims: dict[str, Declared] = {}
     categories: dict[str, str] = {}
+    doubtful: set[str] = set()
     problems: list[Problem] = []
     for statement in spec.statements:
+        if isinstance(statement, tree.Broken) and statement.keyword in _DECLARE_MANY:
+            doubtful.update(re.findall(r"[^\W\d]\w*", text[statement.span.start : statement.span.end]))
         for found in _declared_by(statement):
-            if found.what is What.DIMENSION:
+            if "." in found.name and found.what in (What.QUANTITY, What.FIELD):
+                problems.append(DottedName(at=found.span, name=found.name))
+                doubtful.update(found.name.split("."))
+            elif found.what is What.DIMENSION:
                 _enter(found, dims, problems)
             else:
                 _enter(found, values, problems)
         if isinstance(statement, tree.Data):
             for entry in statement.entries:
                 if isinstance(entry, tree.Field) and entry.kind.name == "category":
-                    categories[entry.target.name] = entry.kind.argument or entry.target.name
+                    categories.setdefault(entry.target.name, entry.kind.argument or entry.target.name)
     for statement in spec.statements:  # what the data imply comes after what is declared
         if isinstance(statement, tree.Data):
             for entry in statement.entries:
                 if isinstance(entry, tree.Field):
                     for axis in entry.target.axes:
-                        dims.setdefault(axis.name, Declared(axis.name, What.DIMENSION, axis.span))
+                        dims.setdefault(axis.name, Declared(axis.name, What.DIMENSION, axis.span, axis.span))
     for name, dim in categories.items():
-        dims.setdefault(dim, Declared(dim, What.DIMENSION, values[name].span))
-    for name in values.keys() & dims.keys():
-        found = values[name]
-        if found.what is not What.UNREADABLE and categories.get(name) != name and found.axes != (name,):
-            problems.append(
-                SharedName(at=found.span, name=name, what=str(found.what), others=(Label(dims[name].span, "a dimension"),))
-            )
-    return Declarations(values, dims, categories), tuple(problems)
+        if name in values:
+            dims.setdefault(dim, Declared(dim, What.DIMENSION, values[name].span, values[name].span))
+    for name, found in values.items():
+        if name in dims and not _may_share(found, categories):
+            others = (Label(dims[name].span, "a dimension"),)
+            problems.append(SharedName(at=found.span, name=name, what=str(found.what), others=others))
+    return Declarations(values, dims, categories, frozenset(doubtful)), tuple(problems)
+
+
+_DECLARE_MANY = frozenset({"", "data", "dim", "time", "network", "state", "uncertainty", "include"})
+"""Statements whose names cannot be told for sure once they have a fault."""
+
+
+def _may_share(found: Declared, categories: Mapping[str, str]) -> bool:
+    """Whether a value may have the name of a dimension: as its category column or its coordinate."""
+    if found.what is What.UNREADABLE:
+        return True
+    return found.what is What.FIELD and (categories.get(found.name) == found.name or found.axes == (found.name,))
 
 
 def _enter(found: Declared, among: dict[str, Declared], problems: list[Problem]) -> None:
     first = among.setdefault(found.name, found)
-    if first is not found and first.what is not What.UNREADABLE:
-        problems.append(DeclaredTwice(at=found.span, name=found.name, others=(Label(first.span, "first declared here"),)))
+    if first is found or What.UNREADABLE in (first.what, found.what):
+        return
+    hint = ""
+    if {first.what, found.what} == {What.FIELD, What.UNKNOWN}:
+        hint = f"data have a likelihood instead of a prior: `likelihood {found.name} ~ …`"
+    others = (Label(first.span, "first declared here"),)
+    problems.append(DeclaredTwice(at=found.span, name=found.name, others=others, hint=hint))
 
 
 def _declared_by(statement: tree.Statement) -> Iterator[Declared]:
     def declared(target: tree.Target, what: What) -> Declared:
-        return Declared(target.name, what, target.name_span, tuple(axis.name for axis in target.axes))
+        axes = tuple(axis.name for axis in target.axes)
+        return Declared(target.name, what, target.name_span, target.span, axes)
 
     match statement:
         case tree.Setting(name=name):
@@ -111,15 +144,15 @@ def _declared_by(statement: tree.Statement) -> Iterator[Declared]:
         case tree.Design(target=target):
             yield declared(target, What.SETTING)
         case tree.Include(alias=alias) if alias:
-            yield Declared(alias, What.UNREADABLE, statement.span)
+            yield Declared(alias, What.UNREADABLE, statement.span, statement.span)
         case tree.Uncertainty(sources=sources):
             for source in sources:
                 for entry in source.entries:
                     if entry.prior and isinstance(entry.left, tree.Name):
-                        yield Declared(entry.left.name, What.UNKNOWN, entry.left.span)
+                        yield Declared(entry.left.name, What.UNKNOWN, entry.left.span, entry.left.span)
         case tree.Broken(keyword=keyword, names=names):
             for name in names:
                 what = What.DIMENSION if keyword in ("dim", "time") else What.UNREADABLE
-                yield Declared(name, what, statement.span)
+                yield Declared(name, what, statement.span, statement.span)
         case _:
             pass

@@ -5,31 +5,42 @@ from __future__ import annotations
 from dataclasses import replace
 
 from uqdsl import ir
-from uqdsl.messages import Span, did_you_mean
-from uqdsl.messages.catalogue.kinds import FunctionDomain, NotANumber, UnknownArgument, WrongArgumentCount
+from uqdsl.messages import Problem, SpecError, did_you_mean, listing
+from uqdsl.messages.catalogue.kinds import (
+    FunctionDomain,
+    GivenTwice,
+    MayLeaveSupport,
+    NotANumber,
+    UnknownArgument,
+    WrongArgumentCount,
+)
 from uqdsl.messages.catalogue.names import (
     HomelessList,
+    ListLength,
     NotADimensionName,
     NotAValue,
     ReducesNothing,
     ReductionWithoutDimension,
-    RightHandDimension,
-    UndeclaredName,
     UnknownDimension,
     UnknownFunction,
 )
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.constants import numeral
 from uqdsl.semantics.context import Context, Typed, poison, union
 from uqdsl.semantics.declare import What
+from uqdsl.semantics.fit import Fit, fit, how_to_narrow
+from uqdsl.semantics.names import lower_attribute, lower_name, within
 from uqdsl.semantics.selection import lower_selection
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
-from uqdsl.vocabulary import supports
-from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, REDUCTIONS, Function, Reduction
+from uqdsl.vocabulary import supports, synonyms
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
+from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS, Function, Reduction
+from uqdsl.vocabulary.functions import PLANNED as PLANNED_FUNCTIONS
 from uqdsl.vocabulary.supports import BINARY, REAL, Support, point
 
 _ARITHMETIC = {"+": supports.plus, "-": supports.minus, "*": supports.times, "/": supports.over, "^": supports.power}
+_NO_SPREAD: frozenset[str] = frozenset()
 
 
 def lower(expression: tree.Expression, context: Context) -> Typed:
@@ -38,11 +49,14 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
     match expression:
         case tree.Group(value=value):
             return lower(value, context)
-        case tree.Number(text=text, whole=whole):
-            value = int(text) if whole else float(text)
-            return Typed(ir.Constant(span=span, value=value), point(float(value)))
+        case tree.Number():
+            try:
+                value = numeral(expression)
+            except SpecError as error:
+                return context.report(error.problems[0])
+            return Typed(ir.Constant(span=span, value=value), point(float(value)), spread=_NO_SPREAD)
         case tree.Boolean(value=value):
-            return Typed(ir.Constant(span=span, value=value), point(float(value)))
+            return Typed(ir.Constant(span=span, value=value), point(float(value)), spread=_NO_SPREAD)
         case tree.Text():
             return context.report(NotANumber(at=span, what="a text"))
         case tree.Name():
@@ -63,12 +77,13 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
             return _call(expression, context)
         case tree.Select(value=value, selectors=selectors):
             base = ungrouped(value)
-            chosen = lower_name(base, context) if isinstance(base, tree.Name) else lower(base, context.anywhere())
-            return within(lower_selection(chosen, expression, selectors, context, lower), context)
+            inside = replace(context, list_dim=None)
+            chosen = lower_name(base, inside) if isinstance(base, tree.Name) else lower(base, inside.anywhere())
+            return within(lower_selection(chosen, expression, selectors, inside, lower), context)
         case tree.Primed():
             return context.report(FeatureNotBuilt(at=span, feature="primed copies of a dimension"))
         case tree.Attribute():
-            return _attribute(expression, context)
+            return lower_attribute(expression, context)
 
 
 def number(expression: tree.Expression, context: Context) -> Typed:
@@ -76,77 +91,15 @@ def number(expression: tree.Expression, context: Context) -> Typed:
     found = lower(expression, context)
     if found.sound and found.category is not None:
         name = getattr(found.node, "name", found.category)
-        return context.report(NotANumber(at=expression.span, what=f"the category `{name}`"))
+        hint = f"select with it, as in `a[{name}]`"
+        return context.report(NotANumber(at=expression.span, what=f"the category `{name}`", hint=hint))
     return found
 
 
-def combined(node: ir.Expression, support: Support, *parts: Typed) -> Typed:
+def combined(node: ir.Expression, support: Support, *parts: Typed, spread: frozenset[str] | None = None) -> Typed:
     """An expression made of parts: sound if all are, random if one is."""
     sound = all(part.sound for part in parts)
-    return Typed(node, support, sound=sound, random=any(part.random for part in parts))
-
-
-def within(found: Typed, context: Context) -> Typed:
-    """The same expression, after checking that it ranges only over what its place allows (UQ211)."""
-    if context.ranges is None or not found.sound:
-        return found
-    for dim in found.dims:
-        if dim not in context.ranges:
-            hint = _how_to_consume(found, dim, context)
-            return context.report(RightHandDimension(at=found.node.span, name=context.owner, dim=dim, hint=hint))
-    return found
-
-
-def _how_to_consume(found: Typed, dim: str, context: Context) -> str:
-    ranges = context.ranges or ()
-    name = getattr(found.node, "name", None)
-    if name is not None:
-        for field, category in context.declarations.categories.items():
-            known = context.known.get(field)
-            if category == dim and known is not None and set(known.dims) <= set(ranges):
-                return f"select with the category column: `{name}[{field}]`"
-    shown = name or "…"
-    return f"consume it, as in `sum({shown}, over = {dim})`, or add `{dim}` to the left-hand side"
-
-
-# ------------------------------------------------------------------------------------------------------------ names
-
-
-def lower_name(name: tree.Name, context: Context) -> Typed:
-    """The IR of a name that stands as a value, over all of its dimensions."""
-    known = context.known.get(name.name)
-    if known is not None:
-        node = ir.Reference(span=name.span, name=name.name, dims=known.dims)
-        return Typed(node, known.support, known.category, random=known.random)
-    declared = context.declarations.values.get(name.name)
-    if declared is not None:
-        if declared.what is What.FUNCTION:
-            return context.report(NotAValue(at=name.span, name=name.name, what="a function"))
-        return poison(name.span)
-    if name.name in context.dims:
-        return Typed(ir.Coordinate(span=name.span, dim=name.name, dims=(name.name,)))
-    if name.name in CONSTANTS:
-        return Typed(ir.Constant(span=name.span, value=CONSTANTS[name.name]), point(CONSTANTS[name.name]))
-    if name.name in context.declarations.dims:
-        return poison(name.span)
-    for what, table in (("a distribution", DISTRIBUTIONS), ("a function", FUNCTIONS), ("a reduction", REDUCTIONS)):
-        if name.name in table:
-            return context.report(NotAValue(at=name.span, name=name.name, what=what))
-    candidates = [*context.declarations.values, *context.declarations.dims]
-    hint = did_you_mean(name.name, candidates)
-    return context.report(UndeclaredName(at=name.span, name=name.name, hint=hint))
-
-
-def _attribute(expression: tree.Attribute, context: Context) -> Typed:
-    root = expression.value
-    while isinstance(root, tree.Attribute):
-        root = root.value
-    if isinstance(root, tree.Name) and root.name in context.declarations.values:
-        return poison(expression.span)
-    if isinstance(root, tree.Name):
-        hint = did_you_mean(root.name, context.declarations.values)
-        return context.report(UndeclaredName(at=root.span, name=root.name, hint=hint))
-    return context.report(FeatureNotBuilt(at=expression.span, feature="names with dots"))
+    return Typed(node, support, sound=sound, random=any(part.random for part in parts), spread=spread)
 
 
 # -------------------------------------------------------------------------------------------------------- operators
@@ -156,12 +109,14 @@ def _unary(expression: tree.Unary, context: Context) -> Typed:
     operand = number(expression.operand, context)
     if expression.operator == "+":
         return operand
-    name = "not" if expression.operator == "not" else "negative"
-    if name == "negative" and isinstance(operand.node, ir.Constant) and operand.sound:
+    if expression.operator == "not":
+        node = ir.Operation(span=expression.span, operator="not", operands=(operand.node,), dims=operand.dims)
+        return combined(node, BINARY, operand)
+    if isinstance(operand.node, ir.Constant) and operand.sound and not isinstance(operand.node.value, bool):
         value = -operand.node.value
-        return Typed(ir.Constant(span=expression.span, value=value), point(float(value)))
-    node = ir.Operation(span=expression.span, operator=name, operands=(operand.node,), dims=operand.dims)
-    return combined(node, BINARY if name == "not" else supports.negative(operand.support), operand)
+        return Typed(ir.Constant(span=expression.span, value=value), point(float(value)), spread=_NO_SPREAD)
+    node = ir.Operation(span=expression.span, operator="negative", operands=(operand.node,), dims=operand.dims)
+    return combined(node, supports.negative(operand.support), operand, spread=operand.spread)
 
 
 def _binary(expression: tree.Binary, context: Context) -> Typed:
@@ -177,27 +132,41 @@ def _binary(expression: tree.Binary, context: Context) -> Typed:
     left, right = number(expression.left, context), number(expression.right, context)
     dims = union(left.dims, right.dims)
     node = ir.Operation(span=expression.span, operator=sign, operands=(left.node, right.node), dims=dims)
-    if sign in _ARITHMETIC:
-        support = _ARITHMETIC[sign](left.support, right.support)
-        if sign in ("*", "-") and left.node.model_copy(update={"span": Span(0, 0)}) == right.node.model_copy(
-            update={"span": Span(0, 0)}
-        ):
-            support = supports.NONNEGATIVE if sign == "*" else point(0.0)
-    else:
-        support = REAL if sign == "%" else BINARY
-    return combined(node, support, left, right)
+    if sign not in _ARITHMETIC:
+        return combined(node, REAL if sign == "%" else BINARY, left, right)
+    support = _ARITHMETIC[sign](left.support, right.support)
+    if sign in ("*", "-") and isinstance(left.node, ir.Reference) and _same(left.node, right.node):
+        support = supports.power(left.support, point(2.0)) if sign == "*" else point(0.0)
+    return combined(node, support, left, right, spread=_spread(sign, left, right))
+
+
+def _same(left: ir.Reference, right: ir.Expression) -> bool:
+    return isinstance(right, ir.Reference) and left.name == right.name
+
+
+def _spread(sign: str, left: Typed, right: Typed) -> frozenset[str] | None:
+    """Two operands that vary apart take every pair of values; of powers only constant ones are known that well."""
+    if left.spread is None or right.spread is None or left.spread & right.spread:
+        return None
+    return None if sign == "^" and right.spread else left.spread | right.spread
 
 
 def _listing(expression: tree.Listing, context: Context) -> Typed:
     if context.list_dim is None:
         return context.report(HomelessList(at=expression.span))
     items = [number(item, replace(context, list_dim=None)) for item in expression.items]
-    if not items:
-        return context.report(NotANumber(at=expression.span, what="an empty list"))
-    dims = union(*(item.dims for item in items), (context.list_dim,))
-    node = ir.Array(
-        span=expression.span, items=tuple(item.node for item in items), along=context.list_dim, dims=dims
-    )
+    along = context.dims[context.list_dim]
+    size = len(along.labels) if along.labels is not None else along.size
+    if not items or (size is not None and len(items) != size):
+        expected = "at least one label" if size is None else _plural(size, "label")
+        problem = ListLength(at=expression.span, dim=along.name, expected=expected, found=_plural(len(items), "item"))
+        return context.report(problem)
+    for part in items:
+        if along.name in part.dims:
+            hint = f"each item of the list is for one label of `{along.name}`"
+            return context.report(NotANumber(at=part.node.span, what=f"an item over all of `{along.name}`", hint=hint))
+    dims = union(*(item.dims for item in items), (along.name,))
+    node = ir.Array(span=expression.span, items=tuple(item.node for item in items), along=along.name, dims=dims)
     support = items[0].support
     for item in items[1:]:
         support = support.hull(item.support)
@@ -209,146 +178,137 @@ def _listing(expression: tree.Listing, context: Context) -> Typed:
 
 def _call(expression: tree.Call, context: Context) -> Typed:
     function = ungrouped(expression.function)
+    if isinstance(function, tree.Attribute):
+        return lower_attribute(function, context)
     if not isinstance(function, tree.Name):
-        return poison(function.span) if isinstance(function, tree.Attribute) else context.report(
-            NotAValue(at=function.span, name="…", what="not a function")
-        )
+        return context.report(UnknownFunction(at=function.span, name="…", hint="only a name can be called: `exp(x)`"))
     name = function.name
     declared = context.declarations.values.get(name)
     if declared is not None:
-        if declared.what in (What.FUNCTION, What.UNREADABLE):
+        if declared.what in (What.FUNCTION, What.STATE, What.UNREADABLE):
             return poison(expression.span)  # its own statement says that it cannot be run yet
-        return context.report(NotAValue(at=function.span, name=name, what=f"{declared.what}, not a function"))
+        hint = f"`{name}` is {declared.what}"
+        hint += f"; select from it with brackets: `{name}[…]`" if declared.axes else ", which cannot be called"
+        return context.report(UnknownFunction(at=function.span, name=name, hint=hint))
     if name in FUNCTIONS:
         return _apply(FUNCTIONS[name], expression, context)
     if name in REDUCTIONS:
         return _reduce(REDUCTIONS[name], expression, context)
-    if name in DISTRIBUTIONS:
-        return context.report(NotAValue(at=function.span, name=name, what="a distribution"))
-    hint = did_you_mean(name, [*FUNCTIONS, *REDUCTIONS, *context.declarations.values])
+    if name in DISTRIBUTIONS or name in PLANNED:
+        hint = f"a law stands after `~`: `prior {context.owner or 'x'} ~ {name}(…)`"
+        return context.report(NotAValue(at=function.span, name=name, what="a distribution", hint=hint))
+    if name in PLANNED_FUNCTIONS:
+        return context.report(FeatureNotBuilt(at=function.span, feature=f"the function `{name}`"))
+    if context.declarations.may_declare(name):
+        return poison(expression.span)
+    candidates = [*FUNCTIONS, *REDUCTIONS]
+    hint = synonyms.meant(name, candidates, synonyms.FUNCTIONS)
     return context.report(UnknownFunction(at=function.span, name=name, hint=hint))
 
 
 def _plural(count: int, what: str) -> str:
-    return f"one {what}" if count == 1 else f"{count} {what}s"
+    return f"{'one' if count == 1 else 'no' if count == 0 else count} {what}{'' if count == 1 else 's'}"
+
+
+def _are(count: int) -> str:
+    return f"{'one is' if count == 1 else 'none is' if count == 0 else f'{count} are'}"
 
 
 def _apply(function: Function, expression: tree.Call, context: Context) -> Typed:
     for argument in expression.arguments:
         if isinstance(argument, tree.Named):
-            return context.report(UnknownArgument(at=argument.name_span, function=function.name, name=argument.name))
-    if len(expression.arguments) != function.arity:
-        count = len(expression.arguments)
-        return context.report(
-            WrongArgumentCount(
-                at=expression.span,
-                function=function.name,
-                expected=_plural(function.arity, "argument"),
-                found=f"{count} {'is' if count == 1 else 'are'}",
+            hint = f"`{function.name}` takes its {_plural(function.arity, 'argument')} without a name"
+            return context.report(
+                UnknownArgument(at=argument.name_span, function=function.name, name=argument.name, hint=hint)
             )
+    count = len(expression.arguments)
+    if count != function.arity:
+        expected = _plural(function.arity, "argument")
+        return context.report(
+            WrongArgumentCount(at=expression.span, function=function.name, expected=expected, found=_are(count))
         )
     parts = [number(argument, context) for argument in expression.arguments if not isinstance(argument, tree.Named)]
     for part in parts:
-        if offends(part, function.domain):
-            return context.report(
-                FunctionDomain(
-                    at=part.node.span,
-                    function=function.name,
-                    expected=str(function.domain),
-                    found=str(part.support),
-                    hint=how_to_narrow(part, function.domain, context),
-                )
-            )
+        problem = _outside_domain(part, function, context)
+        if problem is not None:
+            context.report(problem)
+            if isinstance(problem, FunctionDomain):
+                return poison(expression.span)
     dims = union(*(part.dims for part in parts))
-    node = ir.Apply(
-        span=expression.span, function=function.name, arguments=tuple(part.node for part in parts), dims=dims
-    )
-    return combined(node, function.image(*(part.support for part in parts)), *parts)
+    nodes = tuple(part.node for part in parts)
+    node = ir.Apply(span=expression.span, function=function.name, arguments=nodes, dims=dims)
+    spread = parts[0].spread if function.exact else None
+    return combined(node, function.image(*(part.support for part in parts)), *parts, spread=spread)
 
 
-def offends(found: Typed, required: Support) -> bool:
-    """Whether values surely, or by plain declaration, leave the support that is required.
-
-    Of a compound expression only the impossible is an error: `a - b` may be positive for all that matters, and a run
-    says so if it is not.
-    """
-    if not found.sound:
-        return False
-    if not found.support.meets(required):
-        return True
-    node = found.node
-    while isinstance(node, ir.Gather | ir.Pick):
-        node = node.value
-    plain = isinstance(node, ir.Reference | ir.Constant)
-    return plain and not found.support.within(required)
+def _outside_domain(part: Typed, function: Function, context: Context) -> Problem | None:
+    found = fit(part, function.domain, context)
+    if found is Fit.FITS:
+        return None
+    at, expected, values = part.node.span, str(function.domain), str(part.support)
+    if found is Fit.MAY_LEAVE:
+        return MayLeaveSupport(at=at, what=f"`{function.name}`", expected=expected, found=values)
+    hint = how_to_narrow(part, function.domain, context)
+    return FunctionDomain(at=at, function=function.name, expected=expected, found=values, hint=hint)
 
 
-def how_to_narrow(found: Typed, required: Support, context: Context) -> str:
-    """What to write so that a value lies in a support."""
-    node = found.node
-    while isinstance(node, ir.Gather | ir.Pick):
-        node = node.value
-    if not isinstance(node, ir.Reference) or required.integer:
-        return ""
-    declared = context.declarations.values.get(node.name)
-    kind = next((name for name, support in supports.KINDS.items() if support.within(required)), None)
-    if required.within(supports.NONNEGATIVE) and required.upper == float("inf"):
-        kind = "positive"
-    if declared is not None and declared.what is What.FIELD and kind is not None:
-        return f"declare the field as `{node.name} : {kind}`"
-    if declared is not None and declared.what is What.UNKNOWN and kind == "positive":
-        return f"give `{node.name}` a prior on positive numbers, such as `HalfNormal(1)`, or write `exp({node.name})`"
-    if declared is not None and declared.what is What.UNKNOWN and kind is not None:
-        return f"give `{node.name}` a prior on {required}, such as `Beta(1, 1)`, or write `sigmoid({node.name})`"
-    return ""
+# ------------------------------------------------------------------------------------------------------- reductions
 
 
 def _reduce(reduction: Reduction, expression: tree.Call, context: Context) -> Typed:
     operands = [argument for argument in expression.arguments if not isinstance(argument, tree.Named)]
-    over: tuple[str, ...] | None = None
-    for argument in expression.arguments:
-        if isinstance(argument, tree.Named):
-            if argument.name != "over":
-                hint = did_you_mean(argument.name, ["over"])
-                return context.report(
-                    UnknownArgument(at=argument.name_span, function=reduction.name, name=argument.name, hint=hint)
-                )
-            over = _dimensions(argument.value, context)
-            if over is None:
-                return poison(expression.span)
+    named = [argument for argument in expression.arguments if isinstance(argument, tree.Named)]
+    for argument in named:
+        if argument.name != "over":
+            hint = did_you_mean(argument.name, ["over"], otherwise="it is written `over = k`")
+            return context.report(
+                UnknownArgument(at=argument.name_span, function=reduction.name, name=argument.name, hint=hint)
+            )
+    if len(named) > 1:
+        hint = "several dimensions are written as a list: `over = [j, k]`"
+        return context.report(GivenTwice(at=named[1].span, owner=reduction.name, name="over", hint=hint))
+    over = dimensions(named[0].value, context) if named else ()
+    if over is None:
+        return poison(expression.span)
     if len(operands) != 1:
-        found = f"{len(operands)} {'is' if len(operands) == 1 else 'are'}"
+        hint = ""
+        if len(operands) == 2 and not named and isinstance(operands[1], tree.Name):
+            hint = f"write `over = {operands[1].name}`"
+        elif reduction.name in ("max", "min") and len(operands) == 2:
+            hint = f"the {'larger' if reduction.name == 'max' else 'smaller'} of two is `{reduction.name}imum(a, b)`"
+        expected = "one argument and `over = …`"
         return context.report(
             WrongArgumentCount(
-                at=expression.span, function=reduction.name, expected="one argument and `over = …`", found=found
+                at=expression.span, function=reduction.name, expected=expected, found=_are(len(operands)), hint=hint
             )
         )
-    if over is None:
-        inner = lower(operands[0], replace(context.anywhere(), problems=[]))
-        shown = " or ".join(f"`over = {dim}`" for dim in inner.dims)
-        hint = f"write {shown}" if shown else "name the dimension that it consumes: `over = k`"
-        return context.report(ReductionWithoutDimension(at=expression.span, function=reduction.name, hint=hint))
     operand = number(operands[0], context.over(over))
     if not operand.sound:
         return operand
+    if not named:
+        hint = "there is no dimension to consume here: take it out"
+        if operand.dims:
+            hint = f"write {listing(f'over = {dim}' for dim in operand.dims)}"
+        return context.report(ReductionWithoutDimension(at=expression.span, function=reduction.name, hint=hint))
     for dim in over:
         if dim not in operand.dims:
-            return context.report(ReducesNothing(at=operands[0].span, function=reduction.name, dim=dim))
+            hint = f"it ranges over {listing(operand.dims, last='and')}" if operand.dims else "it is a single number"
+            return context.report(ReducesNothing(at=operands[0].span, function=reduction.name, dim=dim, hint=hint))
     dims = tuple(dim for dim in operand.dims if dim not in over)
     node = ir.Reduce(span=expression.span, function=reduction.name, operand=operand.node, over=over, dims=dims)
-    return combined(node, reduction.image(operand.support), operand)
+    # A sum of numbers that take every real value does so too.
+    spread = operand.spread if reduction.name in ("sum", "mean") and operand.support == REAL else None
+    return within(combined(node, reduction.image(operand.support), operand, spread=spread), context)
 
 
-def _dimensions(value: tree.Expression, context: Context) -> tuple[str, ...] | None:
+def dimensions(value: tree.Expression, context: Context) -> tuple[str, ...] | None:
     """The dimensions that `over = k` or `over = [j, k]` names."""
     items = value.items if isinstance(value, tree.Listing) else (value,)
-    names: list[str] = []
-    for item in items:
-        dim = dimension(item, context)
-        if dim is None:
-            return None
-        names.append(dim)
-    return tuple(dict.fromkeys(names))
+    found = [dimension(item, context) for item in items]
+    if not found:
+        context.report(NotADimensionName(at=value.span))
+    names = tuple(dict.fromkeys(dim for dim in found if dim is not None))
+    return names if found and None not in found else None
 
 
 def dimension(value: tree.Expression, context: Context) -> str | None:
@@ -360,7 +320,10 @@ def dimension(value: tree.Expression, context: Context) -> str | None:
         context.report(NotADimensionName(at=value.span))
         return None
     if value.name not in context.dims:
-        hint = did_you_mean(value.name, context.dims)
-        context.report(UnknownDimension(at=value.span, dim=value.name, hint=hint))
+        if not context.declarations.may_declare(value.name):
+            hint = did_you_mean(value.name, context.dims)
+            if not hint and value.name in context.declarations.categories:
+                hint = f"did you mean `{context.declarations.categories[value.name]}`?"
+            context.report(UnknownDimension(at=value.span, dim=value.name, hint=hint))
         return None
     return value.name

@@ -7,29 +7,32 @@ from math import inf
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Label, did_you_mean
+from uqdsl.messages import Span, did_you_mean, errors, listing
 from uqdsl.messages.catalogue.kinds import (
     CannotTruncate,
     EmptyInterval,
-    MissingParameter,
+    GivenTwice,
     NoEvent,
     NoEventDimension,
     NotALaw,
-    ParameterSupport,
     UnknownDistribution,
-    UnknownParameter,
     WrongModifier,
 )
 from uqdsl.messages.catalogue.names import NoSuchDimension
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.context import Context, Typed
-from uqdsl.semantics.declare import What
-from uqdsl.semantics.expressions import dimension, how_to_narrow, number, offends
+from uqdsl.semantics.declare import Declared, What
+from uqdsl.semantics.expressions import dimension, number
+from uqdsl.semantics.parameters import lower_arguments
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
-from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED, Alternative, Distribution, Parameter
-from uqdsl.vocabulary.functions import FUNCTIONS
-from uqdsl.vocabulary.supports import Support
+from uqdsl.vocabulary import synonyms
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED, Distribution
+from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS
+from uqdsl.vocabulary.supports import Support, interval, point
+from uqdsl.vocabulary.synonyms import meant
+
+_NOTHING = Declared("", What.UNREADABLE, Span(0, 0), Span(0, 0))
 
 
 class LoweredLaw(NamedTuple):
@@ -54,21 +57,15 @@ def lower_law(
     name = call.function.name
     distribution = DISTRIBUTIONS.get(name)
     if distribution is None:
-        if name in context.declarations.values and context.declarations.values[name].what is not What.FUNCTION:
-            return _refuse_law(call, context)
-        if name in PLANNED:
-            context.report(FeatureNotBuilt(at=call.function.span, feature=f"the distribution `{name}`"))
-            return None
-        hint = did_you_mean(name, DISTRIBUTIONS)
-        if name in FUNCTIONS and not hint:
-            hint = f"`{name}` is a function; a law is written `Normal({name}(…), 1)`"
-        context.report(UnknownDistribution(at=call.function.span, name=name, hint=hint))
-        return None
-    before = len(context.problems)
+        return _refuse_distribution(call, call.function, context)
+    before = len(errors(context.problems))
     event, given = _event(distribution, call, dims, context)
-    arguments = _arguments(distribution, given, call, dims, event, context)
+    if event is None:
+        return None
+    arguments = lower_arguments(distribution, given, call, dims, event, context)
     lower, upper = _truncation(distribution, modifiers, tuple(d for d in dims if d not in event), context)
-    if len(context.problems) > before:
+    _check_interval(distribution, arguments, call, context)
+    if len(errors(context.problems)) > before:
         return None
     support = _draw_support(distribution, arguments, lower, upper)
     parts = [*arguments.values(), *(bound for bound in (lower, upper) if bound is not None)]
@@ -86,120 +83,64 @@ def lower_law(
 
 
 def _refuse_law(expression: tree.Expression, context: Context) -> None:
-    context.report(NotALaw(at=expression.span))
+    hint = ""
+    if isinstance(expression, tree.Name) and expression.name in DISTRIBUTIONS:
+        hint = f"write its parameters: `{DISTRIBUTIONS[expression.name].signature()}`"
+    elif isinstance(expression, tree.Name) and expression.name in PLANNED:
+        hint = f"write its parameters: `{expression.name}(…)`"
+    elif context.declarations.values.get(context.owner, _NOTHING).what is What.UNKNOWN:
+        hint = f"a quantity that follows from others is a `let`: `let {context.owner} = …`"
+    context.report(NotALaw(at=expression.span, hint=hint))
+
+
+def _refuse_distribution(call: tree.Call, function: tree.Name, context: Context) -> None:
+    name = function.name
+    declared = context.declarations.values.get(name)
+    if declared is not None:
+        if declared.what not in (What.FUNCTION, What.STATE, What.UNREADABLE):
+            _refuse_law(call, context)
+        elif declared.what is What.FUNCTION:
+            context.report(NotALaw(at=call.span, hint=f"`{name}` is a function"))
+    elif name in PLANNED:
+        context.report(FeatureNotBuilt(at=function.span, feature=f"the distribution `{name}`"))
+    elif name in FUNCTIONS or name in REDUCTIONS:
+        hint = f"`{name}` is a function; it may stand inside of a law: `Normal({name}(…), 1)`"
+        context.report(UnknownDistribution(at=function.span, name=name, hint=hint))
+    elif not context.declarations.may_declare(name):
+        hint = meant(name, [*DISTRIBUTIONS, *PLANNED], synonyms.DISTRIBUTIONS)
+        context.report(UnknownDistribution(at=function.span, name=name, hint=hint))
 
 
 def _event(
     distribution: Distribution, call: tree.Call, dims: tuple[str, ...], context: Context
-) -> tuple[tuple[str, ...], list[tree.Expression | tree.Named]]:
-    """The event dimensions of a law, and its other arguments."""
+) -> tuple[tuple[str, ...] | None, list[tree.Expression | tree.Named]]:
+    """The event dimensions of a law, None where they are not known, and its other arguments."""
     named = [a for a in call.arguments if isinstance(a, tree.Named) and a.name == "event"]
     rest = [a for a in call.arguments if a not in named]
+    if len(named) > 1:
+        context.report(GivenTwice(at=named[1].span, owner=distribution.name, name="event"))
+        return None, rest
     if named and not distribution.event:
         context.report(NoEvent(at=named[0].span, law=distribution.name))
         return (), rest
-    if named:
-        dim = dimension(named[0].value, context)
-        if dim is None:
-            return (), rest
-        if dim not in dims:
-            hint = did_you_mean(dim, dims, otherwise=f"add `{dim}` to the left-hand side")
-            context.report(NoSuchDimension(at=named[0].value.span, name=context.owner, dim=dim, hint=hint))
-            return (), rest
-        return (dim,), rest
     if not distribution.event:
         return (), rest
-    if len(dims) != 1:
-        context.report(NoEventDimension(at=call.span, law=distribution.name))
-        return (), rest
-    return dims, rest
-
-
-def _arguments(
-    distribution: Distribution,
-    given: list[tree.Expression | tree.Named],
-    call: tree.Call,
-    dims: tuple[str, ...],
-    event: tuple[str, ...],
-    context: Context,
-) -> dict[str, Typed]:
-    """The parameters of a law by their standard names, in the order of the table."""
-    found: dict[str, tuple[Parameter | Alternative, tree.Expression]] = {}
-    signature = distribution.signature()
-    for position, argument in enumerate(given):
-        if isinstance(argument, tree.Named):
-            known = distribution.parameter(argument.name) or distribution.alternative(argument.name)
-            if known is None:
-                names = [p.name for p in distribution.parameters] + [a.name for a in distribution.alternatives]
-                hint = did_you_mean(argument.name, names, otherwise=f"it is written `{signature}`")
-                shown = f"`{argument.name}`"
-                context.report(UnknownParameter(at=argument.name_span, law=distribution.name, shown=shown, hint=hint))
-                continue
-            value = argument.value
-        elif position < len(distribution.parameters):
-            known, value = distribution.parameters[position], argument
-        else:
-            shown = f"number {position + 1}"
-            hint = f"it is written `{signature}`"
-            context.report(UnknownParameter(at=argument.span, law=distribution.name, shown=shown, hint=hint))
-            continue
-        standard = known.of if isinstance(known, Alternative) else known.name
-        if standard in found:
-            others = (Label(found[standard][1].span, "first given here"),)
-            hint = f"it is written `{signature}`"
-            shown = f"`{known.name}` twice" if found[standard][0] is known else f"`{known.name}` beside `{found[standard][0].name}`"
-            context.report(
-                UnknownParameter(at=argument.span, law=distribution.name, shown=shown, others=others, hint=hint)
-            )
-            continue
-        found[standard] = (known, value)
-    arguments: dict[str, Typed] = {}
-    for parameter in distribution.parameters:
-        if parameter.name in found:
-            known, value = found[parameter.name]
-            joint = isinstance(known, Parameter) and known.event > 0
-            place = replace(
-                context,
-                ranges=dims if joint else tuple(dim for dim in dims if dim not in event),
-                list_dim=event[0] if joint and event else None,
-            )
-            name, typed = _standard(distribution, known, number(value, place), place)
-            arguments[name] = typed
-        elif parameter.default is not None:
-            arguments[parameter.name] = Typed(ir.Constant(span=call.span, value=parameter.default))
-        else:
-            hint = f"it is written `{signature}`"
-            context.report(MissingParameter(at=call.span, law=distribution.name, parameter=parameter.name, hint=hint))
-    return arguments
-
-
-def _standard(
-    distribution: Distribution, known: Parameter | Alternative, given: Typed, context: Context
-) -> tuple[str, Typed]:
-    """A parameter under its standard name, after a check of its support (UQ304)."""
-    if offends(given, known.support):
-        context.report(
-            ParameterSupport(
-                at=given.node.span,
-                law=distribution.name,
-                parameter=known.name,
-                expected=str(known.support),
-                found=str(given.support),
-                hint=how_to_narrow(given, known.support, context),
-            )
-        )
-        return known.name, given._replace(sound=False)
-    if isinstance(known, Parameter):
-        return known.name, given
-    if known.numpyro:
-        return known.name, given
-    node = given.node
-    if "sqrt" in known.formula:
-        node = ir.Apply(span=node.span, function="sqrt", arguments=(node,), dims=node.dims)
-    if known.formula != "sqrt":
-        one = ir.Constant(span=node.span, value=1)
-        node = ir.Operation(span=node.span, operator="/", operands=(one, node), dims=node.dims)
-    return known.of, given._replace(node=node)
+    if not named:
+        if len(dims) == 1:
+            return dims, rest
+        hint = f"the left-hand side has no dimension: `{context.owner}[k] ~ {distribution.name}(…)`"
+        if dims:
+            hint = f"name it: {listing(f'event = {dim}' for dim in dims)}"
+        context.report(NoEventDimension(at=call.span, law=distribution.name, hint=hint))
+        return None, rest
+    dim = dimension(named[0].value, context)
+    if dim is None:
+        return None, rest
+    if dim not in dims:
+        hint = did_you_mean(dim, dims, otherwise=f"add `{dim}` to the left-hand side")
+        context.report(NoSuchDimension(at=named[0].value.span, name=context.owner, dim=dim, hint=hint))
+        return None, rest
+    return (dim,), rest
 
 
 def _truncation(
@@ -218,13 +159,29 @@ def _truncation(
     if len(values) != 2 or len(values) != len(found.arguments or ()):
         context.report(WrongModifier(at=found.span, name="truncated", form="truncated(lower, upper)"))
         return None, None
-    lower, upper = (number(value, replace(context, ranges=dims)) for value in values)
+    lower, upper = (_bound(value, replace(context, ranges=dims)) for value in values)
     if lower.sound and upper.sound and lower.support.lower >= upper.support.upper:
-        context.report(EmptyInterval(at=found.span, lower=f"{lower.support.lower:g}", upper=f"{upper.support.upper:g}"))
+        _report_empty(lower, upper, found.span, context)
     return (
         None if lower.support.upper == -inf else lower,
         None if upper.support.lower == inf else upper,
     )
+
+
+def _bound(value: tree.Expression, context: Context) -> Typed:
+    """An end of an interval, which may be infinite."""
+    inner, sign = ungrouped(value), 1.0
+    if isinstance(inner, tree.Unary) and inner.operator in ("-", "+"):
+        inner, sign = ungrouped(inner.operand), -1.0 if inner.operator == "-" else 1.0
+    if isinstance(inner, tree.Name) and inner.name == "inf" and "inf" not in context.declarations.values:
+        return Typed(ir.Constant(span=value.span, value=sign * inf), point(sign * inf), spread=frozenset())
+    return number(value, context)
+
+
+def _report_empty(lower: Typed, upper: Typed, span: Span, context: Context) -> None:
+    hint = "write the smaller end first" if lower.support.lower > upper.support.upper else "the two ends are the same"
+    low, high = f"{lower.support.lower:g}", f"{upper.support.upper:g}"
+    context.report(EmptyInterval(at=span, lower=low, upper=high, hint=hint))
 
 
 def _draw_support(
@@ -234,7 +191,7 @@ def _draw_support(
     support = distribution.support
     if distribution.bounds is not None and all(name in arguments for name in distribution.bounds):
         low, high = (arguments[name].support for name in distribution.bounds)
-        support = Support(low.lower, high.upper)
+        support = interval(low.lower, high.upper)
     if lower is not None:
         support = support._replace(lower=max(support.lower, lower.support.lower))
     if upper is not None:
@@ -242,11 +199,10 @@ def _draw_support(
     return support
 
 
-def check_interval(distribution: Distribution, law: ir.Law, context: Context) -> None:
-    """UQ324 where the ends of an interval, written as numbers, leave nothing between them."""
-    if distribution.bounds is None:
+def _check_interval(distribution: Distribution, arguments: dict[str, Typed], call: tree.Call, context: Context) -> None:
+    """UQ324 where nothing can lie between the parameters that are the ends of a law's support."""
+    if distribution.bounds is None or not all(name in arguments for name in distribution.bounds):
         return
-    ends = {argument.name: argument.value for argument in law.arguments}
-    low, high = (ends[name] for name in distribution.bounds)
-    if isinstance(low, ir.Constant) and isinstance(high, ir.Constant) and low.value >= high.value:
-        context.report(EmptyInterval(at=law.span, lower=f"{low.value:g}", upper=f"{high.value:g}"))
+    lower, upper = (arguments[name] for name in distribution.bounds)
+    if lower.sound and upper.sound and lower.support.lower >= upper.support.upper:
+        _report_empty(lower, upper, call.span, context)

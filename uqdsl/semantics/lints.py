@@ -5,24 +5,38 @@ from __future__ import annotations
 from uqdsl import ir
 from uqdsl.messages import Problem
 from uqdsl.messages.catalogue.kinds import NothingObserved, NoUnknown, UnusedUnknown
+from uqdsl.semantics.declare import Declarations
+from uqdsl.syntax import tree
+
+BUILT = (tree.Setting, tree.Dim, tree.Data, tree.Prior, tree.Let, tree.Likelihood, tree.Factor, tree.Infer)
+"""The statements that this version can run."""
 
 
-def check_informed(spec: ir.Spec) -> tuple[Problem, ...]:
-    """UQ320 for each unknown that no data depend on, UQ321 and UQ325 where there are no data or no unknowns at all."""
-    if not spec.unknowns:
+def check_question(written: tree.Tree) -> tuple[Problem, ...]:
+    """UQ325 where nothing is unknown, UQ321 where nothing is observed; only where every statement is one that is known."""
+    statements = written.statements
+    if not all(isinstance(each, BUILT) for each in statements):
+        return ()
+    if not any(isinstance(each, tree.Prior) for each in statements):
         return (NoUnknown(),)
-    informing = [each for each in spec.statements if isinstance(each, ir.Observation | ir.Factor)]
-    if not informing:
+    if not any(isinstance(each, tree.Likelihood | tree.Factor) for each in statements):
         return (NothingObserved(),)
+    return ()
+
+
+def check_informed(spec: ir.Spec, declarations: Declarations) -> tuple[Problem, ...]:
+    """UQ320 for each unknown of a sound spec that no data depend on."""
     definitions = {each.name: each for each in spec.statements if isinstance(each, ir.Unknown | ir.Quantity)}
     reached: set[str] = set()
-    waiting = [*set().union(*(ir.names_used(each) for each in informing))]
+    waiting: list[str] = []
+    for each in spec.statements:
+        if isinstance(each, ir.Observation | ir.Factor):
+            waiting += (each.name, *ir.names_used(each))
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
             if name in definitions:
                 waiting += ir.names_used(definitions[name])
-    return tuple(
-        UnusedUnknown(at=unknown.span, name=unknown.name) for unknown in spec.unknowns if unknown.name not in reached
-    )
+    unused = [unknown.name for unknown in spec.unknowns if unknown.name not in reached]
+    return tuple(UnusedUnknown(at=declarations.values[name].whole, name=name) for name in unused)

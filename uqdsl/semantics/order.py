@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from uqdsl.messages import Label, Problem, Span
 from uqdsl.messages.catalogue.names import Cycle
@@ -49,7 +50,7 @@ def order_statements(
 
 def _cycle(members: list[str], uses: Mapping[str, Mapping[str, Span]]) -> Problem:
     ring = [*members, members[0]]
-    steps = list(zip(ring[:-1], ring[1:], strict=True))
+    steps = list(pairwise(ring))
     others = tuple(Label(uses[user][used], f"`{user}` uses `{used}`") for user, used in steps[1:])
     first, second = steps[0]
     return Cycle(at=uses[first][second], name=first, path=" → ".join(f"`{name}`" for name in ring), others=others)

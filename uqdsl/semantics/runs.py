@@ -9,30 +9,33 @@ from pydantic import ValidationError
 
 from uqdsl.ir import Run, Spec
 from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, listing
-from uqdsl.messages.catalogue.kinds import WrongArgumentCount
+from uqdsl.messages.catalogue.kinds import GivenTwice, WrongArgumentCount
 from uqdsl.messages.catalogue.methods import (
     Inadmissible,
+    NotAMethod,
     NotOfInterest,
     RunDeclaredTwice,
     UnknownMethod,
     UnknownOption,
     WrongOption,
 )
-from uqdsl.messages.catalogue.names import UndeclaredName
+from uqdsl.messages.catalogue.names import NoSuchDimension, NoSuchPart, UndeclaredName
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
-from uqdsl.semantics.constants import Value, evaluate
+from uqdsl.semantics.constants import Settings, Value, evaluate, shown
 from uqdsl.semantics.context import Known
-from uqdsl.semantics.declare import Declarations
+from uqdsl.semantics.declare import Declarations, Declared, What
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
+from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import PLANNED, Assumption, Method, Options, methods
+from uqdsl.vocabulary.synonyms import meant
 
 DEFAULT_METHOD = "nuts"
 
 
 def lower_runs(
-    spec: tree.Tree, declarations: Declarations, known: Mapping[str, Known], settings: Mapping[str, Value]
+    spec: tree.Tree, declarations: Declarations, known: Mapping[str, Known], settings: Settings
 ) -> tuple[tuple[Run, ...], tuple[Problem, ...]]:
     """The runs of a spec; one with the default method where it has no `infer` statement."""
     problems: list[Problem] = []
@@ -58,7 +61,7 @@ def _run(
     statement: tree.Infer,
     declarations: Declarations,
     known: Mapping[str, Known],
-    settings: Mapping[str, Value],
+    settings: Settings,
     problems: list[Problem],
 ) -> Run | None:
     if statement.clauses.options is not None or statement.clauses.of is not None:
@@ -77,64 +80,111 @@ def _run(
 def _check_interest(
     target: tree.Target, declarations: Declarations, known: Mapping[str, Known], problems: list[Problem]
 ) -> None:
-    declared = declarations.values.get(target.name)
+    root = target.name.split(".")[0]
+    declared = declarations.values.get(target.name) or declarations.values.get(root)
     if declared is None:
-        hint = did_you_mean(target.name, declarations.values)
-        problems.append(UndeclaredName(at=target.span, name=target.name, hint=hint))
-    elif target.name in known and not known[target.name].random:
-        problems.append(NotOfInterest(at=target.span, name=target.name, what=f"{declared.what}"))
+        if root in declarations.dims:
+            problems.append(NotOfInterest(at=target.span, name=target.name, what="a dimension"))
+        elif not declarations.may_declare(root):
+            hint = did_you_mean(target.name, declarations.values)
+            problems.append(UndeclaredName(at=target.name_span, name=target.name, hint=hint))
+    elif declared.name != target.name:
+        if declared.what not in (What.FUNCTION, What.STATE, What.UNREADABLE):
+            part = target.name.partition(".")[2]
+            problems.append(NoSuchPart(at=target.name_span, name=root, what=str(declared.what), part=part))
+    elif declared.what in (What.SETTING, What.FIELD, What.FUNCTION):
+        problems.append(NotOfInterest(at=target.span, name=target.name, what=str(declared.what)))
+    elif target.name in known:
+        if not known[target.name].random:
+            problems.append(NotOfInterest(at=target.span, name=target.name, what="a `let` of data alone"))
+        _check_axes(target, declared, known[target.name], problems)
+
+
+def _check_axes(target: tree.Target, declared: Declared, known: Known, problems: list[Problem]) -> None:
+    """Dimensions may stand after a name of interest, but only its own (UQ214)."""
+    for axis in target.axes:
+        if axis.name not in known.dims:
+            hint = did_you_mean(axis.name, known.dims, otherwise=f"write `infer {target.name} by …`")
+            others = (Label(declared.whole, "declared here"),)
+            problems.append(NoSuchDimension(at=axis.span, name=target.name, dim=axis.name, others=others, hint=hint))
 
 
 def resolve_method(
-    expression: tree.Expression, settings: Mapping[str, Value], problems: list[Problem]
+    expression: tree.Expression, settings: Settings, problems: list[Problem]
 ) -> tuple[Method, Options] | None:
     """The method that `nuts(chains = 2)` names and its options; UQ501 to UQ503 otherwise."""
     call = ungrouped(expression)
     arguments: tuple[tree.Expression | tree.Named, ...] = ()
     if isinstance(call, tree.Call):
-        arguments, call = call.arguments, call.function
-    if not isinstance(call, tree.Name) or call.name not in methods():
-        name = call.name if isinstance(call, tree.Name) else "…"
-        if name in PLANNED:
-            problems.append(FeatureNotBuilt(at=call.span, feature=f"the method `{name}`"))
+        arguments, call = call.arguments, ungrouped(call.function)
+    if not isinstance(call, tree.Name):
+        hint = f"without quotes: `{call.value}`" if isinstance(call, tree.Text) and call.value in methods() else ""
+        problems.append(NotAMethod(at=call.span, hint=hint))
+        return None
+    if call.name not in methods():
+        if call.name in PLANNED:
+            problems.append(FeatureNotBuilt(at=call.span, feature=f"the method `{call.name}`"))
             return None
-        hint = did_you_mean(name, methods(), otherwise=f"this version has {listing(methods(), last='and')}")
-        problems.append(UnknownMethod(at=call.span, name=name, hint=hint))
+        otherwise = f"this version has {listing(methods(), last='and')}"
+        hint = meant(call.name, [*methods(), *PLANNED], synonyms.METHODS, otherwise=otherwise)
+        problems.append(UnknownMethod(at=call.span, name=call.name, hint=hint))
         return None
     method = methods()[call.name]
-    given: dict[str, Value] = {}
-    spans: dict[str, Span] = {}
     count = len(problems)
+    given = _given_options(method, arguments, settings, problems)
+    if len(problems) > count or given is None:
+        return None
+    values = {name: value for name, (value, _) in given.items()}
+    try:
+        return method, method.options(**values)
+    except ValidationError as error:
+        problems += [_wrong_option(method, detail, given) for detail in error.errors()]
+        return None
+
+
+type _Given = dict[str, tuple[Value, Span]]
+
+
+def _given_options(
+    method: Method, arguments: tuple[tree.Expression | tree.Named, ...], settings: Settings, problems: list[Problem]
+) -> _Given | None:
+    """The options as given, with where their values stand; None where one is missing for a problem of its own."""
+    given: _Given = {}
+    complete = True
+    known = method.options.model_fields
     for argument in arguments:
         if not isinstance(argument, tree.Named):
+            example = next(iter(known), "option")
             problems.append(
                 WrongArgumentCount(
                     at=argument.span,
                     function=method.name,
-                    expected="its options by name, as in `chains = 4`",
+                    expected=f"its options by name, as in `{example} = …`",
                     found="one without a name is",
                 )
             )
-            continue
-        if argument.name not in method.options.model_fields:
-            known = method.options.model_fields
-            hint = did_you_mean(argument.name, known, otherwise=f"its options are {listing(known, last='and')}")
-            problems.append(
-                UnknownOption(at=argument.name_span, method=method.name, option=argument.name, hint=hint)
-            )
-            continue
-        try:
-            given[argument.name] = evaluate(argument.value, settings, words=True)
-            spans[argument.name] = argument.value.span
-        except SpecError as error:
-            problems += error.problems
-    if len(problems) > count:
-        return None
-    try:
-        return method, method.options(**given)
-    except ValidationError as error:
-        problems += [_wrong_option(method, detail, given, spans) for detail in error.errors()]
-        return None
+        elif argument.name not in known:
+            otherwise = f"its options are {listing(known, last='and')}"
+            hint = meant(argument.name, known, synonyms.OPTIONS, otherwise=otherwise)
+            problems.append(UnknownOption(at=argument.name_span, method=method.name, option=argument.name, hint=hint))
+        elif argument.name in given:
+            others = (Label(given[argument.name][1], "first given here"),)
+            problems.append(GivenTwice(at=argument.span, owner=method.name, name=argument.name, others=others))
+        else:
+            try:
+                value = evaluate(argument.value, settings, words=True)
+            except SpecError as error:
+                problems += error.problems
+                complete = False
+                continue
+            given[argument.name] = value, argument.value.span
+            if isinstance(value, bool) and known[argument.name].annotation in (int, float):
+                detail = {
+                    "type": f"{'int' if known[argument.name].annotation is int else 'float'}_type",
+                    "loc": [argument.name],
+                }
+                problems.append(_wrong_option(method, detail, given))
+    return given if complete else None
 
 
 _EXPECTED = {
@@ -145,6 +195,8 @@ _EXPECTED = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of at most 19 digits",
+    "finite_number": "a finite number",
     "float_type": "a number",
     "float_parsing": "a number",
     "bool_parsing": "true or false",
@@ -153,17 +205,17 @@ _EXPECTED = {
 }
 
 
-def _wrong_option(method: Method, detail: Any, given: Mapping[str, Value], spans: Mapping[str, Span]) -> Problem:
+def _wrong_option(method: Method, detail: Any, given: _Given) -> Problem:
     """What pydantic found, in our words."""
     option = str(detail["loc"][0]) if detail["loc"] else ""
-    context = detail.get("ctx", {})
+    context = {name: f"{each:g}" if isinstance(each, float) else each for name, each in detail.get("ctx", {}).items()}
     if detail["type"] == "literal_error":
         expected = str(context["expected"]).replace("'", "`")
     else:
         expected = _EXPECTED.get(detail["type"], "of another form").format(**context)
-    return WrongOption(
-        at=spans.get(option), method=method.name, option=option, expected=expected, found=f"`{given.get(option)}`"
-    )
+    value, span = given.get(option, (None, None))
+    found = f"`{value}`" if isinstance(value, str) else shown(value)
+    return WrongOption(at=span, method=method.name, option=option, expected=expected, found=found)
 
 
 def check_admissible(spec: Spec) -> tuple[Problem, ...]:
@@ -175,7 +227,9 @@ def check_admissible(spec: Spec) -> tuple[Problem, ...]:
         for unknown in discrete:
             if Assumption.CONTINUOUS in method.assumptions:
                 admissible = [m.name for m in methods().values() if Assumption.CONTINUOUS not in m.assumptions]
-                hint = f"admissible: {listing(admissible)}" if admissible else "no method of this version takes it"
+                hint = "no method of this version takes unknowns of whole numbers: give it a continuous law"
+                if admissible:
+                    hint = f"admissible: {listing(admissible)}"
                 span = run.span if run.span != Span(0, 0) else unknown.span
                 others = (Label(unknown.span, "takes whole numbers only"),) if span != unknown.span else ()
                 problems.append(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from math import isfinite
 
-from uqdsl.ir import DataField, Dim, Table
-from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean
-from uqdsl.messages.catalogue.kinds import RepeatedLabel, WrongArgumentCount, WrongData, WrongSize
-from uqdsl.messages.catalogue.names import RepeatedDimension, UnknownKind, UnknownModifier, UnknownPart
+from uqdsl.ir import DataField, Dim, Table, Values
+from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, listing
+from uqdsl.messages.catalogue.kinds import NotANumber, RepeatedLabel, WrongArgumentCount, WrongData, WrongSize
+from uqdsl.messages.catalogue.names import NoLabels, RepeatedDimension, UnknownKind, UnknownModifier, UnknownPart
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
-from uqdsl.semantics.constants import Value, evaluate
+from uqdsl.semantics.constants import Settings, evaluate, shown
 from uqdsl.semantics.declare import Declarations
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
+from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.supports import KINDS
 
 _FIELD_MODIFIERS = ("missing", "standardized")
@@ -21,27 +22,39 @@ _PARTS = ("training", "testing", "new")
 
 
 def lower_tables(
-    spec: tree.Tree, declarations: Declarations, settings: Mapping[str, Value]
+    spec: tree.Tree, declarations: Declarations, settings: Settings
 ) -> tuple[tuple[Dim, ...], tuple[Table, ...], tuple[Problem, ...]]:
     """The dimensions and the tables of a spec."""
     problems: list[Problem] = []
-    tables = [
-        _table(each, declarations, settings, problems) for each in spec.statements if isinstance(each, tree.Data)
-    ]
-    written = {each.name.name: each for each in spec.statements if isinstance(each, tree.Dim)}
+    tables = [_table(each, declarations, settings, problems) for each in spec.statements if isinstance(each, tree.Data)]
+    written: dict[str, tree.Dim] = {}
+    for each in spec.statements:
+        if isinstance(each, tree.Dim):
+            written.setdefault(each.name.name, each)
+    measured = _measured_by_data(spec, declarations)
     dims = []
     for name, declared in declarations.dims.items():
         levels = tuple(field for field, dim in declarations.categories.items() if dim == name)
-        if name in written:
-            labels, size = _labels(written[name], settings, problems)
-            dims.append(Dim(span=written[name].span, name=name, labels=labels, size=size, levels=levels))
-        else:
+        statement = written.get(name)
+        if statement is None:
             dims.append(Dim(span=declared.span, name=name, levels=levels))
+            continue
+        labels, size = _labels(statement, settings, problems)
+        if statement.value is None and name not in measured and not declarations.may_declare(name):
+            problems.append(NoLabels(at=statement.name.span, dim=name))
+        dims.append(Dim(span=statement.span, name=name, labels=labels, size=size, levels=levels))
     return tuple(dims), tuple(tables), tuple(problems)
 
 
+def _measured_by_data(spec: tree.Tree, declarations: Declarations) -> set[str]:
+    """The dimensions whose length the data tell: those that fields range over, and those of categories."""
+    fields = (entry for each in spec.statements if isinstance(each, tree.Data) for entry in each.entries)
+    ranged = {axis.name for each in fields if isinstance(each, tree.Field) for axis in each.target.axes}
+    return ranged | set(declarations.categories.values())
+
+
 def _labels(
-    statement: tree.Dim, settings: Mapping[str, Value], problems: list[Problem]
+    statement: tree.Dim, settings: Settings, problems: list[Problem]
 ) -> tuple[tuple[str | int | float, ...] | None, int | None]:
     """The labels that a `dim` statement lists, or its size."""
     name = statement.name.name
@@ -63,25 +76,44 @@ def _labels(
         problems += error.problems
         return None, None
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        problems.append(WrongSize(at=value.span, name=name, found=f"`{size}`"))
+        problems.append(WrongSize(at=value.span, name=name, found=shown(size)))
+        return None, None
+    if size > LARGEST_SIZE:
+        problems.append(WrongSize(at=value.span, name=name, found=f"{shown(size)}, more than memory can hold"))
         return None, None
     return None, size
 
 
+LARGEST_SIZE = 2**31 - 1
+"""Of a dimension: what an index of 32 bits can count."""
+
+
 def _listed_labels(
-    dim: str, listing: tree.Listing, settings: Mapping[str, Value], problems: list[Problem]
+    dim: str, written: tree.Listing, settings: Settings, problems: list[Problem]
 ) -> tuple[str | int | float, ...] | None:
     labels: dict[str | int | float, Span] = {}
-    for item in listing.items:
-        label = evaluate(item, settings)
-        if label in labels:
+    sound = True
+    for item in written.items:
+        try:
+            label = evaluate(item, settings)
+        except SpecError as error:
+            problems += error.problems
+            sound = False
+            continue
+        if isinstance(label, bool):
+            problems.append(WrongSize(at=item.span, name=dim, found=f"the label {shown(label)}"))
+            return None
+        elif label in labels:
             others = (Label(labels[label], "first here"),)
             problems.append(RepeatedLabel(at=item.span, dim=dim, shown=_shown(label), others=others))
-        labels.setdefault(label, item.span)
-    if not labels:
-        problems.append(WrongSize(at=listing.span, name=dim, found="an empty list"))
-        return None
-    return tuple(labels)
+            sound = False
+        else:
+            labels[label] = item.span
+    if sound and len({isinstance(label, str) for label in labels}) != 1:
+        found = "texts and numbers in one list" if labels else "an empty list"
+        problems.append(WrongSize(at=written.span, name=dim, found=found))
+        sound = False
+    return tuple(labels) if sound else None
 
 
 def _shown(label: object) -> str:
@@ -89,17 +121,15 @@ def _shown(label: object) -> str:
 
 
 def _unknown_modifier(modifier: tree.Modifier, what: str, known: tuple[str, ...]) -> Problem:
-    hint = did_you_mean(modifier.name, known)
-    return UnknownModifier(at=modifier.span, name=modifier.name, what=what, hint=hint)
+    hint = did_you_mean(modifier.name, known, otherwise=f"it can be {listing(known)}")
+    return UnknownModifier(at=modifier.name_span, name=modifier.name, what=what, hint=hint)
 
 
-def _table(
-    statement: tree.Data, declarations: Declarations, settings: Mapping[str, Value], problems: list[Problem]
-) -> Table:
+def _table(statement: tree.Data, declarations: Declarations, settings: Settings, problems: list[Problem]) -> Table:
     path: str | None = None
     if statement.source is not None:
         source = ungrouped(statement.source)
-        if isinstance(source, tree.Call):
+        if isinstance(source, tree.Call) and isinstance(source.function, tree.Name) and source.function.name == "split":
             problems.append(FeatureNotBuilt(at=source.span, feature="data that are split into parts"))
         else:
             path = _path(source, settings, problems)
@@ -117,7 +147,7 @@ def _table(
     return Table(span=statement.span, path=path, fields=tuple(fields))
 
 
-def _path(source: tree.Expression, settings: Mapping[str, Value], problems: list[Problem]) -> str | None:
+def _path(source: tree.Expression, settings: Settings, problems: list[Problem]) -> str | None:
     try:
         path = evaluate(source, settings)
     except SpecError as error:
@@ -130,17 +160,16 @@ def _path(source: tree.Expression, settings: Mapping[str, Value], problems: list
 
 
 def _field(
-    entry: tree.Field, declarations: Declarations, settings: Mapping[str, Value], problems: list[Problem]
+    entry: tree.Field, declarations: Declarations, settings: Settings, problems: list[Problem]
 ) -> DataField | None:
     name, kind = entry.target.name, entry.kind.name
     count = len(problems)
     dims = axis_names(entry.target, problems)
-    if "." in name:
-        problems.append(WrongData(at=entry.target.name_span, what="the name of a field has no dots"))
     if kind == "time":
         problems.append(FeatureNotBuilt(at=entry.kind.span, feature="fields of times"))
     elif kind != "category" and kind not in KINDS:
-        hint = did_you_mean(kind, [*KINDS, "category", "time"])
+        kinds = [*KINDS, "category", "time"]
+        hint = synonyms.meant(kind, kinds, synonyms.KINDS, otherwise=f"it can be {listing(kinds)}")
         problems.append(UnknownKind(at=entry.kind.span, name=kind, hint=hint))
     elif kind != "category" and entry.kind.argument is not None:
         problems.append(WrongData(at=entry.kind.span, what=f"the kind `{kind}` takes nothing in parentheses"))
@@ -166,7 +195,7 @@ def _field(
         of=declarations.categories.get(name),
         columns=columns,
         spread=spread,
-        values=values,  # type: ignore[arg-type]
+        values=values,
     )
 
 
@@ -184,7 +213,7 @@ def axis_names(target: tree.Target, problems: list[Problem]) -> tuple[str, ...]:
 
 
 def _columns(
-    call: tree.Call, dims: tuple[str, ...], settings: Mapping[str, Value], problems: list[Problem]
+    call: tree.Call, dims: tuple[str, ...], settings: Settings, problems: list[Problem]
 ) -> tuple[tuple[str, ...], bool] | None:
     """The columns that `column("x")` or `columns("x", "y")` names, and whether they spread over a dimension."""
     function = call.function.name if isinstance(call.function, tree.Name) else ""
@@ -213,12 +242,15 @@ def _columns(
     return tuple(names), function == "columns"
 
 
-def _in_place(value: tree.Expression, settings: Mapping[str, Value], problems: list[Problem]) -> object:
+def _in_place(value: tree.Expression, settings: Settings, problems: list[Problem]) -> Values:
     """The nested lists of values written in place."""
     if isinstance(value, tree.Listing):
         return tuple(_in_place(ungrouped(item), settings, problems) for item in value.items)
     try:
-        return evaluate(value, settings)
+        found = evaluate(value, settings)
     except SpecError as error:
         problems += error.problems
-        return None
+        return 0
+    if isinstance(found, float) and not isfinite(found):
+        problems.append(NotANumber(at=value.span, what="`inf`"))
+    return found

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Collection, Iterator
 
 from uqdsl.syntax import tree
 
 
-def names_in(node: object, *, lagged: bool = True) -> Iterator[tree.Name]:
+def names_in(node: object, *, steps: Collection[str] | None = None) -> Iterator[tree.Name]:
     """Every name that stands as a value in a node of the tree, in the order of the text.
 
-    Without `lagged`, what is taken at another step of a dimension, as `x` in `x[t - 1]`, is left out.
+    With `steps`, names of dimensions, what is taken at another step of one of them, as `x` in `x[t - 1]`, is left out.
     """
     if isinstance(node, tree.Name):
         yield node
-    elif not lagged and isinstance(node, tree.Select) and any(is_lag(each) for each in node.selectors):
-        yield from names_in(node.selectors, lagged=False)
+    elif steps and isinstance(node, tree.Select) and any(is_lag(each, steps) for each in node.selectors):
+        yield from names_in(node.selectors, steps=steps)
     elif isinstance(node, tree.Node):
-        for each in fields(node):
-            yield from names_in(getattr(node, each.name), lagged=lagged)
+        for slot in type(node).__slots__:
+            yield from names_in(getattr(node, slot), steps=steps)
     elif isinstance(node, tuple) and not hasattr(node, "_fields"):
         for item in node:
-            yield from names_in(item, lagged=lagged)
+            yield from names_in(item, steps=steps)
 
 
 def ungrouped(expression: tree.Expression) -> tree.Expression:
@@ -32,7 +31,10 @@ def ungrouped(expression: tree.Expression) -> tree.Expression:
     return expression
 
 
-def is_lag(selector: tree.Expression | tree.Named) -> bool:
-    """Whether a selector is a step along a dimension: `t - 1`, `grid + 1`, `t - lag`."""
+def is_lag(selector: tree.Expression | tree.Named, dims: Collection[str]) -> bool:
+    """Whether a selector is a step along one of the dimensions: `t - 1`, `grid + 1`, `t - lag`."""
     value = ungrouped(selector.value) if isinstance(selector, tree.Named) else ungrouped(selector)
-    return isinstance(value, tree.Binary) and value.operator in "+-" and isinstance(value.left, tree.Name)
+    if not isinstance(value, tree.Binary) or value.operator not in ("+", "-"):
+        return False
+    left = ungrouped(value.left)
+    return isinstance(left, tree.Name) and left.name in dims

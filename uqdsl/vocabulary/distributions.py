@@ -258,9 +258,11 @@ DISTRIBUTIONS: dict[str, Distribution] = {each.name: each for each in _TABLE}
 """Every distribution by its name."""
 
 PLANNED = frozenset(
-    "Flat Jeffreys Mixture Categorical OrderedLogistic Multinomial MultiNormal MultiStudentT GaussianProcess LKJ "
-    "Wishart Horseshoe ZeroInflated Hurdle VonMises Empirical Flow".split()
-)
+    {
+        "Flat", "Jeffreys", "Mixture", "Categorical", "OrderedLogistic", "Multinomial", "MultiNormal", "MultiStudentT",
+        "GaussianProcess", "LKJ", "Wishart", "Horseshoe", "ZeroInflated", "Hurdle", "VonMises", "Empirical", "Flow",
+    }
+)  # fmt: skip
 """Distributions of the language that this version cannot run."""
 
 __all__ = ["DISTRIBUTIONS", "PLANNED", "Alternative", "Distribution", "Parameter"]

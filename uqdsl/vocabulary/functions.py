@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp, inf, log, log1p, pi, sqrt
+from math import exp, expm1, floor, inf, isinf, log, log1p, log10, pi, sqrt
 from typing import NamedTuple
 
-from uqdsl.vocabulary.supports import COUNT, NONNEGATIVE, OPEN_UNIT, POSITIVE, REAL, Support
+from uqdsl.vocabulary.supports import COUNT, NONNEGATIVE, OPEN_UNIT, POSITIVE, REAL, Support, interval, magnitude
 
 CONSTANTS = {"pi": pi, "e": exp(1.0), "inf": inf}
 """Names of numbers; a spec may declare its own of the same name."""
@@ -15,8 +15,8 @@ CONSTANTS = {"pi": pi, "e": exp(1.0), "inf": inf}
 class Function(NamedTuple):
     """An elementwise function.
 
-    `domain` is what every argument must lie in; `image` gives the support of the value from those of the arguments;
-    `value` computes it for plain numbers, where a setting needs it before any array exists.
+    `domain` is what every argument must lie in; `image` gives the support of the value from those of the arguments, and
+    is `exact` where the function takes every value of it.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Function(NamedTuple):
     summary: str
     image: Callable[..., Support] = lambda *_: REAL
     domain: Support = REAL
+    exact: bool = False
 
 
 class Reduction(NamedTuple):
@@ -46,19 +47,10 @@ def _increasing(function: Callable[[float], float], low: float, high: float) -> 
             return high if value > 0 else low
 
     def image(a: Support) -> Support:
-        lower, upper = at(a.lower), at(a.upper)
         opens = (a.open_lower or a.lower == -inf, a.open_upper or a.upper == inf)
-        return Support(lower, upper, opens[0] and lower > -inf, opens[1] and upper < inf)
+        return interval(at(a.lower), at(a.upper), *opens)
 
     return image
-
-
-def _magnitude(a: Support) -> Support:
-    if a.lower >= 0:
-        return a
-    if a.upper <= 0:
-        return Support(-a.upper, -a.lower, a.open_upper, a.open_lower, a.integer)
-    return Support(0.0, max(-a.lower, a.upper), integer=a.integer)
 
 
 def _smaller(a: Support, b: Support) -> Support:
@@ -73,10 +65,17 @@ def _larger(a: Support, b: Support) -> Support:
     return Support(lower, upper, open_lower, not closed_upper, a.integer and b.integer)
 
 
+def _floor(a: Support) -> Support:
+    upper = a.upper - 1 if a.open_upper and float(a.upper).is_integer() else a.upper
+    lower, upper = (value if isinf(value) else float(floor(value)) for value in (a.lower, upper))
+    return Support(lower, upper, integer=True)
+
+
 def _sum(a: Support) -> Support:
-    lower = 0.0 if a.lower >= 0 else -inf
-    upper = 0.0 if a.upper <= 0 else inf
-    return Support(lower, upper, a.open_lower and a.lower == 0, a.open_upper and a.upper == 0, a.integer)
+    """The sum of one or more: no nearer to zero than each of them where all have the same sign."""
+    lower = a.lower if a.lower >= 0 else -inf
+    upper = a.upper if a.upper <= 0 else inf
+    return interval(lower, upper, a.open_lower, a.open_upper, a.integer)
 
 
 def _product(a: Support) -> Support:
@@ -84,16 +83,16 @@ def _product(a: Support) -> Support:
 
 
 _FUNCTIONS = (
-    Function("exp", 1, "jnp.exp", "e to the power x", _increasing(exp, 0.0, inf)),
-    Function("expm1", 1, "jnp.expm1", "exp(x) - 1, exact for small x", _increasing(lambda x: exp(x) - 1, -1.0, inf)),
-    Function("log", 1, "jnp.log", "natural logarithm", _increasing(log, -inf, inf), POSITIVE),
-    Function("log10", 1, "jnp.log10", "logarithm to base 10", _increasing(lambda x: log(x) / log(10), -inf, inf), POSITIVE),
+    Function("exp", 1, "jnp.exp", "e to the power x", _increasing(exp, 0.0, inf), exact=True),
+    Function("expm1", 1, "jnp.expm1", "exp(x) - 1, exact for small x", _increasing(expm1, -1.0, inf), exact=True),
+    Function("log", 1, "jnp.log", "natural logarithm", _increasing(log, -inf, inf), POSITIVE, True),
+    Function("log10", 1, "jnp.log10", "logarithm to base 10", _increasing(log10, -inf, inf), POSITIVE, True),
     Function(
         "log1p", 1, "jnp.log1p", "log(1 + x), exact for small x",
-        _increasing(log1p, -inf, inf), Support(-1.0, inf, open_lower=True),
+        _increasing(log1p, -inf, inf), Support(-1.0, inf, open_lower=True), True,
     ),
-    Function("sqrt", 1, "jnp.sqrt", "square root", _increasing(sqrt, 0.0, inf), NONNEGATIVE),
-    Function("abs", 1, "jnp.abs", "absolute value", _magnitude),
+    Function("sqrt", 1, "jnp.sqrt", "square root", _increasing(sqrt, 0.0, inf), NONNEGATIVE, True),
+    Function("abs", 1, "jnp.abs", "absolute value", magnitude, exact=True),
     Function("sin", 1, "jnp.sin", "sine of an angle in radians", lambda _: Support(-1.0, 1.0)),
     Function("cos", 1, "jnp.cos", "cosine of an angle in radians", lambda _: Support(-1.0, 1.0)),
     Function("tan", 1, "jnp.tan", "tangent of an angle in radians"),
@@ -105,7 +104,7 @@ _FUNCTIONS = (
     Function("Phi", 1, "jax.scipy.special.ndtr", "distribution function of the standard normal", lambda _: OPEN_UNIT),
     Function("erf", 1, "jax.scipy.special.erf", "error function", lambda _: Support(-1.0, 1.0, True, True)),
     Function("lgamma", 1, "jax.scipy.special.gammaln", "logarithm of the gamma function", domain=POSITIVE),
-    Function("floor", 1, "jnp.floor", "largest whole number not above x", lambda a: a._replace(integer=True, open_lower=False)),
+    Function("floor", 1, "jnp.floor", "largest whole number not above x", _floor),
     Function("minimum", 2, "jnp.minimum", "the smaller of two", _smaller),
     Function("maximum", 2, "jnp.maximum", "the larger of two", _larger),
 )  # fmt: skip
@@ -127,3 +126,6 @@ FUNCTIONS: dict[str, Function] = {each.name: each for each in _FUNCTIONS}
 
 REDUCTIONS: dict[str, Reduction] = {each.name: each for each in _REDUCTIONS}
 """Every reduction by its name."""
+
+PLANNED = frozenset({"softmax", "morph"})
+"""Functions of the language that this version cannot run."""

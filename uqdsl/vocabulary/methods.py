@@ -64,8 +64,10 @@ _BUILT_IN = (
         references=(
             "Hoffman & Gelman 2014, The No-U-Turn Sampler, J. Mach. Learn. Res. 15, 1593-1623",
             "Betancourt 2017, A Conceptual Introduction to Hamiltonian Monte Carlo, arXiv:1701.02434",
-            "Phan, Pradhan & Jankowiak 2019, Composable Effects for Flexible and Accelerated Probabilistic "
-            "Programming in NumPyro, arXiv:1912.11554",
+            (
+                "Phan, Pradhan & Jankowiak 2019, Composable Effects for Flexible and Accelerated Probabilistic "
+                "Programming in NumPyro, arXiv:1912.11554"
+            ),
         ),
     ),
 )
@@ -80,5 +82,5 @@ def methods() -> Mapping[str, Method]:
     return found
 
 
-PLANNED = frozenset("diffusion ensemble flow laplace mean_field neural profile smc svgd".split())
+PLANNED = frozenset({"diffusion", "ensemble", "flow", "laplace", "mean_field", "neural", "profile", "smc", "svgd"})
 """Methods of `infer` that the language names and this version cannot run."""

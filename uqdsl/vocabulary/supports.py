@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isinf, isnan
 from typing import NamedTuple
 
 
@@ -27,7 +27,9 @@ class Support(NamedTuple):
         if lower != upper:
             return lower < upper
         open_end = (lower == self.lower and self.open_lower) or (lower == other.lower and other.open_lower)
-        return not (open_end or (upper == self.upper and self.open_upper) or (upper == other.upper and other.open_upper))
+        return not (
+            open_end or (upper == self.upper and self.open_upper) or (upper == other.upper and other.open_upper)
+        )
 
     def hull(self, other: Support) -> Support:
         """The smallest interval that holds both."""
@@ -39,13 +41,20 @@ class Support(NamedTuple):
         for words, support in _IN_WORDS.items():
             if support == self:
                 return words
+        if self.lower == self.upper:
+            return f"{self.lower:g}"
         of = "whole numbers" if self.integer else "numbers"
         left, right = "(" if self.open_lower else "[", ")" if self.open_upper else "]"
-        return f"{of} in {left}{_shown(self.lower)}, {_shown(self.upper)}{right}"
+        return f"{of} in {left}{self.lower:g}, {self.upper:g}{right}"
 
 
-def _shown(value: float) -> str:
-    return f"{value:g}"
+def interval(
+    lower: float, upper: float, open_lower: bool = False, open_upper: bool = False, integer: bool = False
+) -> Support:
+    """A support in its one form: an infinite end counts as closed, and an end that is not a number as infinite."""
+    lower = -inf if isnan(lower) else lower
+    upper = inf if isnan(upper) else upper
+    return Support(lower, upper, open_lower and lower > -inf, open_upper and upper < inf, integer)
 
 
 REAL = Support()
@@ -81,6 +90,13 @@ KINDS: dict[str, Support] = {
 }
 """The support of each numeric kind that a field may have; `category` and `time` are the other kinds."""
 
+_FROM_NARROW_TO_WIDE = ("binary", "count", "int", "unit", "positive", "nonnegative", "real")
+
+
+def kind_that_holds(support: Support) -> str:
+    """The narrowest kind of data that holds every value of a support: `nonnegative` for numbers in [0, 10]."""
+    return next(kind for kind in _FROM_NARROW_TO_WIDE if support.within(KINDS[kind]))
+
 
 def point(value: float) -> Support:
     """The support of a constant."""
@@ -94,8 +110,18 @@ def negative(a: Support) -> Support:
     return Support(-a.upper, -a.lower, a.open_upper, a.open_lower, a.integer)
 
 
+def magnitude(a: Support) -> Support:
+    """The absolute values."""
+    if a.lower >= 0:
+        return a
+    if a.upper <= 0:
+        return negative(a)
+    upper, closed = max((-a.lower, not a.open_lower), (a.upper, not a.open_upper))
+    return Support(0.0, upper, False, not closed, a.integer)
+
+
 def plus(a: Support, b: Support) -> Support:
-    return Support(
+    return interval(
         a.lower + b.lower,
         a.upper + b.upper,
         a.open_lower or b.open_lower,
@@ -111,12 +137,12 @@ def minus(a: Support, b: Support) -> Support:
 def times(a: Support, b: Support) -> Support:
     """The product. An end is open where no product attains it."""
     ends = [
-        (_product(x, y), x_open or y_open if x and y else not ((not x and not x_open) or (not y and not y_open)))
+        (0.0 if x == 0 or y == 0 else x * y, _unattained(x, x_open, y, y_open))
         for x, x_open in ((a.lower, a.open_lower), (a.upper, a.open_upper))
         for y, y_open in ((b.lower, b.open_lower), (b.upper, b.open_upper))
     ]
     lower, upper = min(value for value, _ in ends), max(value for value, _ in ends)
-    return Support(
+    return interval(
         lower,
         upper,
         all(is_open for value, is_open in ends if value == lower),
@@ -125,13 +151,16 @@ def times(a: Support, b: Support) -> Support:
     )
 
 
-def _product(x: float, y: float) -> float:
-    return 0.0 if x == 0 or y == 0 else x * y
+def _unattained(x: float, x_open: bool, y: float, y_open: bool) -> bool:
+    """Whether no factors attain the product of two ends: one zero that is attained gives zero whatever the other is."""
+    if x and y:
+        return x_open or y_open
+    return (x_open or x != 0) and (y_open or y != 0)
 
 
 def over(a: Support, b: Support) -> Support:
     """The quotient; all reals where the divisor may be zero between its ends."""
-    if b.lower < 0 < b.upper or (b.lower == 0 and not b.open_lower and b.upper == 0):
+    if b.lower < 0 < b.upper or b.lower == b.upper == 0:
         return REAL
     if b.upper <= 0:
         return negative(over(a, negative(b)))
@@ -146,11 +175,28 @@ def over(a: Support, b: Support) -> Support:
 
 
 def power(a: Support, b: Support) -> Support:
-    """a ^ b: not negative for an even whole power, positive for a positive base."""
+    """a ^ b: exact for a constant power of numbers that are not negative and for a constant whole power."""
+    constant = b.lower == b.upper and not isinf(b.lower)
+    if constant and (a.lower >= 0 or b.integer):
+        return _constant_power(a, b.lower)
     if a.within(POSITIVE):
         return POSITIVE
-    if a.within(NONNEGATIVE):
-        return NONNEGATIVE
-    if b.lower == b.upper and b.integer and b.lower % 2 == 0:
-        return NONNEGATIVE
-    return REAL
+    return NONNEGATIVE if a.within(NONNEGATIVE) else REAL
+
+
+def _constant_power(a: Support, exponent: float) -> Support:
+    if exponent == 0:
+        return point(1.0)
+    if exponent < 0:
+        return over(point(1.0), _constant_power(a, -exponent))
+    if exponent % 2 == 0:
+        a = magnitude(a)
+    integer = a.integer and float(exponent).is_integer()
+    return interval(_raised(a.lower, exponent), _raised(a.upper, exponent), a.open_lower, a.open_upper, integer)
+
+
+def _raised(value: float, exponent: float) -> float:
+    try:
+        return value**exponent
+    except OverflowError:
+        return -inf if value < 0 and exponent % 2 == 1 else inf

@@ -14,23 +14,23 @@ class UnknownDistribution(Problem):
 
 class MissingParameter(Problem):
     code = "UQ302"
-    headline = "`{law}` needs its parameter `{parameter}`"
-    label = "`{parameter}` is missing"
+    headline = "`{law}` needs {parameters}"
+    label = "without {parameters}"
     law: str
-    parameter: str
+    parameters: str
 
 
 class UnknownParameter(Problem):
     code = "UQ303"
-    headline = "`{law}` has no parameter {shown}"
+    headline = "`{law}` has no {parameter}"
     label = "not a parameter of `{law}`"
     law: str
-    shown: str
+    parameter: str
 
 
 class ParameterSupport(Problem):
     code = "UQ304"
-    headline = "the {parameter} of `{law}` takes {expected}, but this can be any of: {found}"
+    headline = "the {parameter} of `{law}` takes {expected}, but is given {found}"
     label = "{found}"
     law: str
     parameter: str
@@ -40,8 +40,8 @@ class ParameterSupport(Problem):
 
 class OutcomeSupport(Problem):
     code = "UQ305"
-    headline = "`{law}` gives {expected}, but the data `{name}` are {found}"
-    label = "gives {expected}"
+    headline = "`{law}` draws {expected}, but the data `{name}` are {found}"
+    label = "draws {expected}"
     law: str
     name: str
     expected: str
@@ -57,8 +57,7 @@ class NotALaw(Problem):
 class NoEventDimension(Problem):
     code = "UQ307"
     headline = "`{law}` draws a whole dimension at once, and it is not clear which"
-    label = "`event = …` is missing"
-    advice = "name the dimension of one draw: `{law}(…, event = k)`"
+    label = "along which dimension?"
     law: str
 
 
@@ -87,7 +86,7 @@ class CannotNoncenter(Problem):
 
 class FunctionDomain(Problem):
     code = "UQ311"
-    headline = "`{function}` takes {expected}, but this can be any of: {found}"
+    headline = "`{function}` takes {expected}, but is given {found}"
     label = "{found}"
     function: str
     expected: str
@@ -111,17 +110,18 @@ class NotConstant(Problem):
 
 class WrongSetting(Problem):
     code = "UQ314"
-    headline = "the setting `{name}` is declared as {type}, but its value is {found}"
-    label = "not of type {type}"
+    headline = "the setting `{name}` is declared as `{type}`, but its value is {found}"
+    label = "the value must be {expected}"
     name: str
     type: str
+    expected: str
     found: str
 
 
 class WrongArgumentCount(Problem):
     code = "UQ315"
     headline = "`{function}` takes {expected}, but {found} given"
-    label = "{found} here"
+    label = "{found} given"
     function: str
     expected: str
     found: str
@@ -145,8 +145,8 @@ class UnknownType(Problem):
 
 class WrongSize(Problem):
     code = "UQ318"
-    headline = "the dimension `{name}` needs a whole number above 0 or a list of labels, but its value is {found}"
-    label = "not a size"
+    headline = "the dimension `{name}` needs a whole number above 0 or a list of labels, but it is given {found}"
+    label = "neither a size nor labels"
     name: str
     found: str
 
@@ -195,6 +195,24 @@ class EmptyInterval(Problem):
     advice = "write the smaller end first"
     lower: str
     upper: str
+
+
+class MayLeaveSupport(Warn):
+    code = "UQ326"
+    headline = "{what} takes {expected}, but this expression can leave them"
+    label = "any of the {found}"
+    what: str
+    expected: str
+    found: str
+
+
+class GivenTwice(Problem):
+    code = "UQ327"
+    headline = "`{owner}` is given `{name}` twice"
+    label = "again"
+    advice = "keep one of the two"
+    owner: str
+    name: str
 
 
 class NoUnknown(Problem):

@@ -54,3 +54,9 @@ class RunDeclaredTwice(Problem):
     label = "the second"
     advice = "name one of them: `infer by … as other`"
     name: str
+
+
+class NotAMethod(Problem):
+    code = "UQ507"
+    headline = "a method is needed after `by`, such as `nuts(chains = 4)`"
+    label = "not a method"

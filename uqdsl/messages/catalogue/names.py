@@ -77,6 +77,13 @@ class RightHandDimension(Problem):
     dim: str
 
 
+class FactorDimension(Problem):
+    code = "UQ212"
+    headline = "a factor is one number, but this one ranges over `{dim}`"
+    label = "ranges over `{dim}`"
+    dim: str
+
+
 class NoSuchDimension(Problem):
     code = "UQ214"
     headline = "`{name}` has no dimension `{dim}`"
@@ -139,6 +146,15 @@ class HomelessList(Problem):
     advice = "name it: declare the list as data in place, `x[k] : real = […]`, or as `let x[k] = […]`"
 
 
+class ListLength(Problem):
+    code = "UQ222"
+    headline = "the dimension `{dim}` has {expected}, but the list has {found}"
+    label = "{found}"
+    dim: str
+    expected: str
+    found: str
+
+
 class UnknownModifier(Problem):
     code = "UQ223"
     headline = "`{name}` is not a modifier of {what}"
@@ -170,7 +186,7 @@ class SharedName(Problem):
     code = "UQ227"
     headline = "`{name}` is both a dimension and {what}"
     label = "takes the name of the dimension"
-    advice = "only a dimension's own category column may share its name"
+    advice = "only a dimension's own category column or coordinate may share its name"
     name: str
     what: str
 
@@ -180,4 +196,35 @@ class UnknownPart(Problem):
     headline = "`{name}` is not a part of the data"
     label = "not known here"
     advice = "the parts are `training`, `testing` and `new`"
+    name: str
+
+
+class NothingToSelect(Problem):
+    code = "UQ229"
+    headline = "{what} has no dimensions, so nothing can be selected from it"
+    label = "selects here"
+    what: str
+
+
+class NoLabels(Problem):
+    code = "UQ230"
+    headline = "nothing says how long the dimension `{dim}` is"
+    label = "neither a size nor labels, and no data range over it"
+    advice = 'give it a size, as in `dim {dim} = 3`, or labels, as in `dim {dim} = ["a", "b"]`'
+    dim: str
+
+
+class NoSuchPart(Problem):
+    code = "UQ231"
+    headline = "`{name}` is {what}, so it has no part `{part}`"
+    label = "not a part of it"
+    name: str
+    what: str
+    part: str
+
+
+class DottedName(Problem):
+    code = "UQ232"
+    headline = "`{name}` cannot be declared, because a name has no dots in it"
+    label = "choose a name without dots"
     name: str

@@ -7,43 +7,21 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
-from uqdsl.messages.catalogue.kinds import CannotNoncenter, OutcomeSupport, WrongModifier
-from uqdsl.messages.catalogue.names import (
-    Cycle,
-    DeclaredTwice,
-    DimensionsDiffer,
-    NoSuchPart,
-    NotData,
-    TwoLikelihoods,
-    UndeclaredName,
-    UnknownDimension,
-    UnknownModifier,
-)
-from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.messages import Label, Problem, did_you_mean
+from uqdsl.messages.catalogue.kinds import CannotNoncenter
+from uqdsl.messages.catalogue.names import DeclaredTwice, NoSuchPart, UndeclaredName
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Known
-from uqdsl.semantics.declare import Declarations, Declared, What
+from uqdsl.semantics.declare import Declarations, What
 from uqdsl.semantics.expressions import number
 from uqdsl.semantics.laws import LoweredLaw, lower_law
+from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
+from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
 from uqdsl.semantics.order import order_statements
-from uqdsl.semantics.tables import axis_names
 from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.supports import BINARY, KINDS, REAL, kind_that_holds, point
-
-_PRIOR_MODIFIERS = ("noncentered", "truncated", "nuisance", "ordered", "sum_to_zero", "starting")
-_LIKELIHOOD_MODIFIERS = ("where", "weight", "truncated", "censored", "batch")
-_UNBUILT = {
-    "ordered": "`ordered` unknowns",
-    "sum_to_zero": "`sum_to_zero` unknowns",
-    "starting": "recurrences (`starting at`)",
-    "where": "a likelihood of some rows only (`where`)",
-    "weight": "a weighted likelihood (`weight`)",
-    "censored": "censored data",
-    "batch": "a likelihood in batches",
-}
+from uqdsl.vocabulary.supports import BINARY, KINDS, REAL, point
 
 
 class Lowered(NamedTuple):
@@ -70,7 +48,7 @@ def lower_statements(
     order, problems = order_statements(tuple(named), uses)
     known = _known_at_first(fields, settings)
     found: list[ir.Statement] = []
-    gathered = [*problems, *_check_networks(spec, declarations), *_check_outcomes(spec, declarations, fields)]
+    gathered = [*problems, *_check_networks(spec, declarations), *check_outcomes(spec, declarations, fields)]
     for key in order:
         statement = named[key]
         context = Context(declarations, known, settings, dims, owner=_owner(statement))
@@ -80,7 +58,8 @@ def lower_statements(
             case tree.Let():
                 result = _let(statement, context)
             case tree.Likelihood():
-                result = _likelihood(statement, fields, context)
+                observation = lower_likelihood(statement, fields, context)
+                result = (observation, None) if observation is not None else None
             case tree.Factor():
                 result = _factor(statement, key, context)
         gathered += dict.fromkeys(context.problems)
@@ -136,35 +115,6 @@ def _check_networks(spec: tree.Tree, declarations: Declarations) -> list[Problem
     return problems
 
 
-def _check_outcomes(spec: tree.Tree, declarations: Declarations, fields: tuple[ir.DataField, ...]) -> list[Problem]:
-    """UQ207 for likelihoods of what is no data, UQ208 for second ones, in the order of the text."""
-    problems: list[Problem] = []
-    observed: dict[str, Span] = {}
-    for statement in spec.statements:
-        if not isinstance(statement, tree.Likelihood):
-            continue
-        name, at = statement.target.name, statement.target.name_span
-        declared = declarations.values.get(name)
-        if declared is None:
-            if not declarations.may_declare(name):
-                axes = ", ".join(axis.name for axis in statement.target.axes)
-                field = f"{name}[{axes}]" if axes else name
-                otherwise = f"the left side of a likelihood is a field of the data: `data {{ {field} : real }}`"
-                hint = did_you_mean(name, [each.name for each in fields], otherwise=otherwise)
-                problems.append(NotData(at=at, name=name, what="not declared", hint=hint))
-        elif declared.what in (What.UNKNOWN, What.SETTING, What.FUNCTION):
-            others = (Label(declared.span, f"{declared.what}"),)
-            hint = did_you_mean(name, [each.name for each in fields])
-            if declared.what is What.UNKNOWN and not hint:
-                hint = f"the law of an unknown is its prior: `prior {name} ~ …`"
-            problems.append(NotData(at=at, name=name, what=str(declared.what), others=others, hint=hint))
-        elif name in observed:
-            others = (Label(observed[name], "the first"),)
-            problems.append(TwoLikelihoods(at=at, name=name, others=others))
-        observed.setdefault(name, at)
-    return problems
-
-
 def _owner(statement: _Model) -> str:
     return "" if isinstance(statement, tree.Factor) else statement.target.name
 
@@ -179,34 +129,9 @@ def _known_at_first(fields: tuple[ir.DataField, ...], settings: Settings) -> dic
     return known
 
 
-def _axes(target: tree.Target, context: Context) -> tuple[str, ...] | None:
-    """The dimensions on the left, which have to exist (UQ203)."""
-    dims = axis_names(target, context.problems)
-    for axis in target.axes:
-        if axis.name not in context.dims:
-            if not context.declarations.may_declare(axis.name):
-                hint = did_you_mean(axis.name, context.dims)
-                if not hint and axis.name in context.declarations.categories:
-                    hint = f"did you mean `{context.declarations.categories[axis.name]}`, whose labels it holds?"
-                context.report(UnknownDimension(at=axis.span, dim=axis.name, hint=hint))
-            return None
-    return None if context.problems else dims
-
-
-def _check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...], what: str, context: Context) -> None:
-    for modifier in modifiers:
-        if modifier.name not in known:
-            hint = did_you_mean(modifier.name, known)
-            context.report(UnknownModifier(at=modifier.name_span, name=modifier.name, what=what, hint=hint))
-        elif modifier.name in _UNBUILT:
-            context.report(FeatureNotBuilt(at=modifier.span, feature=_UNBUILT[modifier.name]))
-        elif modifier.name in ("noncentered", "nuisance") and modifier.arguments is not None:
-            context.report(WrongModifier(at=modifier.span, name=modifier.name, form=modifier.name))
-
-
 def _prior(statement: tree.Prior, context: Context) -> _Result:
-    dims = _axes(statement.target, context)
-    _check_modifiers(statement.modifiers, _PRIOR_MODIFIERS, "a prior", context)
+    dims = lower_axes(statement.target, context)
+    check_modifiers(statement.modifiers, PRIOR_MODIFIERS, "a prior", context)
     if dims is None:
         return None
     lowered = lower_law(statement.law, statement.modifiers, dims, context)
@@ -247,8 +172,8 @@ def _check_noncentered(modifier: tree.Modifier, statement: tree.Prior, lowered: 
 
 
 def _let(statement: tree.Let, context: Context) -> _Result:
-    dims = _axes(statement.target, context)
-    _check_modifiers(statement.modifiers, ("starting",), "a `let`", context)
+    dims = lower_axes(statement.target, context)
+    check_modifiers(statement.modifiers, ("starting",), "a `let`", context)
     if dims is None:
         return None
     place = replace(context, ranges=dims, list_dim=dims[0] if len(dims) == 1 else None)
@@ -259,99 +184,6 @@ def _let(statement: tree.Let, context: Context) -> _Result:
         span=statement.span, name=statement.target.name, dims=dims, value=value.node, fixed=not value.random
     )
     return quantity, Known(dims, value.support, random=value.random, spread=value.spread)
-
-
-def _likelihood(statement: tree.Likelihood, fields: tuple[ir.DataField, ...], context: Context) -> _Result:
-    target = statement.target
-    name = target.name
-    declared = context.declarations.values.get(name)
-    data = context.known.get(name)
-    _check_modifiers(statement.modifiers, _LIKELIHOOD_MODIFIERS, "a likelihood", context)
-    if declared is None or data is None or declared.what not in (What.FIELD, What.QUANTITY):
-        # It is no data, which `_check_outcomes` says; what is wrong with its law can still be told.
-        dims = tuple(axis.name for axis in target.axes if axis.name in context.dims)
-        lower_law(statement.law, statement.modifiers, dims, context)
-        return None
-    dims = _axes(target, context)
-    if dims is None:
-        return None
-    if data.category is not None:
-        context.report(FeatureNotBuilt(at=target.name_span, feature="the likelihood of a category"))
-    elif data.random:
-        others = (Label(declared.span, "depends on an unknown"),)
-        what = "a `let` that depends on an unknown"
-        context.report(NotData(at=target.name_span, name=name, what=what, others=others))
-    if set(dims) != set(data.dims):
-        _report_dims(target, dims, data, declared, context)
-        return None
-    lowered = lower_law(statement.law, statement.modifiers, dims, context)
-    if lowered is None or errors(context.problems):
-        return None
-    if _uses_whole(name, lowered.law):
-        again = next(each.span for each in names_in(statement.law, steps=context.dims) if each.name == name)
-        context.report(Cycle(at=again, name=name, path=f"`{name}` → `{name}`", hint=_OWN_DATA))
-    field = next((each for each in fields if each.name == name), None)
-    possible = KINDS[kind_that_holds(lowered.support)]
-    if field is not None:
-        if not data.support.within(possible):
-            _report_outcome(name, statement, lowered, data, field, context)
-    elif not data.support.meets(lowered.support):
-        _report_outcome(name, statement, lowered, data, None, context)
-    return ir.Observation(span=statement.span, name=name, dims=dims, law=lowered.law), None
-
-
-_OWN_DATA = "its law can use other data, and of its own only what is summed up, as in `mean(…, over = …)`"
-
-
-def _uses_whole(name: str, node: object) -> bool:
-    """Whether a part of the IR uses a name element by element, outside of any reduction."""
-    if isinstance(node, ir.Reference):
-        return node.name == name
-    if isinstance(node, ir.Reduce):
-        return False
-    if isinstance(node, ir.Node):
-        return any(_uses_whole(name, getattr(node, each)) for each in type(node).model_fields)
-    return isinstance(node, tuple) and any(_uses_whole(name, each) for each in node)
-
-
-def _report_dims(target: tree.Target, dims: tuple[str, ...], data: Known, declared: Declared, context: Context) -> None:
-    shown = f"{target.name}[{', '.join(data.dims)}]" if data.dims else target.name
-    context.report(
-        DimensionsDiffer(
-            at=target.span,
-            name=target.name,
-            given=_over(dims),
-            declared=_over(data.dims),
-            others=(Label(declared.whole, "declared here"),),
-            hint=f"write `likelihood {shown} ~ …`",
-        )
-    )
-
-
-def _report_outcome(
-    name: str,
-    statement: tree.Likelihood,
-    lowered: LoweredLaw,
-    data: Known,
-    field: ir.DataField | None,
-    context: Context,
-) -> None:
-    kind = kind_that_holds(lowered.support)
-    context.report(
-        OutcomeSupport(
-            at=statement.law.span,
-            law=lowered.distribution.name,
-            name=name,
-            expected=str(lowered.support),
-            found=str(data.support),
-            hint=f"if the data are {KINDS[kind]}, declare the field as `{name} : {kind}`" if field is not None else "",
-            others=(Label(field.span, f"declared `{field.kind}`"),) if field is not None else (),
-        )
-    )
-
-
-def _over(dims: tuple[str, ...]) -> str:
-    return " and ".join(f"`{dim}`" for dim in dims) or "no dimension"
 
 
 def _factor(statement: tree.Factor, key: str, context: Context) -> _Result:

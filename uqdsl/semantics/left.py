@@ -1,0 +1,55 @@
+"""What statements of the model have in common: the dimensions on their left and the modifiers at their end."""
+
+from __future__ import annotations
+
+from uqdsl.messages import Label, Span, did_you_mean, listing
+from uqdsl.messages.catalogue.kinds import GivenTwice, WrongModifier
+from uqdsl.messages.catalogue.names import UnknownDimension, UnknownModifier
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.context import Context
+from uqdsl.semantics.tables import axis_names
+from uqdsl.syntax import tree
+
+PRIOR_MODIFIERS = ("noncentered", "truncated", "nuisance", "ordered", "sum_to_zero", "starting")
+LIKELIHOOD_MODIFIERS = ("where", "weight", "truncated", "censored", "batch")
+_UNBUILT = {
+    "ordered": "`ordered` unknowns",
+    "sum_to_zero": "`sum_to_zero` unknowns",
+    "starting": "recurrences (`starting at`)",
+    "where": "a likelihood of some rows only (`where`)",
+    "weight": "a weighted likelihood (`weight`)",
+    "censored": "censored data",
+    "batch": "a likelihood in batches",
+}
+
+
+def lower_axes(target: tree.Target, context: Context) -> tuple[str, ...] | None:
+    """The dimensions on the left, which have to exist (UQ203)."""
+    dims = axis_names(target, context.problems)
+    for axis in target.axes:
+        if axis.name not in context.dims:
+            if not context.declarations.may_declare(axis.name):
+                hint = did_you_mean(axis.name, context.dims)
+                if not hint and axis.name in context.declarations.categories:
+                    hint = f"did you mean `{context.declarations.categories[axis.name]}`, whose labels it holds?"
+                context.report(UnknownDimension(at=axis.span, dim=axis.name, hint=hint))
+            return None
+    return None if context.problems else dims
+
+
+def check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...], what: str, context: Context) -> None:
+    """UQ223, UQ322, UQ327 and UQ902 for modifiers that a statement cannot have."""
+    seen: dict[str, Span] = {}
+    for modifier in modifiers:
+        if modifier.name in seen:
+            others = (Label(seen[modifier.name], "first here"),)
+            context.report(GivenTwice(at=modifier.span, owner=context.owner, name=modifier.name, others=others))
+            continue
+        seen[modifier.name] = modifier.span
+        if modifier.name not in known:
+            hint = did_you_mean(modifier.name, known, otherwise=f"it can be {listing(known)}")
+            context.report(UnknownModifier(at=modifier.name_span, name=modifier.name, what=what, hint=hint))
+        elif modifier.name in _UNBUILT:
+            context.report(FeatureNotBuilt(at=modifier.span, feature=_UNBUILT[modifier.name]))
+        elif modifier.name in ("noncentered", "nuisance") and modifier.arguments is not None:
+            context.report(WrongModifier(at=modifier.span, name=modifier.name, form=modifier.name))

@@ -1,0 +1,141 @@
+"""From `likelihood` to the observations of the IR: what is observed, over what, and by which law."""
+
+from __future__ import annotations
+
+from uqdsl import ir
+from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
+from uqdsl.messages.catalogue.kinds import OutcomeSupport
+from uqdsl.messages.catalogue.names import Cycle, DimensionsDiffer, NotData, TwoLikelihoods
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.context import Context, Known
+from uqdsl.semantics.declare import Declarations, Declared, What
+from uqdsl.semantics.laws import LoweredLaw, lower_law
+from uqdsl.semantics.left import LIKELIHOOD_MODIFIERS, check_modifiers, lower_axes
+from uqdsl.semantics.walk import names_in
+from uqdsl.syntax import tree
+from uqdsl.vocabulary.supports import KINDS, kind_that_holds
+
+
+def check_outcomes(spec: tree.Tree, declarations: Declarations, fields: tuple[ir.DataField, ...]) -> list[Problem]:
+    """UQ207 for likelihoods of what is no data, UQ208 for second ones, in the order of the text."""
+    problems: list[Problem] = []
+    observed: dict[str, Span] = {}
+    for statement in spec.statements:
+        if not isinstance(statement, tree.Likelihood):
+            continue
+        name, at = statement.target.name, statement.target.name_span
+        declared = declarations.values.get(name)
+        if declared is None:
+            if not declarations.may_declare(name):
+                axes = ", ".join(axis.name for axis in statement.target.axes)
+                field = f"{name}[{axes}]" if axes else name
+                otherwise = f"the left side of a likelihood is a field of the data: `data {{ {field} : real }}`"
+                hint = did_you_mean(name, [each.name for each in fields], otherwise=otherwise)
+                problems.append(NotData(at=at, name=name, what="not declared", hint=hint))
+        elif declared.what in (What.UNKNOWN, What.SETTING, What.FUNCTION):
+            others = (Label(declared.span, f"{declared.what}"),)
+            hint = did_you_mean(name, [each.name for each in fields])
+            if declared.what is What.UNKNOWN and not hint:
+                hint = f"the law of an unknown is its prior: `prior {name} ~ …`"
+            problems.append(NotData(at=at, name=name, what=str(declared.what), others=others, hint=hint))
+        elif name in observed:
+            others = (Label(observed[name], "the first"),)
+            problems.append(TwoLikelihoods(at=at, name=name, others=others))
+        observed.setdefault(name, at)
+    return problems
+
+
+def lower_likelihood(
+    statement: tree.Likelihood, fields: tuple[ir.DataField, ...], context: Context
+) -> ir.Observation | None:
+    """The likelihood of a field, or of a quantity made of data alone; None where a problem was reported."""
+    target = statement.target
+    name = target.name
+    declared = context.declarations.values.get(name)
+    data = context.known.get(name)
+    check_modifiers(statement.modifiers, LIKELIHOOD_MODIFIERS, "a likelihood", context)
+    if declared is None or data is None or declared.what not in (What.FIELD, What.QUANTITY):
+        # It is no data, which `check_outcomes` says; what is wrong with its law can still be told.
+        dims = tuple(axis.name for axis in target.axes if axis.name in context.dims)
+        lower_law(statement.law, statement.modifiers, dims, context)
+        return None
+    dims = lower_axes(target, context)
+    if dims is None:
+        return None
+    if data.category is not None:
+        context.report(FeatureNotBuilt(at=target.name_span, feature="the likelihood of a category"))
+    elif data.random:
+        others = (Label(declared.span, "depends on an unknown"),)
+        what = "a `let` that depends on an unknown"
+        context.report(NotData(at=target.name_span, name=name, what=what, others=others))
+    if set(dims) != set(data.dims):
+        _report_dims(target, dims, data, declared, context)
+        return None
+    lowered = lower_law(statement.law, statement.modifiers, dims, context)
+    if lowered is None or errors(context.problems):
+        return None
+    if _uses_whole(name, lowered.law):
+        again = next(each.span for each in names_in(statement.law, steps=context.dims) if each.name == name)
+        context.report(Cycle(at=again, name=name, path=f"`{name}` → `{name}`", hint=_OWN_DATA))
+    field = next((each for each in fields if each.name == name), None)
+    possible = KINDS[kind_that_holds(lowered.support)]
+    if field is not None:
+        if not data.support.within(possible):
+            _report_outcome(name, statement, lowered, data, field, context)
+    elif not data.support.meets(lowered.support):
+        _report_outcome(name, statement, lowered, data, None, context)
+    return ir.Observation(span=statement.span, name=name, dims=dims, law=lowered.law)
+
+
+_OWN_DATA = "its law can use other data, and of its own only what is summed up, as in `mean(…, over = …)`"
+
+
+def _uses_whole(name: str, node: object) -> bool:
+    """Whether a part of the IR uses a name element by element, outside of any reduction."""
+    if isinstance(node, ir.Reference):
+        return node.name == name
+    if isinstance(node, ir.Reduce):
+        return False
+    if isinstance(node, ir.Node):
+        return any(_uses_whole(name, getattr(node, each)) for each in type(node).model_fields)
+    return isinstance(node, tuple) and any(_uses_whole(name, each) for each in node)
+
+
+def _report_dims(target: tree.Target, dims: tuple[str, ...], data: Known, declared: Declared, context: Context) -> None:
+    shown = f"{target.name}[{', '.join(data.dims)}]" if data.dims else target.name
+    context.report(
+        DimensionsDiffer(
+            at=target.span,
+            name=target.name,
+            given=_over(dims),
+            declared=_over(data.dims),
+            others=(Label(declared.whole, "declared here"),),
+            hint=f"write `likelihood {shown} ~ …`",
+        )
+    )
+
+
+def _report_outcome(
+    name: str,
+    statement: tree.Likelihood,
+    lowered: LoweredLaw,
+    data: Known,
+    field: ir.DataField | None,
+    context: Context,
+) -> None:
+    kind = kind_that_holds(lowered.support)
+    context.report(
+        OutcomeSupport(
+            at=statement.law.span,
+            law=lowered.distribution.name,
+            name=name,
+            expected=str(lowered.support),
+            found=str(data.support),
+            hint=f"if the data are {KINDS[kind]}, declare the field as `{name} : {kind}`" if field is not None else "",
+            others=(Label(field.span, f"declared `{field.kind}`"),) if field is not None else (),
+        )
+    )
+
+
+def _over(dims: tuple[str, ...]) -> str:
+    return " and ".join(f"`{dim}`" for dim in dims) or "no dimension"

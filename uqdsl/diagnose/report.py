@@ -1,0 +1,65 @@
+"""`summary.json`, for machines."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from uqdsl.diagnose.summary import Row
+from uqdsl.diagnose.verdict import Verdict
+
+_NUMBERS = ("mean", "sd", "q05", "q50", "q95", "mcse_mean", "ess_bulk", "r_hat")
+
+
+class RunSummary(NamedTuple):
+    """What the summary says of one run of the spec.
+
+    - method: its name.
+    - rows: of its posterior.
+    - verdict: on its posterior.
+    - seconds: wall time of its parts: `compile`, `sample`.
+    """
+
+    method: str
+    rows: Sequence[Row]
+    verdict: Verdict
+    seconds: Mapping[str, float]
+
+
+def summary_json(*, spec: str, version: str, seed: int, runs: Mapping[str, RunSummary]) -> str:
+    """The text of `summary.json`: strict JSON, in which a number that is not finite is null.
+
+    The whole is suspect if one of its runs is; the reasons then name the run, if there are several.
+    """
+    several = len(runs) > 1
+    reasons = [f"{name}: {each}" if several else each for name, run in runs.items() for each in run.verdict.reasons]
+    content = {
+        "spec": spec,
+        "version": version,
+        "seed": seed,
+        "status": "suspect" if reasons else "ok",
+        "reasons": reasons,
+        "runs": {name: _run(run) for name, run in runs.items()},
+    }
+    return json.dumps(_strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _run(run: RunSummary) -> dict[str, Any]:
+    return {
+        "method": run.method,
+        "variables": {row.label: {name: getattr(row, name) for name in _NUMBERS} for row in run.rows},
+        "diagnostics": run.verdict.diagnostics,
+        "seconds": dict(run.seconds),
+    }
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _strict(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_strict(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -6,187 +6,249 @@ the last ones of the layout, from the first dimension that it has, with length-o
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.codegen.text import ATOM, COMPARISON, POWER, PRODUCT, SIGN, SUM, Text, number
+from uqdsl.codegen.arithmetic import binary, negative
+from uqdsl.codegen.text import ATOM, PRODUCT, SIGN, Kind, Text, as_number, as_real, number, quoted
 from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS
 
-_PRECEDENCE = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT, "^": POWER}
 _LOGICAL = {"and": "jnp.logical_and", "or": "jnp.logical_or", "not": "jnp.logical_not"}
+_REAL_ONLY = {"sigmoid", "Phi"}
+"""Functions that JAX does not define on integers."""
+_KEEP_WHOLE = {"abs", "floor", "minimum", "maximum", "sum", "max", "min"}
+"""Functions and reductions that make integers of integers."""
+_COUNTS_TRUTHS = {"sum", "count"}
+_DEEPEST = 30
+"""Brackets within brackets, beyond which a part of an expression gets a line of its own; Python reads at most 200."""
 
 
-@dataclass(frozen=True)
+class Name(NamedTuple):
+    """A name of the spec in the program: its identifier, and the axes, kind and, for a setting, value that it has there."""
+
+    identifier: str
+    axes: tuple[str, ...] = ()
+    kind: Kind = Kind.REAL
+    value: float | bool | None = None
+
+
+@dataclass
 class Writer:
-    """Writes expressions. `identifiers` gives each name its Python name, `axes` the order in which its array lies."""
+    """Writes the expressions of one function.
 
-    identifiers: Mapping[str, str]
-    axes: Mapping[str, tuple[str, ...]]
+    `names` says what each name is, and grows by what the function defines; `worded` are the dimensions whose labels are
+    no numbers. `parts` gathers the assignments that have to stand before the statement being written, to `fresh` names.
+    """
 
-    def write(self, node: ir.Expression, layout: tuple[str, ...], *, real: bool = False) -> Text:
-        """The text of an expression in a layout; `real` writes a lone whole number with a point."""
+    names: dict[str, Name]
+    worded: frozenset[str] = frozenset()
+    parts: list[str] = field(default_factory=list)
+    fresh: Iterator[str] = field(default_factory=lambda: map("part_{}".format, count(1)))
+
+    def write(self, node: ir.Expression, layout: tuple[str, ...]) -> Text:
+        """The text of an expression in a layout; it may be a boolean."""
+        text = self._written(node, layout)
+        if text.text.count("(") + text.text.count("[") <= _DEEPEST or _depth(text.text) <= _DEEPEST:
+            return text
+        part = next(self.fresh)
+        self.parts.append(f"{part} = {text.text}")
+        return Text(part, kind=text.kind)
+
+    def number(self, node: ir.Expression, layout: tuple[str, ...]) -> Text:
+        """The text of an expression as a number: 1 or 0 for a boolean."""
+        return as_number(self.write(node, layout))
+
+    def parameter(self, node: ir.Expression, layout: tuple[str, ...]) -> Text:
+        """The text of an expression that stands alone: a number, with a point where it is just that."""
+        text = self.number(node, layout)
+        return as_real(text) if text.literal else text
+
+    def _written(self, node: ir.Expression, layout: tuple[str, ...]) -> Text:
         match node:
             case ir.Constant(value=value):
-                return number(value, real=real)
+                return number(value)
             case ir.Reference(name=name):
-                return self.aligned(Text(self.identifiers[name]), self.axes.get(name, node.dims), layout)
+                known = self.names[name]
+                text = Text(known.identifier, kind=known.kind, value=known.value)
+                return self.aligned(text, known.axes, layout)
             case ir.Coordinate(dim=dim):
-                return self.aligned(Text(f'jnp.array(coords["{dim}"], dtype=float)'), (dim,), layout)
-            case ir.Gather():
-                return self._gather(node, layout)
-            case ir.Pick():
-                return self._pick(node, layout)
-            case ir.Operation():
-                return self._operation(node, layout)
-            case ir.Apply(function=function, arguments=arguments):
-                shown = ", ".join(self.write(each, layout).text for each in arguments)
-                return Text(f"{FUNCTIONS[function].jax}({shown})")
+                return self.aligned(Text(self._coordinate(dim)), (dim,), layout)
+            case ir.Gather() | ir.Pick():
+                return self._selected(node, layout)
+            case ir.Operation(operator="negative", operands=(operand,)):
+                return negative(self.write(operand, layout))
+            case ir.Operation(operator=sign, operands=operands) if sign in _LOGICAL:
+                shown = ", ".join(self.write(each, layout).text for each in operands)
+                return Text(f"{_LOGICAL[sign]}({shown})", kind=Kind.TRUTH)
+            case ir.Operation(operator=sign, operands=(left, right)):
+                return binary(sign, self.write(left, layout), self.write(right, layout))
+            case ir.Apply():
+                return self._apply(node, layout)
             case ir.Reduce():
                 return self._reduce(node, layout)
-            case ir.Choice(test=test, then=then, otherwise=otherwise):
-                shown = ", ".join(self.write(each, layout).text for each in (test, then, otherwise))
-                return Text(f"jnp.where({shown})")
+            case ir.Choice():
+                return self._choice(node, layout)
             case ir.Array():
                 return self._array(node, layout)
+        raise NotImplementedError(f"no text for {node.node}")
 
     def aligned(self, text: Text, axes: tuple[str, ...], layout: tuple[str, ...]) -> Text:
         """An array with these axes, transposed and given new axes of length one as the layout asks."""
         wanted = tuple(dim for dim in layout if dim in axes)
         if wanted != axes:
             order = ", ".join(str(axes.index(dim)) for dim in wanted)
-            text = Text(f"{text.at(ATOM)}.T" if wanted == axes[::-1] else f"jnp.transpose({text.text}, ({order}))")
+            moved = f"{text.at(ATOM)}.T" if wanted == axes[::-1] else f"jnp.transpose({text.text}, ({order}))"
+            text = Text(moved, kind=text.kind)
         if not wanted:
             return text
-        from_first = layout[layout.index(wanted[0]) :]
-        slots = [":" if dim in wanted else "None" for dim in from_first]
-        if "None" not in slots:
+        slots = [":" if dim in wanted else "None" for dim in layout[layout.index(wanted[0]) :]]
+        return text if "None" not in slots else Text(f"{text.at(ATOM)}[{', '.join(slots)}]", kind=text.kind)
+
+    def broadcast(self, text: Text, dims: tuple[str, ...], layout: tuple[str, ...]) -> Text:
+        """An array over `dims`, written in the layout, at the full size of every dimension of it."""
+        if set(dims) == set(layout):
             return text
-        return Text(f"{text.at(ATOM)}[{', '.join(slots)}]")
+        if not dims:
+            return Text(f"jnp.full({sizes(layout)}, {text.text})", kind=text.kind)
+        return Text(f"jnp.broadcast_to({text.text}, {sizes(layout)})", kind=text.kind)
 
-    # operators ---------------------------------------------------------------------------------------------------
+    # elementwise ------------------------------------------------------------------------------------------------------
 
-    def _operation(self, node: ir.Operation, layout: tuple[str, ...]) -> Text:
-        sign = node.operator
-        operands = [self.write(each, layout) for each in node.operands]
-        if sign in _LOGICAL:
-            return Text(f"{_LOGICAL[sign]}({', '.join(each.text for each in operands)})")
-        if sign == "negative":
-            return Text(f"-{operands[0].at(SIGN)}", SIGN)
-        left, right = operands
-        if sign == "^":
-            # Whole numbers cannot take a negative power in JAX: the exponent is written with a point.
-            exponent = node.operands[1]
-            if isinstance(exponent, ir.Constant) and exponent.value < 0:
-                right = number(exponent.value, real=True)
-            return Text(f"{left.at(ATOM)} ** {right.at(SIGN)}", POWER)
-        precedence = _PRECEDENCE.get(sign, COMPARISON)
-        # A comparison does not chain, and `a - (b - c)` keeps its parentheses.
-        tighter = precedence + 1
-        first = tighter if precedence == COMPARISON else precedence
-        return Text(f"{left.at(first)} {sign} {right.at(tighter)}", precedence)
+    def _coordinate(self, dim: str) -> str:
+        if dim in self.worded:
+            return f'jnp.arange(1.0, len(coords["{dim}"]) + 1)'
+        return f'jnp.array(coords["{dim}"], dtype=float)'
+
+    def _apply(self, node: ir.Apply, layout: tuple[str, ...]) -> Text:
+        given = [self.number(each, layout) for each in node.arguments]
+        if node.function in _REAL_ONLY:
+            given = [as_real(each) for each in given]
+        shown = ", ".join(each.text for each in given)
+        return Text(f"{FUNCTIONS[node.function].jax}({shown})", kind=_kept(node.function, *given))
+
+    def _choice(self, node: ir.Choice, layout: tuple[str, ...]) -> Text:
+        test, then, otherwise = (self.write(each, layout) for each in (node.test, node.then, node.otherwise))
+        if then.kind is otherwise.kind is Kind.TRUTH:
+            return Text(f"jnp.where({test.text}, {then.text}, {otherwise.text})", kind=Kind.TRUTH)
+        branches = [as_number(each) for each in (then, otherwise)]
+        branches = [as_real(each) if each.literal else each for each in branches]
+        whole = all(each.kind is Kind.WHOLE for each in branches)
+        shown = ", ".join(each.text for each in (test, *branches))
+        return Text(f"jnp.where({shown})", kind=Kind.WHOLE if whole else Kind.REAL)
 
     def _array(self, node: ir.Array, layout: tuple[str, ...]) -> Text:
-        if all(not item.dims for item in node.items):
-            items = ", ".join(self.write(item, (), real=True).text for item in node.items)
-            return self.aligned(Text(f"jnp.array([{items}])"), (node.along,), layout)
         inner = tuple(dim for dim in layout if dim in node.dims and dim != node.along)
-        items = ", ".join(self._whole(item, inner).text for item in node.items)
-        return self.aligned(Text(f"jnp.stack([{items}], axis=-1)"), (*inner, node.along), layout)
+        items = [self.broadcast(self.parameter(item, inner), item.dims, inner) for item in node.items]
+        whole = all(item.kind is Kind.WHOLE for item in items)
+        shown = f"[{', '.join(item.text for item in items)}]"
+        array = f"jnp.stack({shown}, axis=-1)" if inner else f"jnp.array({shown})"
+        return self.aligned(Text(array, kind=Kind.WHOLE if whole else Kind.REAL), (*inner, node.along), layout)
 
-    def _whole(self, node: ir.Expression, layout: tuple[str, ...]) -> Text:
-        """The text of an expression as an array with all axes of the layout, each at its full length."""
-        text = self.write(node, layout)
-        missing = [dim for dim in layout if dim not in node.dims]
-        return self.broadcast(text, layout) if missing else text
-
-    def broadcast(self, text: Text, layout: tuple[str, ...]) -> Text:
-        """An array broadcast to the full size of every dimension of the layout."""
-        return Text(f"jnp.broadcast_to({text.text}, {sizes(layout)})")
-
-    # reductions and products ---------------------------------------------------------------------------------------
+    # reductions and products ------------------------------------------------------------------------------------------
 
     def _reduce(self, node: ir.Reduce, layout: tuple[str, ...]) -> Text:
-        operand = node.operand
+        operand, function = node.operand, node.function
         kept = tuple(dim for dim in layout if dim in operand.dims and dim not in node.over)
         product = self._product(node, kept)
         if product is not None:
             return self.aligned(product, kept, layout)
-        inner = self.write(operand, (*kept, *node.over)).text
-        jax = REDUCTIONS[node.function].jax
-        if not kept:
-            return Text(f"{jax}({inner})")
-        axis = "-1" if len(node.over) == 1 else str(tuple(range(-len(node.over), 0)))
-        return self.aligned(Text(f"{jax}({inner}, axis={axis})"), kept, layout)
+        inner = self.write(operand, (*kept, *node.over))
+        if function not in _COUNTS_TRUTHS:
+            inner = as_number(inner)
+        arguments = inner.text
+        if kept:
+            axes = tuple(range(-len(node.over), 0))
+            arguments += f", axis={axes[0] if len(axes) == 1 else axes}"
+        if function == "product" and inner.kind is Kind.WHOLE:
+            arguments += ", dtype=float"  # a product of integers soon runs over
+        kind = Kind.WHOLE if function == "count" else _kept(function, inner)
+        return self.aligned(Text(f"{REDUCTIONS[function].jax}({arguments})", kind=kind), kept, layout)
 
     def _product(self, node: ir.Reduce, kept: tuple[str, ...]) -> Text | None:
         """`sum(X * b, over = k)` as the matrix product that it is, or None where it is not one."""
-        operand = node.operand
         if node.function != "sum" or len(node.over) != 1:
             return None
-        if not (isinstance(operand, ir.Operation) and operand.operator == "*"):
-            return None
+        match node.operand:
+            case ir.Operation(operator="*", operands=(first, second)):
+                pass
+            case _:
+                return None
         (dim,) = node.over
-        first, second = operand.operands
         if first.dims == (dim,) and len(second.dims) > 1:
             first, second = second, first
         if dim not in first.dims or second.dims != (dim,) or set(first.dims) != {*kept, dim}:
             return None
-        left, right = self.write(first, (*kept, dim)), self.write(second, (dim,))
-        return Text(f"{left.at(PRODUCT)} @ {right.at(SIGN)}", PRODUCT)
+        left, right = self.number(first, (*kept, dim)), self.number(second, (dim,))
+        whole = left.kind is Kind.WHOLE and right.kind is Kind.WHOLE
+        return Text(f"{left.at(PRODUCT)} @ {right.at(SIGN)}", PRODUCT, Kind.WHOLE if whole else Kind.REAL)
 
-    # selections ------------------------------------------------------------------------------------------------------
+    # selections -------------------------------------------------------------------------------------------------------
 
-    def _pick(self, node: ir.Pick, layout: tuple[str, ...]) -> Text:
-        axes = self._natural(node.value)
-        if node.position is not None:
-            index = str(node.position)
-        else:
-            label = quoted(node.label) if isinstance(node.label, str) else repr(node.label)
-            index = f'coords["{node.along}"].index({label})'
-        slots = [index if dim == node.along else ":" for dim in axes]
-        while slots and slots[-1] == ":":
-            slots.pop()
-        text = Text(f"{self.write(node.value, axes).at(ATOM)}[{', '.join(slots)}]")
-        return self.aligned(text, tuple(dim for dim in axes if dim != node.along), layout)
+    def _selected(self, node: ir.Gather | ir.Pick, layout: tuple[str, ...]) -> Text:
+        """All selections from one array as one index of it."""
+        chosen, base = _selections(node)
+        axes = self.names[base.name].axes if isinstance(base, ir.Reference) else base.dims
+        ranges = {dim for each in chosen.values() if isinstance(each, ir.Gather) for dim in each.index.dims}
+        inside = tuple(dim for dim in layout if dim in ranges)
+        slots = [self._slot(dim, chosen.get(dim), inside) for dim in axes]
+        # NumPy puts the axes of the index arrays where these stand, or first if a slice stands between them.
+        indexed = [position for position, slot in enumerate(slots) if slot != ":"]
+        together = indexed[-1] - indexed[0] == len(indexed) - 1
+        before = indexed[0] if together else 0
+        lies = [dim for dim, slot in zip(axes, slots, strict=True) if slot == ":"]
+        lies[before:before] = inside
+        array = self.write(base, axes)
+        shown = ", ".join(slots[: indexed[-1] + 1])
+        return self.aligned(Text(f"{array.at(ATOM)}[{shown}]", kind=array.kind), tuple(lies), layout)
 
-    def _natural(self, node: ir.Expression) -> tuple[str, ...]:
-        """The order of dimensions in which an expression lies without being moved."""
-        return self.axes.get(node.name, node.dims) if isinstance(node, ir.Reference) else node.dims
-
-    def _gather(self, node: ir.Gather, layout: tuple[str, ...]) -> Text:
-        indices: dict[str, ir.Expression] = {}
-        base: ir.Expression = node
-        while isinstance(base, ir.Gather) and base.along in base.value.dims and base.along not in indices:
-            indices[base.along] = base.index
-            base = base.value
-        axes = self._natural(base)
-        array = self.write(base, axes).at(ATOM)
-        free = [dim for dim in axes if dim not in indices]
-        result = tuple(dim for dim in layout if dim in node.dims)
-        if len(indices) == 1 and not any(dim in index.dims for dim in free for index in indices.values()):
-            (along,) = indices
-            index = indices[along]
-            inside = tuple(dim for dim in layout if dim in index.dims)
-            slots = [self.write(index, inside).text if dim == along else ":" for dim in axes]
-            while slots[-1] == ":":
-                slots.pop()
-            lies = tuple(each for dim in axes for each in (inside if dim == along else (dim,)))
-            return self.aligned(Text(f"{array}[{', '.join(slots)}]"), lies, layout)
-        # Several dimensions at once: one index array for each axis, all in the layout of the result.
-        slots = [
-            self.write(indices[dim], result).text
-            if dim in indices
-            else self.aligned(Text(f'jnp.arange(len(coords["{dim}"]))'), (dim,), result).text
-            for dim in axes
-        ]
-        return self.aligned(Text(f"{array}[{', '.join(slots)}]"), result, layout)
+    def _slot(self, dim: str, selection: ir.Gather | ir.Pick | None, inside: tuple[str, ...]) -> str:
+        """What stands between the brackets for one axis; `inside` are the dimensions of the index arrays."""
+        match selection:
+            case ir.Gather(index=index):
+                return self.write(index, inside).text
+            case ir.Pick(position=int() as position):
+                return str(position)
+            case ir.Pick(label=label):
+                shown = quoted(label) if isinstance(label, str) else repr(label)
+                return f'coords["{dim}"].index({shown})'
+        if dim in inside:  # chosen together with the others, place by place
+            return self.aligned(Text(f'jnp.arange(len(coords["{dim}"]))'), (dim,), inside).text
+        return ":"
 
 
-def quoted(text: str) -> str:
-    """A text as a Python literal in double quotes."""
-    return json.dumps(text, ensure_ascii=False)
+def _selections(node: ir.Gather | ir.Pick) -> tuple[dict[str, ir.Gather | ir.Pick], ir.Expression]:
+    """The selections, by dimension, that can be made of one array all at once, and that array."""
+    chosen: dict[str, ir.Gather | ir.Pick] = {}
+    while True:
+        chosen[node.along] = node
+        inner = node.value
+        if not isinstance(inner, ir.Gather | ir.Pick):
+            return chosen, inner
+        # An index brings dimensions in: what selects along those has to come after it.
+        brought = inner.index.dims if isinstance(inner, ir.Gather) else ()
+        if inner.along in chosen or any(dim in chosen for dim in brought):
+            return chosen, inner
+        node = inner
+
+
+def _kept(function: str, *given: Text) -> Kind:
+    whole = function in _KEEP_WHOLE and all(each.kind is not Kind.REAL for each in given)
+    return Kind.WHOLE if whole else Kind.REAL
+
+
+def _depth(text: str) -> int:
+    """How many brackets stand within one another."""
+    depth = deepest = 0
+    for character in text:
+        if character in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in ")]}":
+            depth -= 1
+    return deepest
 
 
 def sizes(dims: tuple[str, ...]) -> str:

@@ -5,14 +5,21 @@ The module holds two functions of one meaning: `model`, which keeps every site, 
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.codegen.expressions import Writer, quoted, sizes
-from uqdsl.codegen.text import PRODUCT, SUM, WIDTH, Text, identifiers, number, wrapped
+from uqdsl.codegen.docstring import described_density, described_model, described_module, docstring
+from uqdsl.codegen.expressions import Name, Writer
+from uqdsl.codegen.laws import batch_dims, law_text, recentered, reparameterisation, standard_law_text
+from uqdsl.codegen.layout import wrapped
+from uqdsl.codegen.printer import WIDTH
+from uqdsl.codegen.text import TAKEN, Kind, Text, identifiers, number, quoted
 from uqdsl.messages import Sources, Span
-from uqdsl.vocabulary.distributions import DISTRIBUTIONS, Distribution
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
 
 class Program(NamedTuple):
@@ -39,10 +46,13 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
     Returns:
         The module's text, formatted, with its source map.
     """
-    body = _Body(spec, sources)
-    model, density = body.model(), body.log_density()
-    used = "\n".join(line for line, _ in [*model, *density])
-    lines = [*_head(spec, sources, version, used, precision), *model, ("", None), ("", None), *density]
+    names = _Names.of(spec)
+    functions = [
+        *_model(spec, sources, names),
+        *_plain("", ""),
+        *_log_density(spec, names),
+    ]
+    lines = [*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions]
     sites = {each.name: each.span for each in spec.statements}
     return Program("\n".join(line for line, _ in lines) + "\n", tuple(span for _, span in lines), sites)
 
@@ -54,276 +64,206 @@ def _plain(*lines: str) -> _Lines:
     return [(line, None) for line in lines]
 
 
-def _docstring(lines: list[str], indent: int) -> _Lines:
-    """Lines as a docstring; nothing in them can end it or escape from it."""
-    pad = " " * indent
-    safe = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip() for line in lines]
-    if safe[0].startswith('"'):
-        safe[0] = " " + safe[0]
-    if len(safe) == 1 and not safe[0].endswith('"'):
-        return _plain(f'{pad}"""{safe[0]}"""')
-    return _plain(f'{pad}"""{safe[0]}', *(pad + line if line else "" for line in safe[1:]), f'{pad}"""')
+def _spanned(lines: Iterable[str], span: Span) -> _Lines:
+    return [(line, span) for line in lines]
 
 
-# -------------------------------------------------------------------------------------------- the top of the module
+# --------------------------------------------------------------------------------------------------------- identifiers
+
+_WHOLE_KINDS = {"count", "int", "binary", "category"}
 
 
-def _head(spec: ir.Spec, sources: Sources, version: str, used: str, precision: int) -> _Lines:
-    title = spec.title.splitlines() or [f"The model of {sources.names[0]}."]
-    described = [
-        *title,
-        "",
-        f"Written by uqdsl {version} from {sources.names[0]}. Run it with NumPyro as it stands:",
-        "",
-        "    MCMC(NUTS(model), num_warmup=1000, num_samples=1000).run(key, data, coords)",
-        "",
-        *_describe_data(spec),
-    ]
-    lines = _docstring(described, 0)
-    lines += _plain("")
-    if "jax." in used:
+@dataclass(frozen=True)
+class _Names:
+    """The identifiers of a module: of what the spec declares, of each log density, of each standardised unknown."""
+
+    declared: dict[str, str]
+    densities: dict[str, str]
+    standardised: dict[str, str]
+    taken: frozenset[str]
+
+    @classmethod
+    def of(cls, spec: ir.Spec) -> _Names:
+        taken = set(TAKEN)
+        declared = identifiers(
+            dict.fromkeys(each.name for each in (*spec.settings, *spec.fields, *spec.statements)), taken
+        )
+        terms = [each.name for each in spec.statements if not isinstance(each, ir.Quantity)]
+        densities = identifiers(terms, taken, "log_p_{}")
+        noncentered = [each.name for each in spec.unknowns if each.noncentered]
+        return cls(declared, densities, identifiers(noncentered, taken, "{}_decentered"), frozenset(taken))
+
+    def writer(self, spec: ir.Spec) -> Writer:
+        """A writer of expressions that knows settings, data and unknowns."""
+        known: dict[str, Name] = {}
+        for each in spec.settings:
+            if not isinstance(each.value, str):
+                text = number(each.value)
+                known[each.name] = Name(self.declared[each.name], (), text.kind, text.value)
+        for each in spec.fields:
+            kind = Kind.WHOLE if each.kind in _WHOLE_KINDS else Kind.REAL
+            known[each.name] = Name(self.declared[each.name], each.dims, kind)
+        for each in spec.unknowns:
+            kind = Kind.WHOLE if DISTRIBUTIONS[each.law.distribution].discrete else Kind.REAL
+            known[each.name] = Name(self.declared[each.name], each.dims, kind)
+        worded = frozenset(
+            each.name for each in spec.dims if any(isinstance(label, str) for label in each.labels or ())
+        )
+        fresh = (name for name in map("part_{}".format, count(1)) if name not in self.taken)
+        return Writer(known, worded, fresh=fresh)
+
+
+# ----------------------------------------------------------------------------------------------- the top of the module
+
+
+def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functions: _Lines, names: _Names) -> _Lines:
+    """Docstring, imports and settings."""
+    tree = ast.parse("\n".join(line for line, _ in functions))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    lines = _plain(*docstring(described_module(spec, sources, version), 0), "")
+    if "jax" in used:
         lines += _plain("import jax")
-    if "jnp." in used:
+    if "jnp" in used:
         lines += _plain("import jax.numpy as jnp")
-    lines += _plain("import numpyro", "import numpyro.distributions as dist")
-    if "@reparam" in used:
+    lines += _plain("import numpyro")
+    if "dist" in used:
+        lines += _plain("import numpyro.distributions as dist")
+    if "reparam" in used:
         lines += _plain("from numpyro.handlers import reparam", "from numpyro.infer.reparam import LocScaleReparam")
-    if "place(" in used:
+    if "place" in used:
         lines += _plain("", "from uqdsl.runtime import place")
     if precision == 64:
         lines += _plain("", "numpyro.enable_x64()")
-    names = identifiers(setting.name for setting in spec.settings)
-    settings = [
-        (f"{names[each.name]} = {quoted(each.value) if isinstance(each.value, str) else number(each.value).text}", each.span)
-        for each in spec.settings
-    ]
+    settings = [each for each in spec.settings if names.declared[each.name] in used]
     if settings:
-        lines += [*_plain(""), *settings]
-    return [*lines, *_plain("", "")]
-
-
-_KIND_WORDS = {"category": "positions, from 0, in the labels of `{of}`", "binary": "0 or 1", "unit": "between 0 and 1"}
-
-
-def _describe_data(spec: ir.Spec) -> list[str]:
-    if not spec.fields:
-        return ["`data` and `coords` are empty dictionaries."]
-    rows = [
-        (each.name, f"[{', '.join(each.dims)}]", _KIND_WORDS.get(each.kind, each.kind).format(of=each.of))
-        for each in spec.fields
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = ["`data` holds an array for each name, `coords` the list of labels of each dimension:", ""]
-    lines += [f"    {name:<{widths[0]}}  {dims:<{widths[1]}}  {words}".rstrip() for name, dims, words in rows]
+        lines += _plain("")
+    for each in settings:
+        value = quoted(each.value) if isinstance(each.value, str) else number(each.value).text
+        lines.append((f"{names.declared[each.name]} = {value}", each.span))
     return lines
 
 
-# ------------------------------------------------------------------------------------------------ the two functions
+# --------------------------------------------------------------------------------------------------- the two functions
+
+
+def _needed(spec: ir.Spec, *, quantities: bool) -> set[str]:
+    """The names that a function has to define; `quantities` says whether those of unknowns are sites of it."""
+    needed: set[str] = set()
+    for each in reversed(spec.statements):
+        recorded = quantities and isinstance(each, ir.Quantity) and not each.fixed
+        if not isinstance(each, ir.Quantity) or recorded or each.name in needed:
+            needed |= ir.names_used(each)
+        if isinstance(each, ir.Observation):
+            needed.add(each.name)
+    return needed
 
 
 @dataclass
-class _Body:
-    """The two functions of a module, statement by statement."""
+class _Function:
+    """The body of one of the functions while it is being written."""
 
     spec: ir.Spec
-    sources: Sources
+    names: _Names
+    needed: set[str]
     writer: Writer = field(init=False)
-    names: dict[str, str] = field(init=False)
+    lines: _Lines = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        spec = self.spec
-        declared = [*spec.settings, *spec.fields, *spec.statements]
-        self.names = identifiers(dict.fromkeys(each.name for each in declared))
-        axes = {each.name: each.dims for each in (*spec.fields, *spec.unknowns, *spec.quantities)}
-        self.writer = Writer(self.names, axes)
+        self.writer = self.names.writer(self.spec)
 
-    def _signature(self, line: str, described: list[str]) -> _Lines:
-        return [*_plain(line), *_docstring(described, 4)]
+    def add(self, statement: str, span: Span | None, indent: int = 4) -> None:
+        """A statement, after the parts of it that were given lines of their own."""
+        for each in (*self.writer.parts, statement):
+            self.lines += [(line, span) for line in wrapped(each, indent)]
+        self.writer.parts.clear()
 
-    def _unpacked(self, *, outcomes: bool) -> _Lines:
-        """A variable for each field that the statements use, with its dimensions in a comment."""
-        used = ir.names_used(self.spec.statements)
-        if outcomes:
-            used |= {each.name for each in self.spec.observations}
-        lines: _Lines = []
+    def unpack(self, unpacked: set[str]) -> None:
+        """Variables for fields, with their dimensions in a comment, and for what follows from data alone."""
         for each in self.spec.fields:
-            if each.name in used:
-                dims = f"  # [{', '.join(each.dims)}]" if each.dims else ""
-                lines.append((f'    {self.names[each.name]} = data["{each.name}"]{dims}', each.span))
-        return lines
+            if each.name in unpacked:
+                line = f'{self.names.declared[each.name]} = data["{each.name}"]'
+                remark = f"{line}  # [{', '.join(each.dims)}]"
+                self.add(remark if each.dims and len(remark) + 4 <= WIDTH else line, each.span)
+        for each in self.spec.quantities:
+            if each.fixed:
+                value = self.quantity(each)
+                if each.name in self.needed:
+                    self.add(f"{self.names.declared[each.name]} = {value}", each.span)
+        if self.lines:
+            self.lines += _plain("")
 
-    # model -----------------------------------------------------------------------------------------------------------
+    def quantity(self, quantity: ir.Quantity) -> str:
+        """The value of a quantity over all of its dimensions."""
+        value = self.writer.parameter(quantity.value, quantity.dims)
+        value = self.writer.broadcast(value, quantity.value.dims, quantity.dims)
+        self.writer.names[quantity.name] = Name(self.names.declared[quantity.name], quantity.dims, value.kind)
+        return value.text
 
-    def model(self) -> _Lines:
-        noncentered = [each for each in self.spec.unknowns if each.noncentered]
-        lines: _Lines = []
-        if noncentered:
-            config = ", ".join(f'"{each.name}": {_reparameterisation(each)}' for each in noncentered)
-            lines += _plain(*wrapped(f"@reparam(config={{{config}}})", 0))
-        quoted_statements = [self.sources.text[each.span.start : each.span.end] for each in self._in_text_order()]
-        statements = [f"    {line}" for text in quoted_statements for line in text.splitlines()]
-        described = ["The model as NumPyro sites; `observed=False` draws the data too.", "", *statements]
-        lines += self._signature("def model(data, coords, observed=True):", described)
-        lines += self._unpacked(outcomes=False)
-        plates: tuple[str, ...] = ()
-        for statement in self.spec.statements:
-            wanted = _plates(statement)
-            if wanted != plates and wanted:
-                lines.append((_plate_line(wanted), statement.span))
-            plates = wanted
-            indent = 8 if plates else 4
-            lines += [(line, statement.span) for line in wrapped(self._site(statement), indent)]
-        return lines
-
-    def _in_text_order(self) -> list[ir.Statement]:
-        return sorted(self.spec.statements, key=lambda each: each.span)
-
-    def _site(self, statement: ir.Statement) -> str:
-        name = self.names[statement.name]
-        site = quoted(statement.name)
-        match statement:
-            case ir.Unknown(law=law, dims=dims):
-                event = f', infer={{"event_dims": [{", ".join(quoted(d) for d in law.event)}]}}' if law.event else ""
-                return f"{name} = numpyro.sample({site}, {self.law(law, dims)}{event})"
-            case ir.Observation(law=law, dims=dims):
-                data = self._outcome(statement, f'data["{statement.name}"]')
-                event = f', infer={{"event_dims": [{", ".join(quoted(d) for d in law.event)}]}}' if law.event else ""
-                return f"numpyro.sample({site}, {self.law(law, dims)}, obs={data} if observed else None{event})"
-            case ir.Quantity(fixed=True):
-                return f"{name} = {self._quantity(statement)}"
-            case ir.Quantity():
-                return f"{name} = numpyro.deterministic({site}, {self._quantity(statement)})"
-            case ir.Factor(value=value):
-                return f"numpyro.factor({site}, {self.writer.write(value, ()).text})"
-
-    def _quantity(self, statement: ir.Quantity) -> str:
-        text = self.writer.write(statement.value, statement.dims, real=True)
-        if set(statement.value.dims) != set(statement.dims):
-            text = self.writer.broadcast(text, statement.dims)
-        return text.text
-
-    def _outcome(self, statement: ir.Observation, unpacked: str) -> str:
-        """The data of a likelihood in the order of its dimensions; a quantity made of data has a variable already."""
-        field_names = {each.name for each in self.spec.fields}
-        text = Text(unpacked if statement.name in field_names else self.names[statement.name])
-        lies = self.writer.axes.get(statement.name, statement.dims)
-        return self.writer.aligned(text, lies, statement.dims).text
-
-    # log_density -----------------------------------------------------------------------------------------------------
-
-    def log_density(self) -> _Lines:
-        described = [
-            "Log density of the posterior, up to a constant, at an unconstrained `position`.",
-            "",
-            "`position` has an array for each unknown; the log Jacobian of `position` to unknowns is included, so that",
-            "this is minus the potential energy of `model`.",
-        ]
-        lines = self._signature("def log_density(position, data, coords):", described)
-        lines += self._unpacked(outcomes=True)
-        terms: list[str] = []
-        for statement in self.spec.statements:
-            for text in self._terms(statement, terms):
-                lines += [(line, statement.span) for line in wrapped(text, 4)]
-        joined = " + ".join(terms)
-        if 4 + len("return ") + len(joined) <= WIDTH:
-            return [*lines, *_plain(f"    return {joined}")]
-        rows = [f"        {'+ ' if index else ''}{term}" for index, term in enumerate(terms)]
-        return [*lines, *_plain("    return (", *rows, "    )")]
-
-    def _terms(self, statement: ir.Statement, terms: list[str]) -> list[str]:
-        """The lines of a statement; the name of its log density, if it has one, goes to `terms`."""
-        name = self.names[statement.name]
-        density = f"log_p_{name.lstrip('_')}" if not isinstance(statement, ir.Quantity) else ""
-        if density:
-            terms.append(density)
-        match statement:
-            case ir.Unknown(noncentered=True, law=law, dims=dims):
-                base = f"{name}_decentered"
-                position = f'position["{statement.name}_decentered"]'
-                return [
-                    f"{base}, {density} = place({self._standard(law)}, {position})",
-                    f"{name} = {self._recentered(law, dims, base).text}",
-                ]
-            case ir.Unknown(law=law, dims=dims):
-                return [f'{name}, {density} = place({self.law(law, dims)}, position["{statement.name}"])']
-            case ir.Observation(law=law, dims=dims):
-                outcome = self._outcome(statement, name)
-                return [f"{density} = {self.law(law, dims)}.log_prob({outcome}).sum()"]
-            case ir.Quantity():
-                return [f"{name} = {self._quantity(statement)}"]
-            case ir.Factor(value=value):
-                return [f"{density} = {self.writer.write(value, ()).text}"]
-
-    # laws ------------------------------------------------------------------------------------------------------------
-
-    def law(self, law: ir.Law, dims: tuple[str, ...]) -> str:
-        """The constructor of a law whose draws range over `dims`, the event last."""
-        distribution = DISTRIBUTIONS[law.distribution]
-        batch = tuple(dim for dim in dims if dim not in law.event)
-        shown = {each.name: self._parameter(distribution, each, dims, batch, law.event) for each in law.arguments}
-        text = _constructor(distribution, shown)
-        bounds = [
-            f"{name}={self.writer.write(bound, batch, real=True).text}"
-            for name, bound in (("low", law.lower), ("high", law.upper))
-            if bound is not None
-        ]
-        return f"dist.TruncatedDistribution({text}, {', '.join(bounds)})" if bounds else text
-
-    def _parameter(
-        self,
-        distribution: Distribution,
-        argument: ir.Argument,
-        dims: tuple[str, ...],
-        batch: tuple[str, ...],
-        event: tuple[str, ...],
-    ) -> str:
-        parameter = distribution.parameter(argument.name)
-        joint = parameter is not None and parameter.event > 0
-        whole = parameter is not None and parameter.support.integer
-        text = self.writer.write(argument.value, dims if joint else batch, real=not whole)
-        if joint and not set(event) <= set(argument.value.dims):
-            return f"jnp.full({sizes(event)}, {text.text})" if not argument.value.dims else self.writer.broadcast(text, dims).text
-        return text.text
-
-    def _standard(self, law: ir.Law) -> str:
-        """The law at location 0 and scale 1."""
-        distribution = DISTRIBUTIONS[law.distribution]
-        location, scale = distribution.location_scale or ("", "")
-        shown = {each.name: self.writer.write(each.value, (), real=True).text for each in law.arguments if not each.value.dims}
-        shown |= {each.name: self.writer.write(each.value, each.value.dims).text for each in law.arguments if each.value.dims}
-        return _constructor(distribution, shown | {location: "0.0", scale: "1.0"})
-
-    def _recentered(self, law: ir.Law, dims: tuple[str, ...], base: str) -> Text:
-        """`location + scale * base`."""
-        location, scale = DISTRIBUTIONS[law.distribution].location_scale or ("", "")
-        values = {each.name: each.value for each in law.arguments}
-        factor = self.writer.write(values[scale], dims, real=True)
-        shift = self.writer.write(values[location], dims, real=True)
-        scaled = Text(f"{factor.at(PRODUCT)} * {base}", PRODUCT)
-        if shift.text == "0.0":
-            return scaled
-        return Text(f"{shift.at(SUM)} + {scaled.text}", SUM)
+    def outcome(self, observation: ir.Observation, unpacked: str) -> str:
+        """The data of a likelihood in the order of its dimensions; a quantity made of data is a variable already."""
+        known = self.writer.names[observation.name]
+        is_field = any(each.name == observation.name for each in self.spec.fields)
+        text = Text(unpacked if is_field else known.identifier)
+        return self.writer.aligned(text, known.axes, observation.dims).text
 
 
-def _constructor(distribution: Distribution, shown: dict[str, str]) -> str:
-    """The NumPyro constructor of a law with its parameters filled in."""
-    for alternative in distribution.alternatives:
-        if alternative.numpyro and alternative.name in shown:
-            return alternative.numpyro.format(**shown)
-    return distribution.numpyro.format(**shown)
+def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
+    """The function with every site."""
+    needed = _needed(spec, quantities=True)
+    body = _Function(spec, names, needed)
+    used = set().union(*(ir.names_used(each) for each in spec.statements if _written(each, needed)))
+    body.unpack(used)
+    plates: tuple[str, ...] = ()
+    for statement in spec.statements:
+        if isinstance(statement, ir.Quantity) and statement.fixed:
+            continue
+        site = _site(statement, body)
+        wanted = _plates(statement)
+        if wanted and wanted != plates:
+            body.lines += _spanned(wrapped(_plate_line(wanted), 4), statement.span)
+        plates = wanted
+        body.add(site, statement.span, 8 if plates else 4)
+    noncentered = [each for each in spec.unknowns if each.noncentered]
+    config = ", ".join(f"{quoted(each.name)}: {reparameterisation(each)}" for each in noncentered)
+    decorator = wrapped(f"@reparam(config={{{config}}})", 0) if noncentered else []
+    described = docstring(described_model(spec, sources), 4)
+    return [*_plain(*decorator, "def model(data, coords, observed=True):", *described), *body.lines]
 
 
-def _reparameterisation(unknown: ir.Unknown) -> str:
-    location_scale = DISTRIBUTIONS[unknown.law.distribution].location_scale or ()
-    shape = [each.name for each in unknown.law.arguments if each.name not in location_scale]
-    extra = f", shape_params=[{', '.join(quoted(name) for name in shape)}]" if shape else ""
-    return f"LocScaleReparam(centered=0{extra})"
+def _written(statement: ir.Statement, needed: set[str]) -> bool:
+    """Whether a function has a line for the statement."""
+    return not (isinstance(statement, ir.Quantity) and statement.fixed) or statement.name in needed
+
+
+def _site(statement: ir.Statement, body: _Function) -> str:
+    """The site of a statement, and a variable for it where it is used."""
+    name = quoted(statement.name)
+    target = f"{body.names.declared[statement.name]} = " if statement.name in body.needed else ""
+    match statement:
+        case ir.Unknown(law=law, dims=dims):
+            return f"{target}numpyro.sample({name}, {law_text(law, dims, body.writer)}{_event(law)})"
+        case ir.Observation(law=law, dims=dims):
+            shown = law_text(law, dims, body.writer)
+            data = body.outcome(statement, f"data[{name}]")
+            return f"numpyro.sample({name}, {shown}, obs={data} if observed else None{_event(law)})"
+        case ir.Quantity():
+            return f"{target}numpyro.deterministic({name}, {body.quantity(statement)})"
+        case ir.Factor(value=value):
+            return f"numpyro.factor({name}, {body.writer.parameter(value, ()).text})"
+
+
+def _event(law: ir.Law) -> str:
+    """What tells ArviZ the names of the dimensions of one draw; those of plates it sees."""
+    return f', infer={{"event_dims": [{", ".join(quoted(dim) for dim in law.event)}]}}' if law.event else ""
 
 
 def _plates(statement: ir.Statement) -> tuple[str, ...]:
-    """The dimensions over which a statement's draws are independent."""
-    if isinstance(statement, ir.Unknown | ir.Observation):
-        return tuple(dim for dim in statement.dims if dim not in statement.law.event)
+    """The dimensions over which a statement's draws are independent, or a quantity has one value each."""
+    match statement:
+        case ir.Unknown(law=law, dims=dims) | ir.Observation(law=law, dims=dims):
+            return batch_dims(law, dims)
+        case ir.Quantity(dims=dims):
+            return dims
     return ()
 
 
@@ -332,4 +272,46 @@ def _plate_line(dims: tuple[str, ...]) -> str:
         f'numpyro.plate("{dim}", len(coords["{dim}"])' + (f", dim={position - len(dims)})" if len(dims) > 1 else ")")
         for position, dim in enumerate(dims)
     ]
-    return f"    with {', '.join(plates)}:"
+    return f"with {', '.join(plates)}:"
+
+
+def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
+    """The function that samplers call."""
+    needed = _needed(spec, quantities=False)
+    body = _Function(spec, names, needed)
+    body.unpack(needed)
+    for statement in spec.statements:
+        for text in _terms(statement, body):
+            body.add(text, statement.span)
+    total = " + ".join(names.densities.values()) or "0.0"
+    body.add(f"return {total}", None)
+    described = docstring(described_density(), 4)
+    return [*_plain("def log_density(position, data, coords):", *described), *body.lines]
+
+
+def _terms(statement: ir.Statement, body: _Function) -> list[str]:
+    """The lines of a statement: its value where it is used, its log density where it has one."""
+    names, writer = body.names, body.writer
+    name = names.declared[statement.name]
+    used = statement.name in body.needed
+    density = names.densities.get(statement.name, "")
+    match statement:
+        case ir.Unknown(noncentered=True, law=law, dims=dims):
+            base = names.standardised[statement.name]
+            position = f"position[{quoted(f'{statement.name}_decentered')}]"
+            placed = f"place({standard_law_text(law, dims, writer)}, {position})"
+            if not used:
+                return [f"_, {density} = {placed}"]
+            return [f"{base}, {density} = {placed}", f"{name} = {recentered(law, dims, base, writer)}"]
+        case ir.Unknown(law=law, dims=dims):
+            position = f"position[{quoted(statement.name)}]"
+            return [f"{name if used else '_'}, {density} = place({law_text(law, dims, writer)}, {position})"]
+        case ir.Observation(law=law, dims=dims):
+            shown = f"{law_text(law, dims, writer)}.log_prob({body.outcome(statement, name)})"
+            return [f"{density} = {shown}.sum()" if batch_dims(law, dims) else f"{density} = {shown}"]
+        case ir.Quantity(fixed=False):
+            value = body.quantity(statement)
+            return [f"{name} = {value}"] if used else []
+        case ir.Factor(value=value):
+            return [f"{density} = {writer.parameter(value, ()).text}"]
+    return []

@@ -1,114 +1,133 @@
-"""Pieces of Python text: operator precedence, identifiers, long lines."""
+"""Pieces of Python text: operator precedence, kinds of numbers, literals, identifiers."""
 
 from __future__ import annotations
 
+import json
 import keyword
+import re
+import unicodedata
 from collections.abc import Iterable
+from enum import Enum
 from math import e, inf, pi
 from typing import NamedTuple
-
-WIDTH = 100
 
 # Python's own precedence, from loosest to tightest.
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
-_TAKEN = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(
-    "jax jnp numpyro dist reparam LocScaleReparam place data coords position observed model log_density len sum".split()
-)
+_OWN = """jax jnp numpyro dist reparam LocScaleReparam place model log_density data coords position observed float int len
+    __builtins__ __debug__ __doc__ __file__ __loader__ __name__ __package__ __spec__"""
+TAKEN = frozenset([*keyword.kwlist, *keyword.softkwlist, *_OWN.split()])
+"""Identifiers that a generated module needs for itself."""
+
+_SIMPLE = re.compile(r"-*(?:[\w.]+|[\d.]+e[+-]\d+)")
+WIDEST = 2**31
+"""Whole numbers from here on are written as floats: an array of integers may not hold them."""
+
+
+class Kind(Enum):
+    """What NumPy would make of a value: booleans and integers do not follow the arithmetic of real numbers."""
+
+    TRUTH = "boolean"
+    WHOLE = "integer"
+    REAL = "floating"
 
 
 class Text(NamedTuple):
-    """An expression of Python and how tightly its outermost operator binds."""
+    """An expression of Python and how tightly its outermost operator binds.
+
+    `value` is what a scalar made of numbers and settings alone comes to: Python computes it, not JAX.
+    """
 
     text: str
     precedence: int = ATOM
+    kind: Kind = Kind.REAL
+    value: float | bool | None = None
 
     def at(self, precedence: int) -> str:
         """The text as an operand of an operator of that precedence, in parentheses where it needs them."""
         return self.text if self.precedence >= precedence else f"({self.text})"
 
+    @property
+    def literal(self) -> bool:
+        """Whether it is a number as written, with its sign."""
+        return self.value is not None and self.text == number(self.value).text
 
-def number(value: float | int | bool, *, real: bool = False) -> Text:
+    @property
+    def simple(self) -> bool:
+        """Whether it is a name or a number, next to which `**` stands without spaces."""
+        return _SIMPLE.fullmatch(self.text) is not None
+
+
+def number(value: float | bool, *, real: bool = False) -> Text:
     """A number as Python text; `real` writes a whole number with a point."""
     if isinstance(value, bool):
-        return Text(repr(value))
-    named = {inf: "jnp.inf", -inf: "-jnp.inf", pi: "jnp.pi", e: "jnp.e"}.get(value)
-    if named is None:
+        return Text(repr(value), kind=Kind.TRUTH, value=value) if not real else number(int(value), real=True)
+    whole = isinstance(value, int) and not real and abs(value) < WIDEST
+    if not whole:
         try:
-            named = repr(float(value)) if real else repr(value)
+            value = float(value)
         except OverflowError:
-            named = repr(value)
-    return Text(named, SIGN if named.startswith("-") else ATOM)
+            value = inf if value > 0 else -inf
+    named = {inf: "jnp.inf", -inf: "-jnp.inf", pi: "jnp.pi", e: "jnp.e"}.get(value, repr(value))
+    return Text(named, SIGN if named.startswith("-") else ATOM, Kind.WHOLE if whole else Kind.REAL, value)
 
 
-def identifiers(names: Iterable[str]) -> dict[str, str]:
-    """A Python identifier for each name of a spec: the name itself, or with `_` added where Python or the module has it."""
+def as_number(text: Text) -> Text:
+    """A truth value as 1 or 0; anything else as it is."""
+    if text.kind is not Kind.TRUTH:
+        return text
+    return number(int(text.value or 0)) if text.literal else Text(f"jnp.where({text.text}, 1.0, 0.0)")
+
+
+def as_real(text: Text) -> Text:
+    """A value as a floating-point number, for functions that JAX does not define on integers."""
+    text = as_number(text)
+    if text.kind is Kind.REAL:
+        return text
+    return number(text.value or 0, real=True) if text.literal else Text(f"jnp.asarray({text.text}, dtype=float)")
+
+
+def as_whole(text: Text) -> Text:
+    """A value as an integer, for parameters such as a number of trials."""
+    text = as_number(text)
+    if text.kind is Kind.WHOLE:
+        return text
+    whole = text.literal and text.value is not None and float(text.value).is_integer()
+    return number(int(text.value or 0)) if whole else Text(f"jnp.asarray({text.text}, dtype=int)", kind=Kind.WHOLE)
+
+
+def quoted(text: str) -> str:
+    """A text as a Python literal, in the quotes that need fewer escapes, on one line whatever it holds."""
+    body = json.dumps(text, ensure_ascii=False)[1:-1]
+    quote = '"'
+    if text.count('"') > text.count("'"):
+        quote, body = "'", body.replace('\\"', '"').replace("'", "\\'")
+    return quote + visible(body) + quote
+
+
+def visible(text: str) -> str:
+    """A text with everything that does not print, as it may break a line, as an escape."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def identifiers(names: Iterable[str], taken: set[str], pattern: str = "{}") -> dict[str, str]:
+    """A Python identifier for each name of a spec: the name itself, or with `_` added where it is taken.
+
+    Python reads identifiers in the normal form NFKC, so that two names may be one to it; and a name such as `x²` is none.
+
+    Args:
+        names: of a spec.
+        taken: identifiers that are not to be had; those found are added.
+        pattern: what is made of a name, such as `log_p_{}`.
+    """
     found: dict[str, str] = {}
-    taken = set(_TAKEN)
     for name in names:
-        identifier = name.replace(".", "_")
-        while identifier in taken or identifier.startswith("log_p_"):
-            identifier = f"{identifier}_" if not identifier.startswith("log_p_") else f"_{identifier}"
+        normal = unicodedata.normalize("NFKC", pattern.format(name))
+        identifier = "".join(each if f"_{each}".isidentifier() else "_" for each in normal)
+        if not identifier.isidentifier():
+            identifier = f"_{identifier}"
+        while identifier in taken:
+            identifier += "_"
         taken.add(identifier)
         found[name] = identifier
     return found
-
-
-def wrapped(line: str, indent: int) -> list[str]:
-    """A statement as lines of at most `WIDTH` columns: broken at its last outermost bracket, then at that one's commas."""
-    pad = " " * indent
-    if indent + len(line) <= WIDTH:
-        return [pad + line]
-    found = _last_bracket(line)
-    if found is None:
-        return [pad + line]
-    start, end = found
-    head, body, tail = line[: start + 1], line[start + 1 : end], line[end:]
-    if indent + 4 + len(body) <= WIDTH:
-        return [pad + head, f"{pad}    {body}", pad + tail]
-    parts = _parts(body)
-    if len(parts) == 1:
-        return [pad + head, *wrapped(body, indent + 4), pad + tail]
-    inner = [each for part in parts for each in _with_comma(wrapped(part, indent + 4))]
-    return [pad + head, *inner, pad + tail]
-
-
-def _with_comma(lines: list[str]) -> list[str]:
-    return [*lines[:-1], lines[-1] + ","]
-
-
-def _scan(line: str) -> Iterable[tuple[int, str, int]]:
-    """Each character outside quotes with the bracket depth before it."""
-    depth, quote, skip = 0, "", False
-    for index, character in enumerate(line):
-        if skip:
-            skip = False
-        elif quote:
-            skip = character == "\\"
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        else:
-            if character in ")]}":
-                depth -= 1
-            yield index, character, depth
-            if character in "([{":
-                depth += 1
-
-
-def _last_bracket(line: str) -> tuple[int, int] | None:
-    """The last outermost pair of brackets with something in it."""
-    found, start = None, -1
-    for index, character, depth in _scan(line):
-        if depth == 0 and character in "([{":
-            start = index
-        elif depth == 0 and character in ")]}" and index > start + 1:
-            found = (start, index)
-    return found
-
-
-def _parts(body: str) -> list[str]:
-    """What the outermost commas separate."""
-    cuts = [index for index, character, depth in _scan(body) if depth == 0 and character == ","]
-    edges = [-1, *cuts, len(body)]
-    return [body[a + 1 : b].strip() for a, b in zip(edges[:-1], edges[1:], strict=True) if body[a + 1 : b].strip()]

@@ -1,0 +1,71 @@
+"""The docstrings of a generated module: what the spec says, in a form that cannot be code."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from uqdsl import ir
+from uqdsl.codegen.printer import WIDTH
+from uqdsl.codegen.text import visible
+from uqdsl.messages import Sources
+
+_KIND_WORDS = {"category": "positions, from 0, in the labels of `{of}`", "binary": "0 or 1", "unit": "between 0 and 1"}
+
+
+def docstring(paragraphs: list[str], indent: int) -> list[str]:
+    """Lines as an indented docstring; nothing in them can end it, escape from it or break a line of it."""
+    pad = " " * indent
+    safe = [visible(line.expandtabs()).rstrip() for line in paragraphs]
+    safe = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in safe]
+    while safe and not safe[-1]:
+        safe.pop()
+    first = safe[0].lstrip()
+    opening = f'{pad}"""{" " if first.startswith(chr(34)) else ""}{first}'
+    if len(safe) == 1 and not first.endswith('"') and len(opening) + 3 <= WIDTH:
+        return [f'{opening}"""']
+    return [opening, *(pad + line if line else "" for line in safe[1:]), f'{pad}"""']
+
+
+def described_module(spec: ir.Spec, sources: Sources, version: str) -> list[str]:
+    """What the module says of itself."""
+    title = spec.title.splitlines() or [f"The model of {sources.names[0]}."]
+    return [
+        *(part for line in title for part in (wrap(line, WIDTH) or [""])),
+        "",
+        f"Written by uqdsl {version} from {sources.names[0]}. Run it with NumPyro as it stands:",
+        "",
+        "    MCMC(NUTS(model), num_warmup=1000, num_samples=1000).run(key, data, coords)",
+        "",
+        *_described_data(spec),
+    ]
+
+
+def _described_data(spec: ir.Spec) -> list[str]:
+    if not spec.fields:
+        return ["`data` is empty, `coords` holds the list of labels of each dimension."]
+    rows = [
+        (each.name, f"[{', '.join(each.dims)}]", _KIND_WORDS.get(each.kind, each.kind).format(of=each.of))
+        for each in spec.fields
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines = ["`data` holds an array for each name, `coords` the list of labels of each dimension:", ""]
+    lines += [f"    {name:<{widths[0]}}  {dims:<{widths[1]}}  {words}".rstrip() for name, dims, words in rows]
+    return lines
+
+
+def described_model(spec: ir.Spec, sources: Sources) -> list[str]:
+    """What `model` says of itself: its statements as they were written."""
+    written = sorted(spec.statements, key=lambda each: each.span)
+    lines = [line for each in written for line in sources.text[each.span.start : each.span.end].splitlines()]
+    first = "The model as NumPyro sites; `observed=False` draws the data too."
+    return [first, "", *(f"    {line}" for line in lines)]
+
+
+def described_density() -> list[str]:
+    """What `log_density` says of itself."""
+    return [
+        "Log density of the posterior, up to a constant, at an unconstrained `position`.",
+        "",
+        "`position` has an array for each unknown; the log Jacobian of `position` to unknowns is",
+        "included, so that this is minus the potential energy of `model`.",
+    ]

@@ -1,0 +1,80 @@
+"""From laws of the IR to constructors of NumPyro."""
+
+from __future__ import annotations
+
+from uqdsl import ir
+from uqdsl.codegen.arithmetic import binary
+from uqdsl.codegen.expressions import Writer
+from uqdsl.codegen.text import Text, as_real, as_whole, quoted
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS, Distribution
+
+
+def law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
+    """The constructor of a law whose draws range over `dims`, those of the event last."""
+    distribution = DISTRIBUTIONS[law.distribution]
+    shown = {each.name: _parameter(each, law, dims, writer) for each in law.arguments}
+    text = _constructor(distribution, shown)
+    batch = batch_dims(law, dims)
+    bounds = [
+        f"{name}={writer.parameter(bound, batch).text}"
+        for name, bound in (("low", law.lower), ("high", law.upper))
+        if bound is not None
+    ]
+    return f"dist.TruncatedDistribution({text}, {', '.join(bounds)})" if bounds else text
+
+
+def standard_law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
+    """The constructor of a law with location 0 and scale 1."""
+    distribution = DISTRIBUTIONS[law.distribution]
+    location, scale = distribution.location_scale or ("", "")
+    fixed = {location: "0.0", scale: "1.0"}
+    shown = {
+        each.name: fixed.get(each.name) or writer.parameter(each.value, batch_dims(law, dims)).text
+        for each in law.arguments
+    }
+    return _constructor(distribution, shown)
+
+
+def recentered(law: ir.Law, dims: tuple[str, ...], base: str, writer: Writer) -> str:
+    """The draw of a law, `location + scale * base`, from one with location 0 and scale 1."""
+    location, scale = DISTRIBUTIONS[law.distribution].location_scale or ("", "")
+    values = {each.name: each.value for each in law.arguments}
+    shift, factor = (writer.parameter(values[name], dims) for name in (location, scale))
+    scaled = Text(base) if factor.value == 1 else binary("*", factor, Text(base))
+    return (scaled if shift.value == 0 else binary("+", shift, scaled)).text
+
+
+def reparameterisation(unknown: ir.Unknown) -> str:
+    """The configuration of NumPyro's `reparam` for a noncentered unknown."""
+    location_scale = DISTRIBUTIONS[unknown.law.distribution].location_scale or ()
+    shape = [each.name for each in unknown.law.arguments if each.name not in location_scale]
+    extra = f", shape_params=[{', '.join(quoted(name) for name in shape)}]" if shape else ""
+    return f"LocScaleReparam(centered=0{extra})"
+
+
+def batch_dims(law: ir.Law, dims: tuple[str, ...]) -> tuple[str, ...]:
+    """The dimensions over which draws are independent."""
+    return tuple(dim for dim in dims if dim not in law.event)
+
+
+def _parameter(argument: ir.Argument, law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
+    distribution = DISTRIBUTIONS[law.distribution]
+    parameter = distribution.parameter(argument.name)
+    layout = dims if parameter is not None and parameter.event > 0 else batch_dims(law, dims)
+    text = writer.parameter(argument.value, layout)
+    if parameter is not None and parameter.support.integer:
+        text = as_whole(text)
+    elif distribution.discrete:  # NumPyro draws integers from floating parameters only
+        text = as_real(text)
+    if parameter is not None and parameter.event > 0 and not set(law.event) <= set(argument.value.dims):
+        # One draw needs the event at its full size; the other dimensions broadcast by themselves.
+        given = argument.value.dims
+        text = writer.broadcast(text, given, dims if given else law.event)
+    return text.text
+
+
+def _constructor(distribution: Distribution, shown: dict[str, str]) -> str:
+    for alternative in distribution.alternatives:
+        if alternative.numpyro and alternative.name in shown:
+            return alternative.numpyro.format(**shown)
+    return distribution.numpyro.format(**shown)

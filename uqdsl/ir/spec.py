@@ -147,6 +147,10 @@ class Law(Node):
     lower: Expression | None = None
     upper: Expression | None = None
 
+    def arranged(self, dims: tuple[str, ...]) -> tuple[str, ...]:
+        """The dimensions of a statement in the order in which its array lies: those of the event last."""
+        return (*(dim for dim in dims if dim not in self.event), *self.event)
+
 
 # ------------------------------------------------------------------------------------------------------- statements
 
@@ -193,7 +197,7 @@ class Table(Node):
 
 
 class Unknown(Node):
-    """A `prior`: an unknown over `dims` and its law."""
+    """A `prior`: an unknown over `dims`, those of the event last, and its law."""
 
     node: Literal["unknown"] = "unknown"
     name: str
@@ -214,7 +218,7 @@ class Quantity(Node):
 
 
 class Observation(Node):
-    """A `likelihood`: the data `name`, or a quantity made of data alone, and its law."""
+    """A `likelihood`: the data `name`, or a quantity made of data alone, and its law; the dimensions of the event last."""
 
     node: Literal["observation"] = "observation"
     name: str

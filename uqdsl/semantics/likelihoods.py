@@ -84,7 +84,7 @@ def lower_likelihood(
             _report_outcome(name, statement, lowered, data, field, context)
     elif not data.support.meets(lowered.support):
         _report_outcome(name, statement, lowered, data, None, context)
-    return ir.Observation(span=statement.span, name=name, dims=dims, law=lowered.law)
+    return ir.Observation(span=statement.span, name=name, dims=lowered.law.arranged(dims), law=lowered.law)
 
 
 _OWN_DATA = "its law can use other data, and of its own only what is summed up, as in `mean(…, over = …)`"

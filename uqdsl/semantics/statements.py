@@ -137,6 +137,7 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     lowered = lower_law(statement.law, statement.modifiers, dims, context)
     if lowered is None:
         return None
+    dims = lowered.law.arranged(dims)
     noncentered = next((m for m in statement.modifiers if m.name == "noncentered"), None)
     if noncentered is not None:
         _check_noncentered(noncentered, statement, lowered, context)

@@ -6,7 +6,7 @@ Reference: Aho, Lam, Sethi and Ullman, Compilers: Principles, Techniques, and To
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -123,52 +123,50 @@ class _Stack:
 
     def feed(self, terminal: str, word: Word | None, start: int, end: int) -> bool:
         """Take a terminal in; False where it does not fit."""
-        states, values, starts, ends = self.states, self.values, self.starts, self.ends
-        tables, rules = self.reader.states, self.reader.rules
+        states, tables, rules = self.states, self.reader.states, self.reader.rules
         while True:
             action = tables[states[-1]].get(terminal)
             if action is None:
                 return False
             if action >= 0:
                 states.append(action)
-                values.append(word)
-                starts.append(start)
-                ends.append(end)
+                self.values.append(word)
+                self.starts.append(start)
+                self.ends.append(end)
                 return True
             origin, length, method, slots, build = rules[~action]
-            if method == "=":
-                del states[-1]
-            else:
-                if length == 1:
-                    first, last, children = starts.pop(), ends.pop(), (values.pop(),)
-                    del states[-1]
-                elif length:
-                    first = next((p for p in starts[-length:] if p >= 0), -1)
-                    last = next((p for p in ends[: -length - 1 : -1] if p >= 0), -1)
-                    children = values[-length:]
-                    del states[-length:], values[-length:], starts[-length:], ends[-length:]
-                else:
-                    first, last, children = -1, -1, ()
-                arguments: list[Any] = []
-                if build is None and slots and slots[0] == 1:
-                    # A list that grows by one entry goes on as it is: copies would take time by the square.
-                    arguments, slots = children[0], slots[1:]
-                for slot in slots:
-                    if slot < 0:
-                        arguments.append(None)
-                    elif slot & 1:
-                        arguments += children[slot >> 1]
-                    else:
-                        arguments.append(children[slot >> 1])
-                if build is not None:
-                    values.append(build(Span(first, last) if last >= 0 else Span(0, 0), arguments))
-                else:
-                    values.append(arguments)
-                starts.append(first)
-                ends.append(last)
+            if length:
+                del states[-length:]
+            if method != "=":
+                self._reduce(length, slots, build)
             states.append(tables[states[-1]][origin])
             if terminal == END and states[-1] == self.reader.tables.end:
                 return True
+
+    def _reduce(self, length: int, slots: tuple[int, ...], build: Callable[[Span, list[Any]], Any] | None) -> None:
+        """Put what is made of the last `length` values in their place."""
+        values, starts, ends = self.values, self.starts, self.ends
+        first = last = -1
+        children: list[Any] = []
+        if length:
+            first = next((place for place in starts[-length:] if place >= 0), -1)
+            last = next((place for place in ends[: -length - 1 : -1] if place >= 0), -1)
+            children = values[-length:]
+            del values[-length:], starts[-length:], ends[-length:]
+        arguments: list[Any] = []
+        if build is None and slots and slots[0] == 1:
+            # A list that grows by one entry goes on as it is: copies would take time by the square.
+            arguments, slots = children[0], slots[1:]
+        for slot in slots:
+            if slot < 0:
+                arguments.append(None)
+            elif slot & 1:
+                arguments += children[slot >> 1]
+            else:
+                arguments.append(children[slot >> 1])
+        values.append(arguments if build is None else build(Span(first, last) if last >= 0 else Span(0, 0), arguments))
+        starts.append(first)
+        ends.append(last)
 
     def accepts(self, terminal: str) -> bool:
         """Whether a terminal could come next."""

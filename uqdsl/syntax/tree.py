@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import ClassVar, dataclass_transform
 
 from uqdsl.messages import Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True)
+def _node[T](cls: type[T]) -> type[T]:
+    """Makes a class a frozen dataclass with slots.
+
+    What `Node` can do for all of them is not generated for each: that would take longer than to read a whole spec. That
+    nothing changes a node is left to the type checker.
+    """
+    return dataclass(slots=True, eq=False, repr=False)(cls)
+
+
+@_node
 class Node:
     """A part of the tree and the span of text that it was read from."""
 
+    __slots__: ClassVar[tuple[str, ...]]
+    """The names of its own parts, made by `_node`."""
+
     span: Span
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, each.name) for each in fields(self))
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if isinstance(other, Node) and type(other) is type(self) else False
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(self))
+        return f"{type(self).__name__}({values})"
 
 
 # ------------------------------------------------------------------------------------------------------ expressions
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Number(Node):
     text: str
 
@@ -31,66 +58,66 @@ class Number(Node):
         return self.text.isdigit()
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Text(Node):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Boolean(Node):
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Name(Node):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Attribute(Node):
     value: Expression
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Primed(Node):
     value: Expression
     primes: int
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Group(Node):
     """An expression in parentheses, kept so that the formatter leaves the author's grouping alone."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Unary(Node):
     operator: str
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Binary(Node):
     operator: str
     left: Expression
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Conditional(Node):
     test: Expression
     then: Expression
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Listing(Node):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Named(Node):
     """`name = value` among arguments or selectors."""
 
@@ -99,13 +126,13 @@ class Named(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Call(Node):
     function: Expression
     arguments: tuple[Expression | Named, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Select(Node):
     value: Expression
     selectors: tuple[Expression | Named, ...]
@@ -118,7 +145,7 @@ type Expression = (
 # ------------------------------------------------------------------------------------- names, modifiers and clauses
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Axis(Node):
     """A dimension on the left of a statement, `site` or its primed copy `site'`."""
 
@@ -126,7 +153,7 @@ class Axis(Node):
     primes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Target(Node):
     """What a statement declares or speaks of: a name, dotted or not, and the dimensions it ranges over."""
 
@@ -135,7 +162,7 @@ class Target(Node):
     axes: tuple[Axis, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Modifier(Node):
     """`noncentered`, `truncated(0, inf)`; `starting at x`, `where c` and `weight w` have their expression as argument.
 
@@ -147,7 +174,7 @@ class Modifier(Node):
     arguments: tuple[Expression | Named, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Clauses(Node):
     """What may follow a question: `with(…)`, `of RUN`, `as NAME`."""
 
@@ -159,7 +186,7 @@ class Clauses(Node):
 # ------------------------------------------------------------------------------------------------------- statements
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Setting(Node):
     name: Target
     type: str
@@ -167,7 +194,7 @@ class Setting(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Dim(Node):
     name: Target
     value: Expression | None
@@ -175,7 +202,7 @@ class Dim(Node):
     at: Listing | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Time(Node):
     name: Target
     begin: Expression | None
@@ -184,13 +211,13 @@ class Time(Node):
     unit: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Kind(Node):
     name: str
     argument: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Field(Node):
     target: Target
     kind: Kind
@@ -198,7 +225,7 @@ class Field(Node):
     modifiers: tuple[Modifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Part(Node):
     """`training = "file.csv"` in a data block."""
 
@@ -207,20 +234,20 @@ class Part(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Data(Node):
     source: Expression | None
     entries: tuple[Field | Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Prior(Node):
     target: Target
     law: Expression
     modifiers: tuple[Modifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Population(Node):
     target: Target
     new: bool
@@ -228,33 +255,33 @@ class Population(Node):
     modifiers: tuple[Modifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Let(Node):
     target: Target
     value: Expression
     modifiers: tuple[Modifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Likelihood(Node):
     target: Target
     law: Expression
     modifiers: tuple[Modifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Factor(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Layer(Node):
     name: str
     arguments: tuple[Expression | Named, ...]
     alias: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Network(Node):
     name: Target
     parameters: tuple[Target, ...]
@@ -262,14 +289,14 @@ class Network(Node):
     layers: tuple[Layer, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Function(Node):
     name: Target
     parameters: tuple[Target, ...]
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Extern(Node):
     name: Target
     parameters: tuple[Target, ...]
@@ -277,26 +304,26 @@ class Extern(Node):
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Include(Node):
     path: str
     alias: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class StateName(Node):
     target: Target
     kind: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Equation(Node):
     left: Expression
     sign: str
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Clause(Node):
     """A line of a state block; `keyword` is None where it goes on with the clause above it."""
 
@@ -306,14 +333,14 @@ class Clause(Node):
     by: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class State(Node):
     names: tuple[StateName, ...]
     axis: str
     clauses: tuple[Clause, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class SourceEntry(Node):
     prior: bool
     left: Expression
@@ -321,7 +348,7 @@ class SourceEntry(Node):
     modifiers: tuple[Modifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Source(Node):
     """One of the five sources: a stance (`exact`, `inferred`) or a block of laws."""
 
@@ -331,45 +358,45 @@ class Source(Node):
     entries: tuple[SourceEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Uncertainty(Node):
     sources: tuple[Source, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Infer(Node):
     names: tuple[Target, ...]
     method: Expression
     clauses: Clauses
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Assimilate(Node):
     names: tuple[Target, ...]
     method: Expression
     clauses: Clauses
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Predict(Node):
     target: Target
     clauses: Clauses
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Calibrate(Node):
     names: tuple[Target, ...]
     method: Expression
     clauses: Clauses
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Design(Node):
     target: Target
     values: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Choose(Node):
     names: tuple[Target, ...]
     goal: str
@@ -378,7 +405,7 @@ class Choose(Node):
     clauses: Clauses
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Broken(Node):
     """A statement that could not be read, and the names that it would have declared."""
 
@@ -412,7 +439,7 @@ type Statement = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Comment(Node):
     """`# …`, without the line break; `alone` where nothing else stands on its line before it."""
 

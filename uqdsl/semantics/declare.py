@@ -43,11 +43,14 @@ class Declarations(NamedTuple):
     categories: dict[str, str]
     """The dimension whose labels are the values of each category field."""
     doubtful: frozenset[str]
-    """Words of declarations with a fault: any of them may be a name that was meant to be declared."""
+    """Words of statements with a fault: any of them may be a name that was meant to be declared."""
+
+    nameless: bool
+    """Whether a declaration with a fault has lost its name, so that it may be any."""
 
     def may_declare(self, name: str) -> bool:
         """Whether a name that seems to be missing may be declared by a statement with a fault."""
-        return name in self.doubtful
+        return self.nameless or name in self.doubtful
 
 
 def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations, tuple[Problem, ...]]:
@@ -64,10 +67,13 @@ def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations,
     dims: dict[str, Declared] = {}
     categories: dict[str, str] = {}
     doubtful: set[str] = set()
+    nameless = False
     problems: list[Problem] = []
     for statement in spec.statements:
-        if isinstance(statement, tree.Broken) and statement.keyword in _DECLARE_MANY:
-            doubtful.update(re.findall(r"[^\W\d]\w*", text[statement.span.start : statement.span.end]))
+        if isinstance(statement, tree.Broken):
+            written = text[statement.span.start : statement.span.end]
+            doubtful.update(_WORD.findall(written))
+            nameless = nameless or (statement.keyword in _DECLARE_ONE and not _NAMED.match(written))
         for found in _declared_by(statement):
             if "." in found.name and found.what in (What.QUANTITY, What.FIELD):
                 problems.append(DottedName(at=found.span, name=found.name))
@@ -93,11 +99,13 @@ def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations,
         if name in dims and not _may_share(found, categories):
             others = (Label(dims[name].span, "a dimension"),)
             problems.append(SharedName(at=found.span, name=name, what=str(found.what), others=others))
-    return Declarations(values, dims, categories, frozenset(doubtful)), tuple(problems)
+    return Declarations(values, dims, categories, frozenset(doubtful), nameless), tuple(problems)
 
 
-_DECLARE_MANY = frozenset({"", "data", "dim", "time", "network", "state", "uncertainty", "include"})
-"""Statements whose names cannot be told for sure once they have a fault."""
+_WORD = re.compile(r"[^\W\d]\w*")
+_NAMED = re.compile(r"\w+\s+(?:function\s+)?[^\W\d]")
+_DECLARE_ONE = frozenset({"setting", "dim", "time", "prior", "let", "network", "function", "extern", "design"})
+"""Statements that declare the name which follows their keyword."""
 
 
 def _may_share(found: Declared, categories: Mapping[str, str]) -> bool:

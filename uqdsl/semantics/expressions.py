@@ -247,7 +247,7 @@ def _outside_domain(part: Typed, function: Function, context: Context) -> Proble
         return None
     at, expected, values = part.node.span, str(function.domain), str(part.support)
     if found is Fit.MAY_LEAVE:
-        return MayLeaveSupport(at=at, what=f"`{function.name}`", expected=expected, found=values)
+        return MayLeaveSupport(at=at, what=function.name, expected=expected, found=values)
     hint = how_to_narrow(part, function.domain, context)
     return FunctionDomain(at=at, function=function.name, expected=expected, found=values, hint=hint)
 

@@ -121,8 +121,8 @@ def _check_support(distribution: Distribution, known: Parameter | Alternative, g
     expected, values = str(known.support), str(given.support)
     hint = _use_logits(distribution, known, given) or how_to_narrow(given, known.support, context)
     if found is Fit.MAY_LEAVE:
-        what = f"the {known.name} of `{law}`"
-        context.report(MayLeaveSupport(at=at, what=what, expected=expected, found=values, hint=hint))
+        role = f" as its {known.name}"
+        context.report(MayLeaveSupport(at=at, what=law, role=role, expected=expected, found=values, hint=hint))
         return True
     problem = ParameterSupport(at=at, law=law, parameter=known.name, expected=expected, found=values, hint=hint)
     context.report(problem)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from uqdsl.ir import Run, Spec
+from uqdsl.ir import Run, Spec, Unknown
 from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice, WrongArgumentCount
 from uqdsl.messages.catalogue.methods import (
@@ -19,11 +19,11 @@ from uqdsl.messages.catalogue.methods import (
     UnknownOption,
     WrongOption,
 )
-from uqdsl.messages.catalogue.names import NoSuchDimension, NoSuchPart, UndeclaredName
+from uqdsl.messages.catalogue.names import NoSuchPart, UndeclaredName
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings, Value, evaluate, shown
 from uqdsl.semantics.context import Known
-from uqdsl.semantics.declare import Declarations, Declared, What
+from uqdsl.semantics.declare import Declarations, What
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -94,19 +94,8 @@ def _check_interest(
             problems.append(NoSuchPart(at=target.name_span, name=root, what=str(declared.what), part=part))
     elif declared.what in (What.SETTING, What.FIELD, What.FUNCTION):
         problems.append(NotOfInterest(at=target.span, name=target.name, what=str(declared.what)))
-    elif target.name in known:
-        if not known[target.name].random:
-            problems.append(NotOfInterest(at=target.span, name=target.name, what="a `let` of data alone"))
-        _check_axes(target, declared, known[target.name], problems)
-
-
-def _check_axes(target: tree.Target, declared: Declared, known: Known, problems: list[Problem]) -> None:
-    """Dimensions may stand after a name of interest, but only its own (UQ214)."""
-    for axis in target.axes:
-        if axis.name not in known.dims:
-            hint = did_you_mean(axis.name, known.dims, otherwise=f"write `infer {target.name} by …`")
-            others = (Label(declared.whole, "declared here"),)
-            problems.append(NoSuchDimension(at=axis.span, name=target.name, dim=axis.name, others=others, hint=hint))
+    elif target.name in known and not known[target.name].random:
+        problems.append(NotOfInterest(at=target.span, name=target.name, what="a `let` of data alone"))
 
 
 def resolve_method(
@@ -219,27 +208,31 @@ def _wrong_option(method: Method, detail: Any, given: _Given) -> Problem:
 
 
 def check_admissible(spec: Spec) -> tuple[Problem, ...]:
-    """UQ505 for each run whose method assumes what the spec does not give."""
-    problems: list[Problem] = []
-    discrete = [each for each in spec.unknowns if DISTRIBUTIONS[each.law.distribution].discrete]
+    """UQ505 for each unknown that a method of the runs cannot take, whichever of its runs asks for it."""
+    first_runs: dict[str, Run] = {}
     for run in spec.runs:
-        method = methods()[run.method]
-        for unknown in discrete:
-            if Assumption.CONTINUOUS in method.assumptions:
-                admissible = [m.name for m in methods().values() if Assumption.CONTINUOUS not in m.assumptions]
-                hint = "no method of this version takes unknowns of whole numbers: give it a continuous law"
-                if admissible:
-                    hint = f"admissible: {listing(admissible)}"
-                span = run.span if run.span != Span(0, 0) else unknown.span
-                others = (Label(unknown.span, "takes whole numbers only"),) if span != unknown.span else ()
-                problems.append(
-                    Inadmissible(
-                        at=span,
-                        method=method.name,
-                        assumption=str(Assumption.CONTINUOUS),
-                        violation=f"`{unknown.name}` takes whole numbers only",
-                        others=others,
-                        hint=hint,
-                    )
-                )
+        first_runs.setdefault(run.method, run)
+    problems: list[Problem] = []
+    for unknown in spec.unknowns:
+        if not DISTRIBUTIONS[unknown.law.distribution].discrete:
+            continue
+        for name, run in first_runs.items():
+            if Assumption.CONTINUOUS in methods()[name].assumptions:
+                problems.append(_inadmissible(unknown, run))
     return tuple(problems)
+
+
+def _inadmissible(unknown: Unknown, run: Run) -> Problem:
+    admissible = [each.name for each in methods().values() if Assumption.CONTINUOUS not in each.assumptions]
+    hint = "no method of this version takes unknowns of whole numbers: give it a continuous law"
+    if admissible:
+        hint = f"admissible: {listing(admissible)}"
+    asked = run.span != Span(0, 0)
+    return Inadmissible(
+        at=unknown.law.span,
+        method=run.method,
+        assumption=str(Assumption.CONTINUOUS),
+        violation=f"`{unknown.name}` takes whole numbers only",
+        others=(Label(run.span, f"`{run.method}` is asked for here"),) if asked else (),
+        hint=hint,
+    )

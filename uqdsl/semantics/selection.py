@@ -6,7 +6,8 @@ from collections.abc import Callable
 from itertools import islice
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, listing
+from uqdsl.messages import Label, Problem, Span, SpecError, closest, did_you_mean, listing
+from uqdsl.messages.catalogue.kinds import GivenTwice
 from uqdsl.messages.catalogue.names import (
     NoSuchDimension,
     NothingToSelect,
@@ -44,14 +45,17 @@ def lower_selection(
             return context.report(FeatureNotBuilt(at=selector.span, feature="neighbours and lags along a dimension"))
         if not found.sound:
             return found
+        if isinstance(selector, tree.Named) and selector.name not in found.dims and base.dims:
+            if selector.name in base.dims:
+                problem = GivenTwice(at=selector.span, owner=_named(expression), name=selector.name)
+                return context.report(problem)
+            return _no_such_dimension(base, selector.name, selector.name_span, expression, context)
         if not found.dims:
             return context.report(_nothing_left(base, selector.span, expression, context))
         if not isinstance(selector, tree.Named):
             found = _select(found, None, ungrouped(selector), expression, context, lower)
-        elif selector.name in found.dims:
-            found = _select(found, selector.name, ungrouped(selector.value), expression, context, lower)
         else:
-            found = _no_such_dimension(found, selector.name, selector.name_span, expression, context)
+            found = _select(found, selector.name, ungrouped(selector.value), expression, context, lower)
     return found
 
 
@@ -70,9 +74,8 @@ def _declared_over(name: str, dims: tuple[str, ...], context: Context) -> tuple[
 def _nothing_left(base: Typed, span: Span, expression: tree.Select, context: Context) -> Problem:
     name = _named(expression)
     what = f"`{name}`" if name != "…" else "this expression"
-    if not base.dims:
-        return NothingToSelect(at=span, what=what, others=_declared_over(name, (), context))
-    return NothingToSelect(at=span, what=f"{what}, once selected from along {listing(base.dims, last='and')},")
+    others = _declared_over(name, base.dims, context)
+    return NothingToSelect(at=span, what=what, further="further " if base.dims else "", others=others)
 
 
 def _no_such_dimension(found: Typed, dim: str, span: Span, expression: tree.Select, context: Context) -> Typed:
@@ -98,8 +101,11 @@ def _select(
             position = _position(index)
             if position is not None:
                 return _by_position(found, along, position, index.span, expression, context)
+            along = _only_dimension(found, along, index.span, expression, context)
+            if along is None:
+                return poison(index.span)
             hint = "a position is a whole number, from 0 on: `at(0)`; the last one is `last`"
-            return context.report(UnclearSelection(at=index.span, name=_named(expression), hint=hint))
+            return context.report(UnknownLabel(at=index.span, dim=along, shown="at this position", hint=hint))
         case tree.Name(name=name) if name in context.dims and along in (None, name):
             return _along_dimension(found, name, index, expression, context, lower)
     return _gather(found, along, index, expression, context, lower)
@@ -123,6 +129,8 @@ def _along_dimension(
             return _gather(found, category, index, expression, context, lower)
         return _no_such_dimension(found, name, index.span, expression, context)
     column = context.known.get(name)
+    if name not in context.ranges and column is None and context.declarations.may_declare(name):
+        return poison(index.span)
     if name in context.ranges or column is None or column.category != name:
         return found._replace(node=found.node.model_copy(update={"span": expression.span}))
     return _gather(found, name, index, expression, context, lower)
@@ -193,8 +201,7 @@ def _by_label(
     found: Typed, along: str | None, label: str | float, span: Span, expression: tree.Select, context: Context
 ) -> Typed:
     if along is None:
-        holders = [dim for dim in found.dims if label in (_labels(context.dims[dim]) or ())]
-        along = holders[0] if len(holders) == 1 else None
+        along = _holder(label, [context.dims[dim] for dim in found.dims])
     along = _only_dimension(found, along, span, expression, context)
     if along is None:
         return poison(span)
@@ -202,12 +209,24 @@ def _by_label(
     labels = _labels(dim)
     if labels is not None and label not in labels:
         shown = f'"{label}"' if isinstance(label, str) else f"`{label}`"
-        near = [str(each) for each in islice(labels, 1000)] if isinstance(label, str) else []
-        hint = did_you_mean(str(label), near, otherwise=_which_labels(dim))
+        near = closest(label, (str(each) for each in islice(labels, 1000))) if isinstance(label, str) else None
+        hint = f'did you mean `"{near}"`?' if near else _which_labels(dim)
         return context.report(UnknownLabel(at=span, dim=along, shown=shown, hint=hint))
     dims = tuple(each for each in found.dims if each != along)
     node = ir.Pick(span=expression.span, value=found.node, along=along, label=label, dims=dims)
     return found._replace(node=node)
+
+
+def _holder(label: str | float, dims: list[ir.Dim]) -> str | None:
+    """The one dimension that has a label, or else the one that could have one of its kind."""
+    holders = [dim.name for dim in dims if label in (_labels(dim) or ())]
+    if not holders:
+        kinds = {dim.name: {isinstance(each, str) for each in dim.labels or ()} for dim in dims}
+        text = isinstance(label, str)
+        holders = [
+            dim.name for dim in dims if (text in kinds[dim.name] if dim.labels else dim.size is None or not text)
+        ]
+    return holders[0] if len(holders) == 1 else None
 
 
 def _labels(dim: ir.Dim) -> tuple[str | float, ...] | range | None:

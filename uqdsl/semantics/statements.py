@@ -110,7 +110,8 @@ def _check_networks(spec: tree.Tree, declarations: Declarations) -> list[Problem
             others = (Label(declared.span, f"{declared.what}"),)
             problems.append(NoSuchPart(at=at, name=name, what=str(declared.what), part=part, others=others))
         elif declared is None and not declarations.may_declare(name):
-            hint = did_you_mean(name, declarations.values, otherwise=f"a network is declared by `network {name}(…)`")
+            networks = [each.name for each in declarations.values.values() if each.what is What.FUNCTION]
+            hint = did_you_mean(name, networks, otherwise=f"a network is declared by `network {name}(…)`")
             problems.append(UndeclaredName(at=at, name=name, hint=hint))
     return problems
 

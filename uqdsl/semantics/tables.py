@@ -129,8 +129,8 @@ def _table(statement: tree.Data, declarations: Declarations, settings: Settings,
     path: str | None = None
     if statement.source is not None:
         source = ungrouped(statement.source)
-        if isinstance(source, tree.Call) and isinstance(source.function, tree.Name) and source.function.name == "split":
-            problems.append(FeatureNotBuilt(at=source.span, feature="data that are split into parts"))
+        if isinstance(source, tree.Call):
+            problems.append(_called_source(source))
         else:
             path = _path(source, settings, problems)
     fields = []
@@ -145,6 +145,14 @@ def _table(statement: tree.Data, declarations: Declarations, settings: Settings,
             hint = did_you_mean(entry.name, _PARTS)
             problems.append(UnknownPart(at=entry.name_span, name=entry.name, hint=hint))
     return Table(span=statement.span, path=path, fields=tuple(fields))
+
+
+def _called_source(source: tree.Call) -> Problem:
+    function = source.function.name if isinstance(source.function, tree.Name) else "…"
+    if function == "split":
+        return FeatureNotBuilt(at=source.span, feature="data that are split into parts")
+    hint = did_you_mean(function, ["split"], otherwise='write the path: `data "file.csv" { … }`')
+    return WrongData(at=source.span, what="the file of a `data` statement is a path in quotes", hint=hint)
 
 
 def _path(source: tree.Expression, settings: Settings, problems: list[Problem]) -> str | None:

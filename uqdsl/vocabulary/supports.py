@@ -44,6 +44,12 @@ class Support(NamedTuple):
         if self.lower == self.upper:
             return f"{self.lower:g}"
         of = "whole numbers" if self.integer else "numbers"
+        if self.upper == inf:
+            return f"{of} {'above' if self.open_lower else 'from'} {self.lower:g}{'' if self.open_lower else ' on'}"
+        if self.lower == -inf:
+            return f"{of} {'below' if self.open_upper else 'up to'} {self.upper:g}"
+        if not self.open_lower and not self.open_upper:
+            return f"{of} from {self.lower:g} to {self.upper:g}"
         left, right = "(" if self.open_lower else "[", ")" if self.open_upper else "]"
         return f"{of} in {left}{self.lower:g}, {self.upper:g}{right}"
 

@@ -30,7 +30,7 @@ class UnknownParameter(Problem):
 
 class ParameterSupport(Problem):
     code = "UQ304"
-    headline = "the {parameter} of `{law}` takes {expected}, but is given {found}"
+    headline = "`{law}` takes {expected} as its {parameter}, but is given {found}"
     label = "{found}"
     law: str
     parameter: str
@@ -199,9 +199,10 @@ class EmptyInterval(Problem):
 
 class MayLeaveSupport(Warn):
     code = "UQ326"
-    headline = "{what} takes {expected}, but this expression can leave them"
-    label = "any of the {found}"
+    headline = "`{what}` takes {expected}{role}, but this expression can leave them"
+    label = "{found}"
     what: str
+    role: str = ""
     expected: str
     found: str
 

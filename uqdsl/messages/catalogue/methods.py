@@ -42,7 +42,7 @@ class NotOfInterest(Problem):
 class Inadmissible(Problem):
     code = "UQ505"
     headline = "`{method}` assumes that {assumption}, but {violation}"
-    label = "not admissible for this spec"
+    label = "does not hold here"
     method: str
     assumption: str
     violation: str

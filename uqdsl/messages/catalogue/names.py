@@ -201,9 +201,10 @@ class UnknownPart(Problem):
 
 class NothingToSelect(Problem):
     code = "UQ229"
-    headline = "{what} has no dimensions, so nothing can be selected from it"
+    headline = "{what} has no {further}dimension to select along"
     label = "selects here"
     what: str
+    further: str = ""
 
 
 class NoLabels(Problem):

@@ -1,0 +1,269 @@
+"""A sound spec, and faults that can be added to it: each a statement or two, and the one problem that it causes.
+
+`$` in a fault stands for a number, so that the same fault can be added more than once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+BASE = """\
+setting top : real = 10
+setting label : text = "radon"
+dim k = 3
+dim species = ["hare", "lynx"]
+dim depth = [0.5, 1.5, 3]
+data "homes.csv" {
+  y[home]       : real
+  area[home]    : positive
+  floor[home]   : binary
+  level[home]   : int
+  rooms[home]   : count
+  county[home]  : category
+  origin[home]  : category(town)
+  target[home]  : category(town)
+  z[home, k]    : real
+}
+data { uranium[county] : real, one : real = 1.5 }
+prior mu        ~ Normal(0, top)
+prior tau       ~ HalfNormal(1)
+prior a[county] ~ Normal(mu + uranium, tau) noncentered
+prior b[k]      ~ Normal(0, 1)
+prior g[k, species] ~ Normal(0, 1)
+prior w[town]   ~ Normal(0, 1)
+prior p[k]      ~ Dirichlet([1, 2, 3])
+let total       = sum(g, over = [k, species]) + sum(p, over = k)
+let log_area[home] = log(area)
+likelihood y[home] ~ Normal(a[county] + w[origin] - w[target] + sum(b * z, over = k) + total + log_area, tau)
+infer by nuts(chains = 2)
+"""
+
+
+class Fault(NamedTuple):
+    """Text to add to `BASE`, and the code of the one problem that comes of it."""
+
+    code: str
+    text: str
+
+
+FAULTS = tuple(
+    Fault(code, text)
+    for code, texts in {
+        "UQ201": [
+            "let q$ = muu + 1",
+            "prior q$ ~ Normal(nowhere, 1)",
+            "let q$ = b[elsewhere]",
+            "let q$ = h.weights",
+            "prior f$.weights ~ Normal(0, 1)",
+            "infer nothing by nuts as r$",
+        ],
+        "UQ202": [
+            "let q$ = 1\nlet q$ = 2",
+            "data { q$ : real = 1 }\nprior q$ ~ Normal(0, 1)",
+            "dim d$ = 2\ndim d$ = 3",
+            "setting s$ : int = 1\nprior s$ ~ Normal(0, 1)",
+            "let q$ = 1\nprior q$ ~ Normal(0, 1)",
+            "prior c$[k] ~ Normal(mu, tau) noncentered\nlet c$_decentered = 1",
+        ],
+        "UQ203": [
+            "prior q$[contry] ~ Normal(0, 1)",
+            "let q$ = sum(b, over = kk)",
+            "likelihood y2_$[hom] ~ Normal(mu, 1)\ndata { y2_$[home] : real }",
+            "prior q$[origin] ~ Normal(0, 1)",
+        ],
+        "UQ204": [
+            "let q$ = q$ + 1",
+            "let q$ = r$\nlet r$ = q$",
+            "prior q$ ~ Normal(r$, 1)\nlet r$ = s$ * 2\nlet s$ = exp(q$)",
+            "setting s$ : int = t$\nsetting t$ : int = s$ + 1",
+            "data { y2_$[home] : real }\nlikelihood y2_$[home] ~ Normal(mu * y2_$, 1)",
+        ],
+        "UQ205": [
+            "let q$ = exp",
+            "let q$ = sum + 1",
+            "let q$ = Normal(0, 1)",
+            "let q$ = Mixture(1)",
+            "let q$[k] = b * Normal",
+        ],
+        "UQ206": ["let q$ = expp(mu)", "let q$ = mu(3)", "let q$ = b(1)", "let q$ = inv_logit(mu)", "let q$ = (exp)(1)(2)"],
+        "UQ207": [
+            "likelihood nowhere$[home] ~ Normal(mu, 1)",
+            "likelihood mu ~ Normal(0, 1)",
+            "likelihood top ~ Normal(0, 1)",
+            "let q$[home] = mu * floor\nlikelihood q$[home] ~ Normal(0, 1)",
+        ],
+        "UQ208": ["data { v$ : real = 1 }\nlikelihood v$ ~ Normal(mu, 1)\nlikelihood v$ ~ Normal(mu, 2)", "likelihood y[home] ~ Normal(0, 1)"],
+        "UQ211": [
+            "let q$ = b + 1",
+            "prior q$ ~ Normal(0, sum(z, over = k))",
+            "let q$[home] = a",
+            "let q$ = w[origin]",
+            "let q$[k] = w[town] * b",
+            "prior q$ ~ Normal(0, 1) truncated(0, area)",
+            "let q$ = sum(g, over = k)",
+        ],
+        "UQ212": ["factor b", "factor -0.5 * z^2 / tau", "factor sum(g, over = k)"],
+        "UQ214": [
+            "let q$ = b[species]",
+            "let q$[home] = b[county]",
+            "let q$ = g[k = 1, depth = 0.5]",
+            "prior q$[species] ~ Dirichlet(1, event = k)",
+        ],
+        "UQ215": ["let q$ = sum(b, over = species)", "let q$ = mean(3, over = k)", "let q$ = sum(a, over = home)"],
+        "UQ216": ["let q$ = sum(b)", "let q$ = mean(one)", "let q$[home] = sum(a[county] * z)"],
+        "UQ217": [
+            "data { v$[k] : real }\nlikelihood v$ ~ Normal(mu, 1)",
+            "data { v$[k] : real }\nlikelihood v$[home] ~ Normal(mu, 1)",
+            "data { v$ : real = 1 }\nlikelihood v$[k] ~ Normal(mu, 1)",
+        ],
+        "UQ218": ['let q$[k] = g["hair"]', "let q$ = b[4]", "let q$ = b[0]", "let q$ = b[at(3)]", "let q$ = b[at(mu)]", "let q$[depth] = 1\nlet r$ = q$[0.75]"],
+        "UQ219": ["let q$ = g[first]", "let q$ = b[one]", "let q$[home] = b[level]"],
+        "UQ220": ["prior q$[k, k] ~ Normal(0, 1)", "data { v$[home, home] : real }", "let q$[k, species, k] = 1"],
+        "UQ221": ["let q$ = [1, 2, 3]", "prior q$[k] ~ Normal([1, 2, 3], 1)", "let q$[k, species] = [1, 2, 3]"],
+        "UQ222": ["let q$[k] = [1, 2]", "prior q$[species] ~ Dirichlet([1, 2, 3])", "let q$ = sum([1, 2] * b, over = k)", "let q$[k] = []"],
+        "UQ223": [
+            "prior q$ ~ Normal(0, 1) noncenterd",
+            "let q$ = 1 truncated(0, 1)",
+            "data { v$[home] : real standardised }",
+            "dim d$ = 3 periodical",
+        ],
+        "UQ224": ["data { v$[home] : float }", "data { v$[home] : whatever }", "data { v$[home] : reall }"],
+        "UQ226": ["let q$ = sum(b, over = 3)", "let q$ = sum(b, over = [])", "prior q$[k] ~ Dirichlet(1, event = b[1])"],
+        "UQ227": ["let home = 3", "prior depth ~ Normal(0, 1)", "data { species : real = 1 }"],
+        "UQ228": ['data { v$[home] : real, trainig = "x.csv" }', 'data { w$[home] : real, all = "x.csv" }'],
+        "UQ229": ["let q$ = mu[1]", "let q$ = one[first]", "let q$ = b[1][2]", "let q$ = b[first, last]", "let q$ = (mu + 1)[k]"],
+        "UQ230": ["dim d$", "dim d$\nprior q$[d$] ~ Normal(0, 1)"],
+        "UQ231": ["let q$ = mu.weights", "let q$ = y.mean", "prior mu.weights ~ Normal(0, 1)", "infer mu.part by nuts as r$", "let q$ = b.f(1)"],
+        "UQ232": ["let q.r$ = 1", "data { v.w$ : real = 1 }", "let q.r$ = 1\nlet s$ = q.r$"],
+        "UQ301": ["prior q$ ~ Nomral(0, 1)", "prior q$ ~ gaussian(0, 1)", "prior q$ ~ exp(1)", "prior q$ ~ sum(b, over = k)"],
+        "UQ302": ["prior q$ ~ Normal(0)", "prior q$ ~ Normal()", "prior q$ ~ StudentT(scale = 1)", "data { v$ : count = 3 }\nlikelihood v$ ~ Binomial(10)"],
+        "UQ303": ["prior q$ ~ Normal(0, std = 1)", "prior q$ ~ Normal(0, 1, 2)", "prior q$ ~ HalfNormal(sigma = 1)", "prior q$ ~ Gamma(1, beta = 2)"],
+        "UQ304": [
+            "prior q$ ~ Normal(0, -1)",
+            "prior q$ ~ Normal(0, mu)",
+            "prior q$[home] ~ Gamma(floor, 1)",
+            "prior q$[home] ~ Normal(0, variance = y)",
+            "data { v$[k] : count }\nlikelihood v$[k] ~ Binomial(10.5, 0.5)",
+            "data { v$[k] : count }\nlikelihood v$[k] ~ Poisson(b)",
+            "data { v$[k] : binary }\nlikelihood v$[k] ~ Bernoulli(b)",
+            "prior q$ ~ Normal(0, b[1])",
+        ],
+        "UQ305": [
+            "data { v$[k] : real }\nlikelihood v$[k] ~ Poisson(3)",
+            "data { v$[k] : count }\nlikelihood v$[k] ~ Bernoulli(0.5)",
+            "data { v$[k] : real }\nlikelihood v$[k] ~ Gamma(1, 1)",
+            "data { v$[k] : real }\nlikelihood v$[k] ~ Normal(0, 1) truncated(0, inf)",
+            "let q$ = -sum(area, over = home)\nlikelihood q$ ~ Exponential(1)",
+        ],
+        "UQ306": ["prior q$ ~ 3", "prior q$ ~ mu", "prior q$ ~ Normal", "prior q$ ~ Normal(0, 1) + 1", "prior q$ ~ mu(1)"],
+        "UQ307": ["prior q$[k, species] ~ Dirichlet(1)", "prior q$ ~ Dirichlet(1)"],
+        "UQ308": ["prior q$[k] ~ Normal(0, 1, event = k)", "prior q$[k] ~ Gamma(1, 1, event = k)"],
+        "UQ309": ["prior q$ ~ Gamma(1, 1) truncated(0, 1)", "prior q$[k] ~ Dirichlet(1) truncated(0, 1)"],
+        "UQ310": ["prior q$ ~ HalfNormal(1) noncentered", "prior q$ ~ Normal(0, 1) truncated(0, inf) noncentered"],
+        "UQ311": ["let q$[home] = log(y)", "let q$ = sqrt(-1)", "let q$ = log(mu)", "let q$[home] = logit(rooms)", "let q$ = lgamma(0)"],
+        "UQ312": [
+            'let q$ = "three"',
+            "let q$[home] = county + 1",
+            "let q$ = label",
+            "let q$ = inf",
+            "setting s$ : real = 1 / 0",
+            "setting s$ : int = 3 + \"a\"",
+            "let q$ = 1e999",
+            "let q$[species] = species * 2",
+            "data { v$ : real = inf }",
+        ],
+        "UQ313": ["setting s$ : int = y", "dim d$ = mu", "data { v$ : real = mu }", "dim d$ = [1, exp(2)]", "setting s$ : real = nothing$"],
+        "UQ314": ["setting s$ : int = 2.5", "setting s$ : text = 3", "setting s$ : real = inf", "setting s$ : bool = 1", 'setting s$ : real = "x"'],
+        "UQ315": [
+            "let q$ = exp(1, 2)",
+            "let q$ = minimum(mu)",
+            "let q$ = sum(b, b, over = k)",
+            "let q$ = sum(over = k)",
+            "infer by nuts(4) as r$",
+            'data { v$[home] : real = column("a", "b") }',
+        ],
+        "UQ316": ["let q$ = exp(x = 1)", "let q$ = sum(b, ovr = k)", "let q$ = mean(b, axis = k)"],
+        "UQ317": ["setting s$ : integer = 3", "setting s$ : positive = 3"],
+        "UQ318": [
+            "dim d$ = 0",
+            "dim d$ = 2.5",
+            "dim d$ = []",
+            'dim d$ = "x"',
+            "dim d$ = [true, false]",
+            'dim d$ = [1, "a"]',
+            "dim d$ = 10 ^ 12",
+        ],
+        "UQ319": [
+            "data 3 { v$[home] : real }",
+            'data { v$[home] : real = from_column("x") }',
+            "data { v$[home] : real = column(x) }",
+            'data { v$ : real = columns("a", "b") }',
+            "data { v$[home] : real(k) }",
+            'data read("x.csv") { v$[home] : real }',
+        ],
+        "UQ322": ["prior q$ ~ Normal(0, 1) truncated(1)", "prior q$ ~ Normal(0, 1) noncentered(1)", "prior q$ ~ Normal(0, 1) truncated(lower = 0)"],
+        "UQ323": ['dim d$ = ["a", "b", "a"]', "dim d$ = [1, 2, 1.0]"],
+        "UQ324": ["prior q$ ~ Uniform(1, 0)", "prior q$ ~ Normal(0, 1) truncated(3, 1)", "prior q$ ~ Uniform(top, 10)", "prior q$ ~ Uniform(0, 0)"],
+        "UQ326": [
+            "prior q$[k] ~ Normal(0, 1 + 2 * b)",
+            "data { v$[home] : count }\nlikelihood v$[home] ~ Poisson(mu + area)",
+            "data { v$[home] : binary }\nlikelihood v$[home] ~ Bernoulli(mu + sum(b * z, over = k))",
+            "let q$ = log(mu - tau)",
+        ],
+        "UQ327": [
+            "prior q$ ~ Normal(0, 1, sd = 2)",
+            "prior q$ ~ Normal(0, sd = 1, variance = 2)",
+            "let q$ = sum(b, over = k, over = k)",
+            "let q$ = b[k = 1, k = 2]",
+            "infer by nuts(chains = 1, chains = 2) as r$",
+            "prior q$ ~ Normal(0, 1) truncated(0, 1) truncated(0, 2)",
+            "prior q$[k] ~ Dirichlet(1, event = k, event = k)",
+        ],
+        "UQ501": ["infer by nutz as r$", "infer by metropolis() as r$"],
+        "UQ502": ["infer by nuts(chians = 4) as r$", "infer by nuts(iterations = 4) as r$"],
+        "UQ503": [
+            "infer by nuts(chains = 0) as r$",
+            "infer by nuts(chains = 2.5) as r$",
+            'infer by nuts(chains = "many") as r$',
+            "infer by nuts(chains = many) as r$",
+            "infer by nuts(chains = true) as r$",
+            "infer by nuts(target_accept = 1) as r$",
+            "infer by nuts(metric = full) as r$",
+            "infer by nuts(metric = 3) as r$",
+            "infer by nuts(max_tree_depth = 99) as r$",
+            "infer by nuts(draws = -1) as r$",
+            "infer by nuts(draws = 10 ^ 200) as r$",
+        ],
+        "UQ504": ["infer y by nuts as r$", "infer top by nuts as r$", "infer log_area by nuts as r$", "infer home by nuts as r$"],
+        "UQ505": ["prior q$ ~ Poisson(3)", "prior q$[k] ~ Bernoulli(0.5)"],
+        "UQ506": ["infer by nuts as r$\ninfer by nuts(chains = 1) as r$", "infer by nuts"],
+        "UQ507": ['infer by "nuts" as r$', "infer by 3 as r$"],
+        "UQ901": [
+            "function f$(x) = x^2\nlet q$ = f$(1)",
+            "network n$(z[k]) -> real { dense(3) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)",
+            "predict y[home]",
+            "calibrate by sbc(simulations = 10)",
+            "time t$ from 0 to 5 step 1",
+            'include "other.uq" as o$\nlet q$ = o$.mu + 1',
+        ],
+        "UQ902": [
+            "prior q$ ~ Flat(0, 1)",
+            "prior q$[k] ~ Normal(0, 1) ordered",
+            "let q$[k, species] = b @ g",
+            "infer by smc as r$",
+            "data { v$[home] : real missing }",
+            "let q$[k] = softmax(b, over = k)",
+            "let q$[k] = b[k - 1]",
+            "dim d$ = 3 periodic",
+            "data { v$[home] : time(t) }",
+            "infer by nuts with(seed = 3) as r$",
+        ],
+    }.items()
+    for text in texts
+)  # fmt: skip
+"""Faults of whose problems none depends on what else a spec holds. UQ225, UQ320, UQ321 and UQ325 speak of whole specs."""
+
+
+def numbered(fault: Fault, number: int) -> str:
+    """The text of a fault with names of its own."""
+    return fault.text.replace("$", str(number))

@@ -1,0 +1,88 @@
+"""What an expression of the IR means, computed node by node with arrays that xarray aligns by the names of their dimensions.
+
+Everything is a float; a truth is 1 or 0. Nothing here knows of layouts, axes or the text of a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import scipy.special
+import xarray as xr
+
+from uqdsl import ir
+
+_OPERATORS: dict[str, Callable[..., xr.DataArray]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "%": lambda a, b: a % b,
+    "^": lambda a, b: a**b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "and": lambda a, b: (a != 0) & (b != 0),
+    "or": lambda a, b: (a != 0) | (b != 0),
+    "not": lambda a: a == 0,
+    "negative": lambda a: -a,
+}
+_FUNCTIONS: dict[str, Callable[..., xr.DataArray]] = {
+    "sigmoid": scipy.special.expit,
+    "logit": scipy.special.logit,
+    "softplus": lambda x: np.logaddexp(x, 0.0),
+    "Phi": scipy.special.ndtr,
+    "erf": scipy.special.erf,
+    "lgamma": scipy.special.gammaln,
+    "atan2": np.arctan2,
+}
+_REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    "sum": np.sum,
+    "mean": np.mean,
+    "product": np.prod,
+    "max": np.max,
+    "min": np.min,
+    "sd": np.std,
+    "variance": np.var,
+    "logsumexp": scipy.special.logsumexp,
+    "count": np.count_nonzero,
+}
+
+
+def evaluate(
+    node: ir.Expression, values: Mapping[str, xr.DataArray], coords: Mapping[str, list[str | float]]
+) -> xr.DataArray:
+    """The value of an expression over exactly its dimensions, in any order."""
+
+    def at(each: ir.Expression) -> xr.DataArray:
+        return evaluate(each, values, coords)
+
+    match node:
+        case ir.Constant(value=value):
+            found = xr.DataArray(float(value))
+        case ir.Reference(name=name):
+            found = values[name]
+        case ir.Coordinate(dim=dim):
+            labels = coords[dim]
+            worded = any(isinstance(label, str) for label in labels)
+            found = xr.DataArray(range(1, len(labels) + 1) if worded else labels, dims=dim)
+        case ir.Gather(value=value, along=along, index=index):
+            found = at(value).isel({along: at(index).astype(int)})
+        case ir.Pick(value=value, along=along, label=label, position=position):
+            found = at(value).isel({along: coords[along].index(label) if position is None else position})
+        case ir.Operation(operator=sign, operands=operands):
+            found = _OPERATORS[sign](*(at(each) for each in operands))
+        case ir.Apply(function=name, arguments=arguments):
+            found = xr.apply_ufunc(_FUNCTIONS.get(name) or getattr(np, name), *(at(each) for each in arguments))
+        case ir.Reduce(function=name, operand=operand, over=over):
+            found = at(operand).reduce(_REDUCTIONS[name], over)
+        case ir.Choice(test=test, then=then, otherwise=otherwise):
+            found = xr.where(at(test) != 0, at(then), at(otherwise))
+        case ir.Array(items=items, along=along):
+            found = xr.concat(xr.broadcast(*(at(each) for each in items)), dim=along)
+    assert set(found.dims) == set(node.dims), f"{found.dims} for {node}"
+    return found.astype(float)

@@ -30,6 +30,8 @@ def fit(found: Typed, required: Support, context: Context) -> Fit:
         return Fit.FITS
     if not found.support.meets(required):
         return Fit.LEAVES
+    if required.integer and not found.support.integer:
+        return Fit.LEAVES
     node = _root(found.node)
     if isinstance(node, ir.Constant):
         return Fit.LEAVES
@@ -56,6 +58,8 @@ def how_to_narrow(found: Typed, required: Support, context: Context) -> str:
     """What to write so that a value lies in a support."""
     node = _root(found.node)
     if not isinstance(node, ir.Reference):
+        if required.integer and not found.support.integer:
+            return "write `floor(…)` for the whole part of it"
         return _by_function("…", required) if found.random else ""
     declared = context.declarations.values.get(node.name)
     what = declared.what if declared is not None else None

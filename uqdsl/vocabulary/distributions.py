@@ -50,7 +50,7 @@ class Distribution:
 
     `event` is the number of dimensions that one draw is joint over; `bounds` names the parameters that are the ends of
     the support, where they are; `location_scale` names the two parameters that shift and scale it, and `truncates` says that
-    `truncated(a, b)` is possible.
+    `truncated(a, b)` is possible, which takes a quantile function that JAX has.
     `numpyro` is the constructor, with the parameters by name.
     """
 
@@ -128,7 +128,6 @@ _TABLE = (
         "dist.StudentT({df}, {location}, {scale})",
         "proportional to (1 + ((x - location) / scale)^2 / df)^(-(df + 1) / 2) / scale",
         location_scale=("location", "scale"),
-        truncates=True,
     ),
     _location_scale("Cauchy", "dist.Cauchy({location}, {scale})", "1 / (pi scale (1 + ((x - location) / scale)^2))"),
     _location_scale("Laplace", "dist.Laplace({location}, {scale})", "exp(-|x - location| / scale) / (2 scale)"),

@@ -39,12 +39,16 @@ def fit(found: Typed, required: Support, context: Context) -> Fit:
         declared = context.declarations.values.get(node.name)
         what = declared.what if declared is not None else None
         if what is What.FIELD:
-            # No kind says "strictly between 0 and 1": what no declaration could promise is not asked for.
-            expressible = KINDS[kind_that_holds(required)]
+            # No kind says "strictly between 0 and 1" or "whole and above 0": what no declaration could promise is not
+            # asked for.
+            integer = required.integer or found.support.integer
+            expressible = KINDS[kind_that_holds(required._replace(integer=integer))]
             return Fit.FITS if found.support.within(expressible) else Fit.LEAVES
         if what is not What.QUANTITY:
             return Fit.LEAVES
-    return Fit.MAY_LEAVE if found.random and found.spread is not None else Fit.FITS
+    # An end itself, as the zero of `m^2`, has no probability.
+    leaves = not found.support.within(required._replace(open_lower=False, open_upper=False))
+    return Fit.MAY_LEAVE if leaves and found.random and found.spread is not None else Fit.FITS
 
 
 def _root(node: ir.Expression) -> ir.Expression:

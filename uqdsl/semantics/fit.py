@@ -7,7 +7,7 @@ from enum import Enum, auto
 from uqdsl import ir
 from uqdsl.semantics.context import Context, Typed
 from uqdsl.semantics.declare import What
-from uqdsl.vocabulary.supports import KINDS, NONNEGATIVE, UNIT, Support, kind_that_holds
+from uqdsl.vocabulary.supports import BINARY, KINDS, NONNEGATIVE, UNIT, Support, kind_that_holds
 
 
 class Fit(Enum):
@@ -41,7 +41,7 @@ def fit(found: Typed, required: Support, context: Context) -> Fit:
         if what is What.FIELD:
             # No kind says "strictly between 0 and 1" or "whole and above 0": what no declaration could promise is not
             # asked for.
-            integer = required.integer or found.support.integer
+            integer = required.integer or (found.support.integer and found.support != BINARY)
             expressible = KINDS[kind_that_holds(required._replace(integer=integer))]
             return Fit.FITS if found.support.within(expressible) else Fit.LEAVES
         if what is not What.QUANTITY:

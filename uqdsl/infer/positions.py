@@ -1,0 +1,95 @@
+"""Positions: the unknowns on an unconstrained scale, as one flat vector."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from numpyro.distributions import biject_to
+from numpyro.handlers import seed, substitute, trace
+
+from uqdsl.infer.target import Target
+
+type Trace = dict[str, dict[str, Any]]
+
+
+class Layout(NamedTuple):
+    """How the arrays of a position lie in a flat vector: by site, in the order of the model."""
+
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def size(self) -> int:
+        """Elements of a position."""
+        return sum(math.prod(shape) for shape in self.shapes)
+
+    def split(self, position: jax.Array) -> dict[str, jax.Array]:
+        """The arrays of a flat position `(size,)`, by site."""
+        arrays, start = {}, 0
+        for name, shape in zip(self.names, self.shapes, strict=True):
+            end = start + math.prod(shape)
+            arrays[name] = position[start:end].reshape(shape)
+            start = end
+        return arrays
+
+
+def position_layout(target: Target) -> Layout:
+    """The layout of a target's positions, from an abstract trace of its model: nothing is computed."""
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def visit(data: dict[str, jax.Array]) -> None:
+        for name, site in trace(seed(target.model, 0)).get_trace(data, target.coords).items():
+            if site["type"] == "sample" and not site["is_observed"]:
+                shapes[name] = tuple(biject_to(site["fn"].support).inverse_shape(site["fn"].shape()))
+
+    jax.eval_shape(visit, target.data)
+    return Layout(tuple(shapes), tuple(shapes.values()))
+
+
+def trace_at(target: Target, position: dict[str, jax.Array], data: dict[str, jax.Array]) -> Trace:
+    """The trace of the model with every unknown at an unconstrained position."""
+
+    def placed(site: dict[str, Any]) -> jax.Array | None:
+        if site["type"] == "sample" and site["name"] in position:
+            return biject_to(site["fn"].support)(position[site["name"]])
+        return None
+
+    return trace(substitute(target.model, substitute_fn=placed)).get_trace(data, target.coords)
+
+
+def record(target: Target, layout: Layout, position: jax.Array, data: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    """The constrained unknowns and the recorded quantities at a flat position, by name."""
+    sites = trace_at(target, layout.split(position), data)
+    values = {name: jnp.asarray(sites[name]["value"]) for name in target.recorded}
+    return {name: value.astype(int) if value.dtype == bool else value for name, value in values.items()}
+
+
+def record_rows(
+    target: Target, layout: Layout, positions: jax.Array, rows: jax.Array, data: dict[str, jax.Array], *, block: int
+) -> dict[str, jax.Array]:
+    """`record` of the first `rows` of `positions`, a whole number of blocks; what lies beyond them is unspecified.
+
+    The blocks are vectorised, and only as many are computed as `rows` needs: a chunk of a slow model holds few draws.
+
+    Arguments:
+        positions: `(count * block, size)`.
+        rows: a scalar.
+
+    Returns:
+        By name, `(count * block, *shape)`.
+    """
+    blocks = positions.reshape(-1, block, layout.size)
+    one_block = jax.vmap(partial(record, target, layout), in_axes=(0, None))
+    like = jax.eval_shape(one_block, blocks[0], data)
+    empty = {name: jnp.zeros((len(blocks), *each.shape), each.dtype) for name, each in like.items()}
+
+    def fill(index: jax.Array, filled: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        values = one_block(blocks[index], data)
+        return {name: jax.lax.dynamic_update_index_in_dim(filled[name], values[name], index, 0) for name in filled}
+
+    filled = jax.lax.fori_loop(0, (rows + block - 1) // block, fill, empty)
+    return {name: value.reshape(-1, *value.shape[2:]) for name, value in filled.items()}

@@ -1,0 +1,45 @@
+"""What every method is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from uqdsl.messages import Span
+
+
+class Target(NamedTuple):
+    """A compiled spec bound to data.
+
+    - name: of the spec.
+    - source: the text of the program; with the shapes of the data it tells one compiled program from another.
+    - model: the NumPyro model, `model(data, coords, observed=True)`.
+    - log_density: `log_density(position, data, coords)`, the log posterior density at an unconstrained position, up to
+      a constant; `position` maps each unknown (`a_decentered` for a noncentered `a`) to its array.
+    - data: every field, float64 or int64.
+    - coords: the labels of every dimension.
+    - dims: of every unknown, recorded quantity and observed site, in the order of its axes.
+    - unknowns, quantities, observed: names of sites.
+    - spans: of the statement of each site.
+    - interest: names that the user asked for; empty means all.
+    """
+
+    name: str
+    source: str
+    model: Callable[..., Any]
+    log_density: Callable[..., Any]
+    data: dict[str, np.ndarray]
+    coords: dict[str, list]
+    dims: dict[str, tuple[str, ...]]
+    unknowns: tuple[str, ...]
+    quantities: tuple[str, ...]
+    observed: tuple[str, ...]
+    spans: dict[str, Span]
+    interest: tuple[str, ...] = ()
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """Names of what is kept of every draw."""
+        return self.unknowns + self.quantities

@@ -1,0 +1,94 @@
+"""UQ6xx: runs that failed."""
+
+from __future__ import annotations
+
+from uqdsl.messages.problem import Problem
+
+
+class InfiniteDensity(Problem):
+    """A statement whose log density is not finite at any of the positions from which a chain could start."""
+
+    code = "UQ601"
+    headline = "no chain can start: the log density of `{name}`{where} is {value}"
+    label = "{value} at every one of {tries} random starting points"
+    advice = "check that the law gives every value that the data hold, and every value its priors allow, some density"
+    name: str
+    where: str
+    value: str
+    tries: int
+
+
+class InvalidParameter(Problem):
+    """A law with a parameter outside the parameter's range, at every position from which a chain could start."""
+
+    code = "UQ602"
+    headline = "no chain can start: `{parameter}` of the law of `{name}`{where} is {value}, but must be {expected}"
+    label = "`{parameter}` is {value} here"
+    advice = "give what it is computed from a prior or a form that keeps it in range, such as `exp(...)` for a scale"
+    name: str
+    where: str
+    parameter: str
+    value: str
+    expected: str
+
+
+class UndefinedQuantity(Problem):
+    """A quantity that is not a number at any position from which a chain could start."""
+
+    code = "UQ603"
+    headline = "no chain can start: `{name}`{where} is {value}"
+    label = "{value} at every one of {tries} random starting points"
+    advice = "look for a logarithm or root of a negative number, a division by zero or an overflow in it"
+    name: str
+    where: str
+    value: str
+    tries: int
+
+
+class UndefinedGradient(Problem):
+    """A log density that is finite while its gradient is not."""
+
+    code = "UQ604"
+    headline = "no chain can start: the derivative of the log density by `{name}`{where} is {value}"
+    label = "the log density is finite, but its derivative by this is {value}"
+    advice = (
+        "look for a root, power or absolute value of zero that it goes into, or a branch of `if` that is not finite"
+    )
+    name: str
+    where: str
+    value: str
+
+
+class StuckChains(Problem):
+    """Chains none of which moves."""
+
+    code = "UQ605"
+    headline = "every proposal of every chain was rejected: after warm-up {chains}"
+    advice = "the log density jumps or is not finite near the start of each; a narrower prior or a smooth form may help"
+    chains: str
+
+
+class OutOfMemory(Problem):
+    """A run that needs more memory than there is."""
+
+    code = "UQ606"
+    headline = "the run needs more memory than there is"
+    advice = "record fewer or smaller quantities, use fewer chains, or run where there is more memory"
+
+
+class UnfitCheckpoint(Problem):
+    """A checkpoint of another model or other options."""
+
+    code = "UQ607"
+    headline = "the checkpoint of chain {chain} is not one of this model with these options"
+    advice = "start a new run without `--resume`"
+    chain: int
+
+
+class SamplerFailure(Problem):
+    """A fault of ours."""
+
+    code = "UQ608"
+    headline = "the sampler failed unexpectedly ({exception}): this is a fault of uqdsl"
+    advice = "please report it, with the spec and, if you can, the data"
+    exception: str

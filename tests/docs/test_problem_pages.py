@@ -1,0 +1,117 @@
+"""Every problem has a page, and every page is true: its failing spec has that one problem, its mended spec none."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import uqdsl.messages.catalogue
+from uqdsl.messages import CATALOGUE, UqdslError
+from uqdsl.messages.pages import codes, page
+from uqdsl.semantics import analyse
+from uqdsl.semantics.constants import Value
+from uqdsl.syntax.parser import parse
+
+for module in pkgutil.iter_modules(uqdsl.messages.catalogue.__path__):
+    import_module(f"uqdsl.messages.catalogue.{module.name}")
+
+AT_RUN_TIME = {"UQ601", "UQ602", "UQ603", "UQ604", "UQ605"}
+"""Problems that a spec and its data cause, but that only a run can find."""
+SHELL = {"uqdsl", "cp", "mv", "head", "echo", "timeout", "pip", "cd", "rm", "touch", "chmod"}
+"""Commands that a page may show."""
+
+
+class Block(NamedTuple):
+    """A block of a page: its language, the name of the file that it shows, and the text."""
+
+    language: str
+    file: str
+    text: str
+
+
+def blocks(code: str, section: str) -> list[Block]:
+    """The blocks under a heading of a page."""
+    _, _, rest = page(code).partition(f"\n## {section}\n")
+    found = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", rest.split("\n## ")[0], re.MULTILINE | re.DOTALL)
+    return [Block(*each) for each in found]
+
+
+def settings_of(shown: list[Block]) -> dict[str, Value]:
+    """What the commands of a section set."""
+    given = re.findall(r"--set (\w+)=(\S+)", "".join(each.text for each in shown if each.language == "sh"))
+    return {name: float(value) for name, value in given}
+
+
+def problems_of_spec(shown: list[Block]) -> list[str]:
+    """The codes of the problems of the one spec in a section."""
+    (spec,) = (each.text for each in shown if each.language == "uq")
+    return [problem.code for problem in analyse(parse(spec, "model.uq"), settings_of(shown)).problems]
+
+
+def with_language(language: str) -> list[tuple[str, str]]:
+    """The code and section of every section that has a block of a language."""
+    return [
+        (code, section)
+        for code in codes()
+        for section in ("Fails", "Mended")
+        if any(each.language == language for each in blocks(code, section))
+    ]
+
+
+def test_every_problem_has_a_page_and_every_page_a_problem():
+    assert set(codes()) == set(CATALOGUE)
+
+
+@pytest.mark.parametrize("code", codes())
+def test_the_form_of_a_page(code):
+    text = page(code)
+    assert re.match(rf"# {code}: [a-z`][^\n]*[^.\n]\n\n\S", text)
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) in (["Fails", "Mended"], ["Fails", "Mended", "More"])
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert text.count("```") % 2 == 0
+    for section in ("Fails", "Mended"):
+        assert blocks(code, section)
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert max(map(len, prose.splitlines())) <= 120
+
+
+@pytest.mark.parametrize(("code", "section"), with_language("uq"))
+def test_specs(code, section):
+    expected = [code] if section == "Fails" and code[2] not in "46" else []
+    assert problems_of_spec(blocks(code, section)) == expected
+
+
+@pytest.mark.parametrize(("code", "section"), with_language("python"))
+def test_programs(code, section, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(code, section):
+        if block.language == "python":
+            exec(compile(block.text, f"{code}.md", "exec"), {})  # noqa: S102
+    if code == "UQ109":
+        raw = Path("model.uq").read_bytes()
+        if section == "Fails":
+            with pytest.raises(UnicodeDecodeError):
+                raw.decode("utf-8")
+        else:
+            assert not parse(raw.decode("utf-8")).problems
+
+
+@pytest.mark.parametrize(("code", "section"), with_language("sh"))
+def test_commands_are_those_of_a_shell(code, section):
+    for block in blocks(code, section):
+        if block.language == "sh":
+            for line in block.text.splitlines():
+                assert shlex.split(line)[0] in SHELL
+
+
+def test_an_unknown_page_is_a_problem_itself():
+    with pytest.raises(UqdslError) as caught:
+        page("UQ999")
+    assert caught.value.problems[0].code == "UQ790"

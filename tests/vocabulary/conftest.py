@@ -1,0 +1,8 @@
+"""What the tests of the vocabulary share."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")

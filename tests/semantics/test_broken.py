@@ -35,9 +35,10 @@ def test_a_word_left_out(word: Word):
     _syntax_only(f"{BASE[: word.span.start]} {BASE[word.span.end :]}")
 
 
-@pytest.mark.parametrize(
-    ("word", "more"), zip(WORDS, cycle(["=", "]", "~ ~", "1.5.5", '"', "(", "}"]), strict=False), ids=_name
-)
+CASES = list(zip(WORDS, cycle(["=", "]", "~ ~", "1.5.5", '"', "(", "}"]), strict=False))
+
+
+@pytest.mark.parametrize(("word", "more"), CASES, ids=_name)
 def test_something_put_before_a_word(word: Word, more: str):
     _syntax_only(f"{BASE[: word.span.start]} {more} {BASE[word.span.start :]}")
 

@@ -54,8 +54,9 @@ def _fits(value: object, schema: dict, root: dict) -> bool:
     """Whether a JSON value fits a JSON schema, as far as the schema of the IR uses the standard."""
     if "$ref" in schema:
         return _fits(value, root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root)
-    if "oneOf" in schema or "anyOf" in schema:
-        return any(_fits(value, each, root) for each in schema.get("oneOf", schema.get("anyOf")))
+    for choice in ("oneOf", "anyOf"):
+        if choice in schema:
+            return any(_fits(value, each, root) for each in schema[choice])
     if "const" in schema:
         return value == schema["const"]
     kinds = {

@@ -70,8 +70,9 @@ def test_alternatives_are_the_same_law(distribution):
     ("alternative", "moment"), [("variance", lambda value: value), ("precision", lambda value: 1 / value)]
 )
 def test_alternatives_of_the_normal_mean_what_they_say(alternative, moment):
-    formula = DISTRIBUTIONS["Normal"].alternative(alternative).formula
-    sd = {"sqrt": 2.5**0.5, "inverse sqrt": 2.5**-0.5}[formula]
+    found = DISTRIBUTIONS["Normal"].alternative(alternative)
+    assert found is not None
+    sd = {"sqrt": 2.5**0.5, "inverse sqrt": 2.5**-0.5}[found.formula]
     assert dist.Normal(0, sd).variance == pytest.approx(moment(2.5))
 
 

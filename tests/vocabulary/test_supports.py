@@ -71,6 +71,11 @@ def test_negative_magnitude_and_hull(data):
     assert holds(supports.magnitude(a), abs(x))
     assert holds(a.hull(b), x)
     assert holds(b.hull(a), x)
+    if a.within(b):
+        assert a.common(b) == a
+    elif a.meets(b):
+        assert a.common(b).within(a)
+        assert a.common(b).within(b)
 
 
 @given(st.data())

@@ -257,7 +257,7 @@ class Run(Node):
 class Spec(Node):
     """A whole spec. `statements` stand in an order in which each uses only what stands above it."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = SCHEMA_VERSION
     name: str
     title: str = ""
     settings: tuple[Setting, ...] = ()
@@ -286,4 +286,4 @@ class Spec(Node):
 
 def json_schema() -> dict[str, object]:
     """The JSON schema of a `Spec`, as published in `docs/ir-schema.json`."""
-    return Spec.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Spec.model_json_schema()}

@@ -40,10 +40,10 @@ def fit(found: Typed, required: Support, context: Context) -> Fit:
         what = declared.what if declared is not None else None
         if what is What.FIELD:
             # No kind says "strictly between 0 and 1" or "whole and above 0": what no declaration could promise is not
-            # asked for.
-            integer = required.integer or (found.support.integer and found.support != BINARY)
-            expressible = KINDS[kind_that_holds(required._replace(integer=integer))]
-            return Fit.FITS if found.support.within(expressible) else Fit.LEAVES
+            # asked for. Of 0 and 1, though, some will be 0.
+            expressible = KINDS[kind_that_holds(found.support.common(required))]
+            promised = found.support.within(expressible) and found.support != BINARY
+            return Fit.FITS if promised else Fit.LEAVES
         if what is not What.QUANTITY:
             return Fit.LEAVES
     # An end itself, as the zero of `m^2`, has no probability.
@@ -68,7 +68,7 @@ def how_to_narrow(found: Typed, required: Support, context: Context) -> str:
     declared = context.declarations.values.get(node.name)
     what = declared.what if declared is not None else None
     if what is What.FIELD:
-        return f"declare the field as `{node.name} : {kind_that_holds(required)}`"
+        return f"declare the field as `{node.name} : {kind_that_holds(found.support.common(required))}`"
     if what is What.UNKNOWN and required.lower == 0:
         law = "a prior on numbers between 0 and 1, such as `Beta(1, 1)`"
         if required.upper > 1:

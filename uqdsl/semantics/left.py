@@ -7,6 +7,7 @@ from uqdsl.messages.catalogue.kinds import GivenTwice, WrongModifier
 from uqdsl.messages.catalogue.names import UnknownDimension, UnknownModifier
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.context import Context
+from uqdsl.semantics.declare import What
 from uqdsl.semantics.tables import axis_names
 from uqdsl.syntax import tree
 
@@ -29,12 +30,19 @@ def lower_axes(target: tree.Target, context: Context) -> tuple[str, ...] | None:
     for axis in target.axes:
         if axis.name not in context.dims:
             if not context.declarations.may_declare(axis.name):
-                hint = did_you_mean(axis.name, context.dims)
-                if not hint and axis.name in context.declarations.categories:
-                    hint = f"did you mean `{context.declarations.categories[axis.name]}`, whose labels it holds?"
-                context.report(UnknownDimension(at=axis.span, dim=axis.name, hint=hint))
+                context.report(UnknownDimension(at=axis.span, dim=axis.name, hint=_which_dimension(axis.name, context)))
             return None
     return None if context.problems else dims
+
+
+def _which_dimension(name: str, context: Context) -> str:
+    declared = context.declarations.values.get(name)
+    if name in context.declarations.categories:
+        return f"did you mean `{context.declarations.categories[name]}`, whose labels it holds?"
+    if declared is not None and declared.what is What.FIELD:
+        axes = f"[{', '.join(declared.axes)}]" if declared.axes else ""
+        return f"if `{name}` says to which group a row belongs, declare it so: `{name}{axes} : category`"
+    return did_you_mean(name, context.dims)
 
 
 def check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...], what: str, context: Context) -> None:

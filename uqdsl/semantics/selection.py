@@ -51,7 +51,7 @@ def lower_selection(
                 return context.report(problem)
             return _no_such_dimension(base, selector.name, selector.name_span, expression, context)
         if not found.dims:
-            return context.report(_nothing_left(base, selector.span, expression, context))
+            return context.report(_nothing_left(base, selector, expression, context))
         if not isinstance(selector, tree.Named):
             found = _select(found, None, ungrouped(selector), expression, context, lower)
         else:
@@ -71,11 +71,19 @@ def _declared_over(name: str, dims: tuple[str, ...], context: Context) -> tuple[
     return (Label(declared.whole, text),) if declared is not None else ()
 
 
-def _nothing_left(base: Typed, span: Span, expression: tree.Select, context: Context) -> Problem:
+def _nothing_left(
+    base: Typed, selector: tree.Expression | tree.Named, expression: tree.Select, context: Context
+) -> Problem:
     name = _named(expression)
     what = f"`{name}`" if name != "…" else "this expression"
     others = _declared_over(name, base.dims, context)
-    return NothingToSelect(at=span, what=what, further="further " if base.dims else "", others=others)
+    hint = ""
+    if others and not base.dims and isinstance(selector, tree.Name):
+        dim = context.declarations.categories.get(selector.name, selector.name)
+        if dim in context.dims:
+            hint = f"declare it over that dimension: `{name}[{dim}]`"
+    further = "further " if base.dims else ""
+    return NothingToSelect(at=selector.span, what=what, further=further, others=others, hint=hint)
 
 
 def _no_such_dimension(found: Typed, dim: str, span: Span, expression: tree.Select, context: Context) -> Typed:

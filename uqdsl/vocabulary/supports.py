@@ -31,6 +31,12 @@ class Support(NamedTuple):
             open_end or (upper == self.upper and self.open_upper) or (upper == other.upper and other.open_upper)
         )
 
+    def common(self, other: Support) -> Support:
+        """The values that two supports have in common, where they meet."""
+        lower, open_lower = max((self.lower, self.open_lower), (other.lower, other.open_lower))
+        upper, closed_upper = min((self.upper, not self.open_upper), (other.upper, not other.open_upper))
+        return Support(lower, upper, open_lower, not closed_upper, self.integer or other.integer)
+
     def hull(self, other: Support) -> Support:
         """The smallest interval that holds both."""
         lower, open_lower = min((self.lower, self.open_lower), (other.lower, other.open_lower))

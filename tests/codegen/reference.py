@@ -67,9 +67,7 @@ def evaluate(
         case ir.Reference(name=name):
             found = values[name]
         case ir.Coordinate(dim=dim):
-            labels = coords[dim]
-            worded = any(isinstance(label, str) for label in labels)
-            found = xr.DataArray(range(1, len(labels) + 1) if worded else labels, dims=dim)
+            found = xr.DataArray(coords[dim], dims=dim)
         case ir.Gather(value=value, along=along, index=index):
             found = at(value).isel({along: at(index).astype(int)})
         case ir.Pick(value=value, along=along, label=label, position=position):

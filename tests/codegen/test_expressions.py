@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import permutations
 from types import SimpleNamespace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -44,7 +46,7 @@ _AS_NUMPY = {
 _AS_JAX = {"jnp": jnp, "jax": jax}
 
 
-def _check(node: ir.Expression, layout: tuple[str, ...], library: dict[str, object]) -> None:
+def _check(node: ir.Expression, layout: tuple[str, ...], library: Mapping[str, Any]) -> None:
     write = writer()
     text = write.broadcast(write.parameter(node, layout), node.dims, layout).text
     values = ARRAYS if library is _AS_NUMPY else {name: jnp.asarray(value) for name, value in ARRAYS.items()}
@@ -127,6 +129,9 @@ HARD = {
     "matrix times vector, transposed": reduce("sum", operation("*", _M, _a), "g"),
     "matrix times vector with further dimensions": reduce("sum", operation("*", _T, _b), "k"),
     "matrix of a sum times a vector of a sum": reduce("sum", operation("*", operation("+", _M, _a), operation("-", _b, _s)), "k"),
+    "matrix times matrix": reduce("sum", operation("*", _M, reference("W")), "k"),
+    "three axes times matrix": reduce("sum", operation("*", pick(_V, "h", position=1), _W), "k"),
+    "products that share more than one dimension": reduce("sum", operation("*", _T, _M), "k"),
     "inner product": reduce("sum", operation("*", _b, operation("+", _b, _one)), "k"),
     "truths times integers": reduce("sum", operation("*", operation(">", _W, _one), _b), "k"),
     "list": array("k", _s, _one, _m),
@@ -134,7 +139,6 @@ HARD = {
     "list of integers": array("g", _m, reference("order")),
     "list of truths": array("g", operation(">", _s, _one), reference("flag")),
     "coordinate": operation("*", ir.Coordinate(dim="h", dims=("h",)), _a),
-    "coordinate without numbers": operation("^", ir.Coordinate(dim="k", dims=("k",)), _two),
     "choice": ir.Choice(test=operation(">", _M, _s), then=_a, otherwise=_b, dims=("g", "k")),
     "choice of truths": ir.Choice(test=_m, then=operation(">", _a, _s), otherwise=reference("flag"), dims=("g",)),
     "choice by a number": ir.Choice(test=_M, then=_one, otherwise=_n, dims=("g", "k", "h")),

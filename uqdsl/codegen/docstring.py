@@ -19,6 +19,7 @@ def docstring(paragraphs: list[str], indent: int) -> list[str]:
     safe = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in safe]
     while safe and not safe[-1]:
         safe.pop()
+    safe = safe or [""]
     first = safe[0].lstrip()
     opening = f'{pad}"""{" " if first.startswith(chr(34)) else ""}{first}'
     if len(safe) == 1 and not first.endswith('"') and len(opening) + 3 <= WIDTH:
@@ -58,7 +59,7 @@ def described_model(spec: ir.Spec, sources: Sources) -> list[str]:
     written = sorted(spec.statements, key=lambda each: each.span)
     lines = [line for each in written for line in sources.text[each.span.start : each.span.end].splitlines()]
     first = "The model as NumPyro sites; `observed=False` draws the data too."
-    return [first, "", *(f"    {line}" for line in lines)]
+    return [first, "", *lines]
 
 
 def described_density() -> list[str]:

@@ -39,12 +39,11 @@ class Name(NamedTuple):
 class Writer:
     """Writes the expressions of one function.
 
-    `names` says what each name is, and grows by what the function defines; `worded` are the dimensions whose labels are
-    no numbers. `parts` gathers the assignments that have to stand before the statement being written, to `fresh` names.
+    `names` says what each name is, and grows by what the function defines. `parts` gathers the assignments, to `fresh`
+    names, that have to stand before the statement being written.
     """
 
     names: dict[str, Name]
-    worded: frozenset[str] = frozenset()
     parts: list[str] = field(default_factory=list)
     fresh: Iterator[str] = field(default_factory=lambda: map("part_{}".format, count(1)))
 
@@ -75,7 +74,7 @@ class Writer:
                 text = Text(known.identifier, kind=known.kind, value=known.value)
                 return self.aligned(text, known.axes, layout)
             case ir.Coordinate(dim=dim):
-                return self.aligned(Text(self._coordinate(dim)), (dim,), layout)
+                return self.aligned(Text(f'jnp.array(coords["{dim}"], dtype=float)'), (dim,), layout)
             case ir.Gather() | ir.Pick():
                 return self._selected(node, layout)
             case ir.Operation(operator="negative", operands=(operand,)):
@@ -115,12 +114,11 @@ class Writer:
             return Text(f"jnp.full({sizes(layout)}, {text.text})", kind=text.kind)
         return Text(f"jnp.broadcast_to({text.text}, {sizes(layout)})", kind=text.kind)
 
-    # elementwise ------------------------------------------------------------------------------------------------------
+    def _natural(self, node: ir.Expression) -> tuple[str, ...]:
+        """An order of dimensions in which an expression needs little moving."""
+        return self.names[node.name].axes if isinstance(node, ir.Reference) else node.dims
 
-    def _coordinate(self, dim: str) -> str:
-        if dim in self.worded:
-            return f'jnp.arange(1.0, len(coords["{dim}"]) + 1)'
-        return f'jnp.array(coords["{dim}"], dtype=float)'
+    # elementwise ------------------------------------------------------------------------------------------------------
 
     def _apply(self, node: ir.Apply, layout: tuple[str, ...]) -> Text:
         given = [self.number(each, layout) for each in node.arguments]
@@ -155,13 +153,14 @@ class Writer:
         product = self._product(node, kept)
         if product is not None:
             return self.aligned(product, kept, layout)
-        inner = self.write(operand, (*kept, *node.over))
+        natural = self._natural(operand)
+        lies = natural if tuple(dim for dim in natural if dim in kept) == kept else (*kept, *node.over)
+        inner = self.write(operand, lies)
         if function not in _COUNTS_TRUTHS:
             inner = as_number(inner)
         arguments = inner.text
         if kept:
-            axes = tuple(range(-len(node.over), 0))
-            arguments += f", axis={axes[0] if len(axes) == 1 else axes}"
+            arguments += f", axis={_axis(lies, node.over)}"
         if function == "product" and inner.kind is Kind.WHOLE:
             arguments += ", dtype=float"  # a product of integers soon runs over
         kind = Kind.WHOLE if function == "count" else _kept(function, inner)
@@ -169,28 +168,28 @@ class Writer:
 
     def _product(self, node: ir.Reduce, kept: tuple[str, ...]) -> Text | None:
         """`sum(X * b, over = k)` as the matrix product that it is, or None where it is not one."""
-        if node.function != "sum" or len(node.over) != 1:
-            return None
-        match node.operand:
-            case ir.Operation(operator="*", operands=(first, second)):
+        match node:
+            case ir.Reduce(function="sum", over=(dim,), operand=ir.Operation(operator="*", operands=(one, other))):
                 pass
             case _:
                 return None
-        (dim,) = node.over
-        if first.dims == (dim,) and len(second.dims) > 1:
-            first, second = second, first
-        if dim not in first.dims or second.dims != (dim,) or set(first.dims) != {*kept, dim}:
-            return None
-        left, right = self.number(first, (*kept, dim)), self.number(second, (dim,))
-        whole = left.kind is Kind.WHOLE and right.kind is Kind.WHOLE
-        return Text(f"{left.at(PRODUCT)} @ {right.at(SIGN)}", PRODUCT, Kind.WHOLE if whole else Kind.REAL)
+        for first, second in ((one, other), (other, one)):
+            columns = tuple(each for each in second.dims if each != dim)
+            rows = kept[: len(kept) - len(columns)]
+            is_product = len(columns) <= 1 and rows + columns == kept and dim in second.dims
+            if not is_product or set(first.dims) != {*rows, dim} or set(columns) & set(first.dims):
+                continue
+            left, right = self.number(first, (*rows, dim)), self.number(second, (dim, *columns))
+            whole = left.kind is Kind.WHOLE and right.kind is Kind.WHOLE
+            return Text(f"{left.at(PRODUCT)} @ {right.at(SIGN)}", PRODUCT, Kind.WHOLE if whole else Kind.REAL)
+        return None
 
     # selections -------------------------------------------------------------------------------------------------------
 
     def _selected(self, node: ir.Gather | ir.Pick, layout: tuple[str, ...]) -> Text:
         """All selections from one array as one index of it."""
         chosen, base = _selections(node)
-        axes = self.names[base.name].axes if isinstance(base, ir.Reference) else base.dims
+        axes = self._natural(base)
         ranges = {dim for each in chosen.values() if isinstance(each, ir.Gather) for dim in each.index.dims}
         inside = tuple(dim for dim in layout if dim in ranges)
         slots = [self._slot(dim, chosen.get(dim), inside) for dim in axes]
@@ -232,6 +231,14 @@ def _selections(node: ir.Gather | ir.Pick) -> tuple[dict[str, ir.Gather | ir.Pic
         if inner.along in chosen or any(dim in chosen for dim in brought):
             return chosen, inner
         node = inner
+
+
+def _axis(lies: tuple[str, ...], over: tuple[str, ...]) -> str:
+    """Where some dimensions of an array are, counted from its end if they are the last."""
+    places = sorted(lies.index(dim) for dim in over)
+    if places[0] == len(lies) - len(over):
+        places = [place - len(lies) for place in places]
+    return str(places[0] if len(places) == 1 else tuple(places))
 
 
 def _kept(function: str, *given: Text) -> Kind:

@@ -15,12 +15,20 @@ def law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
     shown = {each.name: _parameter(each, law, dims, writer) for each in law.arguments}
     text = _constructor(distribution, shown)
     batch = batch_dims(law, dims)
-    bounds = [
-        f"{name}={writer.parameter(bound, batch).text}"
-        for name, bound in (("low", law.lower), ("high", law.upper))
-        if bound is not None
-    ]
+    bounds = [f"{name}={_bound(bound, law, batch, writer)}" for name, bound in _bounds(law).items()]
     return f"dist.TruncatedDistribution({text}, {', '.join(bounds)})" if bounds else text
+
+
+def _bounds(law: ir.Law) -> dict[str, ir.Expression]:
+    return {name: bound for name, bound in (("low", law.lower), ("high", law.upper)) if bound is not None}
+
+
+def _bound(bound: ir.Expression, law: ir.Law, batch: tuple[str, ...], writer: Writer) -> str:
+    """An end of a truncated law; NumPyro does not broadcast one against the other, but each against the law."""
+    text = writer.parameter(bound, batch)
+    known = {dim for each in law.arguments for dim in each.value.dims}.union(bound.dims)
+    other = {dim for each in _bounds(law).values() for dim in each.dims}
+    return (text if other <= known else writer.broadcast(text, bound.dims, batch)).text
 
 
 def standard_law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:

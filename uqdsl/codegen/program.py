@@ -6,7 +6,9 @@ The module holds two functions of one meaning: `model`, which keeps every site, 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
@@ -47,14 +49,22 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
         The module's text, formatted, with its source map.
     """
     names = _Names.of(spec)
-    functions = [
-        *_model(spec, sources, names),
-        *_plain("", ""),
-        *_log_density(spec, names),
-    ]
+    with _deep_expressions():
+        functions = [*_model(spec, sources, names), *_plain("", ""), *_log_density(spec, names)]
     lines = [*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions]
     sites = {each.name: each.span for each in spec.statements}
     return Program("\n".join(line for line, _ in lines) + "\n", tuple(span for _, span in lines), sites)
+
+
+@contextmanager
+def _deep_expressions() -> Iterator[None]:
+    """Leave Python room for expressions of some hundred parts within one another, four calls each."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 5000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 type _Lines = list[tuple[str, Span | None]]
@@ -106,11 +116,8 @@ class _Names:
         for each in spec.unknowns:
             kind = Kind.WHOLE if DISTRIBUTIONS[each.law.distribution].discrete else Kind.REAL
             known[each.name] = Name(self.declared[each.name], each.dims, kind)
-        worded = frozenset(
-            each.name for each in spec.dims if any(isinstance(label, str) for label in each.labels or ())
-        )
         fresh = (name for name in map("part_{}".format, count(1)) if name not in self.taken)
-        return Writer(known, worded, fresh=fresh)
+        return Writer(known, fresh=fresh)
 
 
 # ----------------------------------------------------------------------------------------------- the top of the module
@@ -300,9 +307,10 @@ def _terms(statement: ir.Statement, body: _Function) -> list[str]:
             base = names.standardised[statement.name]
             position = f"position[{quoted(f'{statement.name}_decentered')}]"
             placed = f"place({standard_law_text(law, dims, writer)}, {position})"
-            if not used:
-                return [f"_, {density} = {placed}"]
-            return [f"{base}, {density} = {placed}", f"{name} = {recentered(law, dims, base, writer)}"]
+            value = recentered(law, dims, base, writer) if used else "_"
+            if value in (base, "_"):
+                return [f"{name if used else value}, {density} = {placed}"]
+            return [f"{base}, {density} = {placed}", f"{name} = {value}"]
         case ir.Unknown(law=law, dims=dims):
             position = f"position[{quoted(statement.name)}]"
             return [f"{name if used else '_'}, {density} = place({law_text(law, dims, writer)}, {position})"]

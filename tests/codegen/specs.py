@@ -1,0 +1,211 @@
+"""Small specs that between them use every distribution and alternative, and every way to say something."""
+
+SPECS = {
+    "real line": """
+        data { y[i] : real }
+        prior a ~ Normal(0, 1)  prior b ~ Normal(a, variance = 4)  prior c ~ Normal(0, precision = 0.5)
+        prior d ~ StudentT(4)  prior e ~ StudentT(4, a, 2)  prior f ~ Cauchy(a, 1)
+        prior g ~ Laplace(0, 1)  prior h ~ Logistic(b, 1)  prior k ~ Gumbel(0, 1)
+        likelihood y[i] ~ Normal(a + b + c + d + e + f + g + h + k, 3)
+    """,
+    "positive numbers": """
+        data { y[i] : real }
+        prior a ~ HalfNormal()  prior b ~ HalfNormal(2)  prior c ~ HalfCauchy(a)  prior d ~ HalfStudentT(3, 2)
+        prior e ~ Exponential(2)  prior f ~ Exponential(scale = a)  prior g ~ Gamma(2, 3)  prior h ~ Gamma(2, scale = b)
+        prior k ~ InverseGamma(3, 1)  prior l ~ LogNormal(0, a)  prior m ~ Weibull(1.5, 2)
+        prior n ~ ChiSquared(3)  prior o ~ Pareto(1, 4)
+        likelihood y[i] ~ Normal(a + b + c + d, e + f + g + h + k + l + m + n + o)
+    """,
+    "intervals": """
+        data { y[i] : real, low : real = -2 }
+        prior a ~ Uniform(-1, 2)  prior width ~ HalfNormal(1)  prior b ~ Uniform(low, width + 3)  prior c ~ Beta(2, width)
+        likelihood y[i] ~ Normal(a + b + c, 1)
+    """,
+    "outcomes that are real": """
+        data { u[i] : real, v[i] : real, w[i] : real, x[i] : real, y[i] : real, z[i] : real }
+        prior m ~ Normal(0, 1)  prior s ~ HalfNormal(1)
+        likelihood u[i] ~ Normal(m, precision = s)  likelihood v[i] ~ StudentT(5, m, s)  likelihood w[i] ~ Cauchy(m, s)
+        likelihood x[i] ~ Laplace(m, s)  likelihood y[i] ~ Logistic(m, s)  likelihood z[i] ~ Gumbel(m, s)
+    """,
+    "outcomes that are positive": """
+        data { a[i] : positive, b[i] : positive, c[i] : nonnegative, d[i] : positive, e[i] : positive, f[i] : positive
+               g[i] : positive, h[i] : nonnegative, k[i] : nonnegative, l[i] : nonnegative, m[i] : unit }
+        prior s ~ HalfNormal(1)
+        likelihood a[i] ~ Exponential(scale = s)  likelihood b[i] ~ Gamma(s, 2)  likelihood c[i] ~ HalfNormal(s)
+        likelihood d[i] ~ InverseGamma(2, s)  likelihood e[i] ~ LogNormal(0, s)  likelihood f[i] ~ Weibull(s, 1)
+        likelihood g[i] ~ ChiSquared(s)  likelihood h[i] ~ HalfCauchy(s)  likelihood k[i] ~ HalfStudentT(3, s)
+        likelihood l[i] ~ Exponential(s)  likelihood m[i] ~ Beta(s, 2)
+    """,
+    "outcomes that are counts": """
+        data { a[i] : binary, b[i] : binary, c[i] : count, d[i] : count, e[i] : count, f[i] : count, g[i] : count
+               h[i] : count, k[i] : count, n[i] : count, x[i] : real }
+        prior p ~ Beta(2, 2)  prior t ~ Normal(0, 1)  prior s ~ HalfNormal(1)
+        let trials[i] = n + 3
+        likelihood a[i] ~ Bernoulli(p)  likelihood b[i] ~ Bernoulli(logits = t * x)
+        likelihood c[i] ~ Binomial(5, p)  likelihood d[i] ~ Binomial(trials, logits = t * x)
+        likelihood e[i] ~ Poisson(exp(t * x))  likelihood f[i] ~ NegativeBinomial(exp(t * x), s)
+        likelihood g[i] ~ Geometric(p)  likelihood h[i] ~ Geometric(logits = t)  likelihood k[i] ~ Binomial(n + 3, p)
+    """,
+    "truncated": """
+        dim j = 2
+        data { y[i] : positive, z[i] : real, top[j] : positive }
+        prior a ~ Normal(0, 1) truncated(0, inf)  prior b ~ Cauchy(1, 2) truncated(-inf, 3)
+        prior c ~ Laplace(0, 1) truncated(-1, 2)  prior d ~ Logistic(0, 1) truncated(-inf, inf)
+        prior e[j] ~ Normal(0, a) truncated(-1, top)  prior f[j] ~ Normal(a, 1) truncated(b - 3, a + 4)
+        likelihood y[i] ~ Normal(a + b + c + d, 1) truncated(0, inf)
+        likelihood z[i] ~ Normal(sum(e + f, over = j), 2)
+    """,
+    "noncentered": """
+        dim j = 2
+        data { y[i] : real, g[i] : category(group), x[group] : real, df[j] : positive }
+        prior m ~ Normal(0, 1)  prior s ~ HalfNormal(1)
+        prior a[group] ~ Normal(m + x, s) noncentered  prior b[j, group] ~ Normal(x, s) noncentered
+        prior c[group, j] ~ StudentT(df, m, s) noncentered  prior d ~ Cauchy(m, 1) noncentered
+        prior e[group] ~ Laplace(0, s) noncentered  prior f[group] ~ Logistic(0, 1) noncentered
+        prior h[j] ~ Gumbel(m, 2) noncentered
+        prior unused[group] ~ Normal(m, s) noncentered
+        likelihood y[i] ~ Normal(a[g] + sum(b[g] + c[g] + h, over = j) + d + e[g] + f[g], 1)
+    """,
+    "plates": """
+        data { y[i, j, k] : real, x[k, i] : real, z[j, i] : real }
+        prior a[i] ~ Normal(0, 1)  prior b[i] ~ Normal(a, 1)  prior c[j, i] ~ Normal(a, 1)  prior d[i, j] ~ Normal(c, 1)
+        prior s ~ HalfNormal(1)
+        likelihood y[k, i, j] ~ Normal(a + c * d + x, s)
+        likelihood z[i, j] ~ Normal(d, s)
+    """,
+    "simplexes": """
+        dim k = ["x", "y", "z"]
+        data { alpha[k, j] : positive, y[j, k] : unit, z[k] : unit, w[i] : real, strength[j] : positive }
+        prior s ~ HalfNormal(1)
+        prior a[k] ~ Dirichlet(1)  prior b[k] ~ Dirichlet([1, 2, s + 1])  prior c[j, k] ~ Dirichlet(s + 1, event = k)
+        prior d[k, j] ~ Dirichlet(alpha, event = k)  prior e[k, j] ~ Dirichlet(strength, event = k)
+        prior f[j, k] ~ Dirichlet(10 * a, event = k)  prior g[i, k, j] ~ Dirichlet(alpha + s, event = k)
+        likelihood y[j, k] ~ Dirichlet(3 * c + 1, event = k)
+        likelihood z[k] ~ Dirichlet(b + 1)
+        likelihood w[i] ~ Normal(a["x"] + sum(c * d * e * f, over = [j, k]) + sum(g[k = "y"], over = j), 1)
+    """,
+    "factors": """
+        data { y[i] : real }
+        prior a[i] ~ Normal(0, 1)  prior s ~ HalfNormal(1)
+        factor -0.5 * sum(a^2, over = i)
+        factor -s
+        factor 1
+        likelihood y[i] ~ Normal(a, s)
+    """,
+    "quantities": """
+        data { y[i] : real, x[i] : real, n[i] : count, g[i] : category }
+        let centred[i] = x - mean(x, over = i)
+        let unused[i] = x + 1
+        let level[g, i] = 2
+        prior a ~ Normal(0, 1)  prior b[g] ~ Normal(0, 1)
+        let slope = exp(a)
+        let wide[g, i] = slope + 1
+        let eta[i] = slope * centred + b[g] + level[g, i] * n
+        let positive = a > 0
+        let recorded[g] = b + slope
+        let twice[g] = 2 * recorded
+        likelihood y[i] ~ Normal(eta + sum(wide, over = g) + positive, 1)
+    """,
+    "outcome that is a quantity": """
+        data { y[i] : positive, n[i] : count }
+        let z[i] = log(y)
+        let many[i] = n > 1
+        prior a ~ Normal(0, 1)  prior p ~ Beta(1, 1)
+        likelihood z[i] ~ Normal(a, 1)
+        likelihood many[i] ~ Bernoulli(p)
+    """,
+    "settings": """
+        setting scale : real = 2.5
+        setting order : int = 3
+        setting robust : bool = true
+        setting label : text = "hi"
+        setting unused : real = 1
+        data { y[i] : real, x[i] : real }
+        prior a ~ Normal(0, scale)
+        prior b ~ Normal(0, if robust then 1 / order else scale)
+        likelihood y[i] ~ Normal(a + b * x ^ order + robust, scale)
+    """,
+    "data in place": """
+        dim k = ["x", "y"]
+        data { y[k] : real = [1.5, -0.5], n : count = 4, m : count = 2, x[k] : count = [1, 2] }
+        prior a[k] ~ Normal(0, 1)  prior p ~ Beta(1, 1)
+        likelihood y[k] ~ Normal(a * x, 1)
+        likelihood m ~ Binomial(n, p)
+    """,
+    "names of Python": """
+        data { lambda[i] : real, data[i] : real, coords[i] : real, len[i] : category(class) }
+        prior dist ~ Normal(0, 1)  prior position ~ Normal(0, 1)  prior log_p_x ~ Normal(0, 1)  prior x ~ HalfNormal(1)
+        prior sum[class] ~ Normal(0, x)  prior observed[class] ~ Normal(0, 1) noncentered  prior place ~ Normal(0, 1)
+        prior jnp ~ Normal(0, 1)  prior model ~ Normal(dist, 1)  prior _x ~ Normal(0, 1)  prior float ~ Normal(0, 1)
+        let log_density[i] = data * position + coords * jnp + float
+        likelihood lambda[i] ~ Normal(log_density + sum[len] + observed[len] + place + model + log_p_x + _x, x)
+    """,
+    "names of the world": """
+        data { température[größe] : real, µ[größe] : real }
+        prior μ ~ Normal(0, 1)  prior σ² ~ HalfNormal(1)  prior Δ_α ~ Normal(0, 1)  prior 変数 ~ Normal(0, 1)
+        likelihood température[größe] ~ Normal(μ + µ * Δ_α + 変数, variance = σ²)
+    """,
+    "coordinates and selections": """
+        dim t = [0.5, 1, 2.5]
+        dim k = ["x", "y", "z"]
+        data { y[i] : real, g[i] : category, h[g] : category, X[i, k] : real }
+        prior a[t] ~ Normal(t, 1)  prior b[k] ~ Normal(0, 1)  prior c[h] ~ Normal(0, 1)  prior d[g, k] ~ Normal(0, 1)
+        likelihood y[i] ~ Normal(a[first] + b["y"] + c[h[g]] + d[g, k = "z"] + sum(X * b, over = k) + a[at(1)], 1)
+    """,
+    "arithmetic": """
+        data { y[i] : real, n[i] : count, m[i] : int, x[i] : real }
+        prior a ~ Normal(0, 1)  prior b ~ HalfNormal(1)
+        let q[i] = a ^ 2 + b ^ -1 + (n + 1) ^ -2 + 2 ^ m - x % 2 - (-a) ^ 2 + (m > 0) + (n > 1) + sigmoid(n) * Phi(m)
+        let r = if a > 0 and not b > 1 then a else b
+        let s[i] = maximum(x, a) + minimum(n, m) + logsumexp(x * a, over = i) + sd(x + b, over = i) - abs(m)
+        likelihood y[i] ~ Normal(q + r + s, b + 0.5)
+    """,
+    "one number": """
+        data { y : real = 4 }
+        prior x ~ Normal(3, 2)
+        likelihood y ~ Normal(x, 0.1)
+    """,
+    "nothing observed": """
+        prior x ~ Normal(3, 2)
+        let z = x
+        factor -x
+    """,
+    "eight schools": """
+        data { y[school] : real, sigma[school] : positive }
+        prior mu ~ Normal(0, 5)
+        prior tau ~ HalfCauchy(5)
+        prior theta[school] ~ Normal(mu, tau) noncentered
+        likelihood y[school] ~ Normal(theta, sigma)
+    """,
+    "radon": """
+        data { log_radon[home] : real, floor[home] : binary, county[home] : category, log_uranium[county] : real }
+        prior gamma ~ Normal(0, 1)  prior mu_a ~ Normal(0, 10)  prior sigma_a ~ HalfNormal(1)
+        prior a[county] ~ Normal(mu_a + gamma * log_uranium, sigma_a) noncentered
+        prior b ~ Normal(0, 10)  prior sigma ~ HalfNormal(1)
+        likelihood log_radon[home] ~ Normal(a[county] + b * floor, sigma)
+    """,
+    "regression": """
+        dim k = ["dose", "age"]
+        data { y[i] : binary, X[i, k] : real }
+        prior intercept ~ StudentT(4, 0, 2.5)
+        prior b[k] ~ Normal(0, 2.5)
+        let eta[i] = intercept + sum(X * b, over = k)
+        likelihood y[i] ~ Bernoulli(logits = eta)
+    """,
+    "truncated over several dimensions": """
+        data { y[i, j] : real, top[i] : positive, low[j] : positive }
+        prior s ~ HalfNormal(1)  prior m[j] ~ Normal(0, 1)
+        prior a[i, j] ~ Normal(0, s) truncated(-low, top)  prior b[i, j] ~ Cauchy(0, s) truncated(-low, top)
+        prior c[j, i] ~ Normal(m, s) truncated(-1, top)
+        likelihood y[i, j] ~ Laplace(a + b + c, s) truncated(-5, top + 9)
+    """,
+    "statements out of order": """
+        likelihood y[i] ~ Normal(eta, s)
+        let eta[i] = a * z
+        prior a ~ Normal(m, 1)
+        let z[i] = y0 + 1
+        data { y[i] : real, y0[i] : real }
+        prior m ~ Normal(0, 1)
+        prior s ~ HalfNormal(1)
+    """,
+}

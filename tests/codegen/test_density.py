@@ -1,0 +1,94 @@
+"""`log_density` is what NumPyro makes of `model`: minus its potential energy, with its gradient, at any position."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from arviz_base.io_numpyro import infer_dims
+from numpyro import handlers
+from numpyro.infer.util import potential_energy
+
+from uqdsl import ir
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
+
+from .compiled import compiled
+from .specs import SPECS
+
+SIZES: Mapping[str, int] = {"i": 4, "j": 2}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_density_and_gradient(name):
+    found = compiled(SPECS[name], SIZES)
+
+    def ours(position):
+        return found.log_density(position, found.data, found.coords)
+
+    def theirs(position):
+        return -potential_energy(found.model, (found.data, found.coords), {}, position)
+
+    @jax.jit
+    def both(positions):
+        return [jax.vmap(jax.value_and_grad(each))(positions) for each in (ours, theirs)]
+
+    (value, gradient), (wanted, wanted_gradient) = both(found.positions(20))
+    assert np.isfinite(wanted).all()
+    np.testing.assert_allclose(value, wanted, rtol=1e-10)
+    assert gradient.keys() == wanted_gradient.keys()
+    for each in gradient:
+        scale = np.max(np.abs(wanted_gradient[each]))
+        np.testing.assert_allclose(gradient[each], wanted_gradient[each], rtol=1e-8, atol=1e-8 * scale, err_msg=each)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_sites_have_the_dimensions_of_the_spec(name):
+    found = compiled(SPECS[name], SIZES)
+    wanted = {
+        each.name: each.dims
+        for each in found.spec.statements
+        if not isinstance(each, ir.Factor) and not (isinstance(each, ir.Quantity) and each.fixed)
+    }
+    for observed in (True, False):
+        trace = handlers.trace(handlers.seed(found.model, jax.random.key(1)))
+        given: set[str] = set()
+
+        def values(trace=trace, observed=observed, given=given):
+            sites = trace.get_trace(found.data, found.coords, observed=observed)
+            given |= {name for name, site in sites.items() if site.get("is_observed")}
+            return {name: site["value"] for name, site in sites.items() if site["type"] != "plate"}
+
+        sites = jax.eval_shape(values)
+        for each, dims in wanted.items():
+            assert sites[each].shape == found.size(dims), each
+        assert given - set(sites) == set()
+        assert {each.name for each in found.spec.observations} & given == (
+            {each.name for each in found.spec.observations} if observed else set()
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        named = infer_dims(found.model, (found.data, found.coords))
+    assert {name: tuple(named.get(name, ())) for name in wanted} == wanted
+
+
+def test_every_distribution_and_alternative_is_used():
+    statements = [each for text in SPECS.values() for each in compiled(text, SIZES).spec.statements]
+    laws = [each.law for each in statements if isinstance(each, ir.Unknown | ir.Observation)]
+    assert {law.distribution for law in laws} == set(DISTRIBUTIONS)
+    written = "".join(SPECS.values())
+    for distribution in DISTRIBUTIONS.values():
+        for alternative in distribution.alternatives:
+            assert f"{alternative.name} =" in written, alternative
+
+
+def test_positions_outside_of_the_data_are_not_needed():
+    """Data that are drawn need not be given."""
+    found = compiled(SPECS["radon"], SIZES)
+    without = {name: value for name, value in found.data.items() if name != "log_radon"}
+    seeded = handlers.seed(found.model, jax.random.key(0))
+    trace = handlers.trace(seeded).get_trace(without, found.coords, observed=False)
+    assert jnp.isfinite(trace["log_radon"]["value"]).all()

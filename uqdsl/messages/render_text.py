@@ -49,11 +49,12 @@ def render_text(problem: Problem, sources: Sources, *, colour: bool = False) -> 
             end = min(start + max(1, label.span.end - label.span.start), max(len(source), start + 1), cut + _WIDEST)
             indent = " " * _columns(source[cut:start])
             mark = ("^" if label is primary else "-") * max(1, _columns(source[start:end]))
-            lines.append(f"{bar} {indent}{paint(f'{mark} {label.text}'.rstrip(), tint if label is primary else _BLUE)}")
+            said = f"{mark} {_visible(label.text)}".rstrip()
+            lines.append(f"{bar} {indent}{paint(said, tint if label is primary else _BLUE)}")
     if problem.place is not None:
-        lines.append(f"{' ' * width}{paint('-->', _BLUE)} {problem.place}")
+        lines.append(f"{' ' * width}{paint('-->', _BLUE)} {_visible(str(problem.place))}")
     if problem.help:
-        lines.append(f"{' ' * width} = help: {problem.help}")
+        lines.append(f"{' ' * width} = help: {_visible(problem.help)}")
     lines.append(f"{' ' * width} = more: uqdsl explain {problem.code}")
     return "\n".join(lines)
 

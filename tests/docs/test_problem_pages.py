@@ -7,51 +7,21 @@ import re
 import shlex
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 import uqdsl.messages.catalogue
 from uqdsl.messages import CATALOGUE, UqdslError
 from uqdsl.messages.pages import codes, page
-from uqdsl.semantics import analyse
-from uqdsl.semantics.constants import Value
 from uqdsl.syntax.parser import parse
+
+from .reading import blocks, problems_of_spec
 
 for module in pkgutil.iter_modules(uqdsl.messages.catalogue.__path__):
     import_module(f"uqdsl.messages.catalogue.{module.name}")
 
-AT_RUN_TIME = {"UQ601", "UQ602", "UQ603", "UQ604", "UQ605"}
-"""Problems that a spec and its data cause, but that only a run can find."""
 SHELL = {"uqdsl", "cp", "mv", "head", "echo", "timeout", "pip", "cd", "rm", "touch", "chmod"}
 """Commands that a page may show."""
-
-
-class Block(NamedTuple):
-    """A block of a page: its language, the name of the file that it shows, and the text."""
-
-    language: str
-    file: str
-    text: str
-
-
-def blocks(code: str, section: str) -> list[Block]:
-    """The blocks under a heading of a page."""
-    _, _, rest = page(code).partition(f"\n## {section}\n")
-    found = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", rest.split("\n## ")[0], re.MULTILINE | re.DOTALL)
-    return [Block(*each) for each in found]
-
-
-def settings_of(shown: list[Block]) -> dict[str, Value]:
-    """What the commands of a section set."""
-    given = re.findall(r"--set (\w+)=(\S+)", "".join(each.text for each in shown if each.language == "sh"))
-    return {name: float(value) for name, value in given}
-
-
-def problems_of_spec(shown: list[Block]) -> list[str]:
-    """The codes of the problems of the one spec in a section."""
-    (spec,) = (each.text for each in shown if each.language == "uq")
-    return [problem.code for problem in analyse(parse(spec, "model.uq"), settings_of(shown)).problems]
 
 
 def with_language(language: str) -> list[tuple[str, str]]:

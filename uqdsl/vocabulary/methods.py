@@ -45,13 +45,15 @@ class Method:
 class NutsOptions(Options):
     """The No-U-Turn sampler with dual averaging of the step size and windowed adaptation of the metric."""
 
-    chains: int = Field(4, ge=1, le=1024, description="independent chains")
-    warmup: int = Field(1000, ge=1, description="iterations of adaptation at the start of each chain, not kept")
-    draws: int = Field(1000, ge=1, description="draws kept of each chain")
-    thin: int = Field(1, ge=1, description="iterations per kept draw")
-    target_accept: float = Field(0.8, gt=0, lt=1, description="mean acceptance statistic that the step size aims at")
-    max_tree_depth: int = Field(10, ge=1, le=20, description="at most 2^depth - 1 leapfrog steps per iteration")
-    metric: Literal["diagonal", "dense"] = Field("diagonal", description="form of the adapted mass matrix")
+    chains: int = Field(default=4, ge=1, le=1024, description="independent chains")
+    warmup: int = Field(default=1000, ge=1, description="iterations of adaptation at the start of each chain, not kept")
+    draws: int = Field(default=1000, ge=1, description="draws kept of each chain")
+    thin: int = Field(default=1, ge=1, description="iterations per kept draw")
+    target_accept: float = Field(
+        default=0.8, gt=0, lt=1, description="mean acceptance statistic that the step size aims at"
+    )
+    max_tree_depth: int = Field(default=10, ge=1, le=20, description="at most 2^depth - 1 leapfrog steps per iteration")
+    metric: Literal["diagonal", "dense"] = Field(default="diagonal", description="form of the adapted mass matrix")
 
 
 _BUILT_IN = (

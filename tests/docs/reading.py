@@ -1,0 +1,41 @@
+"""The parts of a problem's page."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from uqdsl.messages.pages import page
+from uqdsl.semantics import analyse
+from uqdsl.semantics.constants import Value
+from uqdsl.syntax.parser import parse
+
+AT_RUN_TIME = {"UQ601", "UQ602", "UQ603", "UQ604", "UQ605"}
+"""Problems that a spec and its data cause, but that only a run can find."""
+
+
+class Block(NamedTuple):
+    """A block of a page: its language, the name of the file that it shows, and the text."""
+
+    language: str
+    file: str
+    text: str
+
+
+def blocks(code: str, section: str) -> list[Block]:
+    """The blocks under a heading of a page."""
+    _, _, rest = page(code).partition(f"\n## {section}\n")
+    found = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", rest.split("\n## ")[0], re.MULTILINE | re.DOTALL)
+    return [Block(*each) for each in found]
+
+
+def settings_of(shown: list[Block]) -> dict[str, Value]:
+    """What the commands of a section set."""
+    given = re.findall(r"--set (\w+)=(\S+)", "".join(each.text for each in shown if each.language == "sh"))
+    return {name: float(value) for name, value in given}
+
+
+def problems_of_spec(shown: list[Block]) -> list[str]:
+    """The codes of the problems of the one spec in a section."""
+    (spec,) = (each.text for each in shown if each.language == "uq")
+    return [problem.code for problem in analyse(parse(spec, "model.uq"), settings_of(shown)).problems]

@@ -70,8 +70,10 @@ def evaluate(
             found = xr.DataArray(coords[dim], dims=dim)
         case ir.Gather(value=value, along=along, index=index):
             found = at(value).isel({along: at(index).astype(int)})
-        case ir.Pick(value=value, along=along, label=label, position=position):
-            found = at(value).isel({along: coords[along].index(label) if position is None else position})
+        case ir.Pick(value=value, along=along, position=int() as position):
+            found = at(value).isel({along: position})
+        case ir.Pick(value=value, along=along, label=str() | int() | float() as label):
+            found = at(value).isel({along: coords[along].index(label)})
         case ir.Operation(operator=sign, operands=operands):
             found = _OPERATORS[sign](*(at(each) for each in operands))
         case ir.Apply(function=name, arguments=arguments):
@@ -82,5 +84,7 @@ def evaluate(
             found = xr.where(at(test) != 0, at(then), at(otherwise))
         case ir.Array(items=items, along=along):
             found = xr.concat(xr.broadcast(*(at(each) for each in items)), dim=along)
+        case _:
+            raise NotImplementedError(node.node)
     assert set(found.dims) == set(node.dims), f"{found.dims} for {node}"
     return found.astype(float)

@@ -37,13 +37,14 @@ from .reference import evaluate
 _SPECIAL = {name: getattr(scipy.special, name) for name in ("logit", "ndtr", "erf", "gammaln", "logsumexp")}
 _AS_NUMPY = {
     # NumPy under the names of JAX: ten times as many examples in the same time, and just as picky about shapes.
+    "np": np,
     "jnp": np,
     "jax": SimpleNamespace(
         nn=SimpleNamespace(sigmoid=scipy.special.expit, softplus=lambda x: np.logaddexp(x, 0.0)),
         scipy=SimpleNamespace(special=SimpleNamespace(**_SPECIAL)),
     ),
 }
-_AS_JAX = {"jnp": jnp, "jax": jax}
+_AS_JAX = {"np": np, "jnp": jnp, "jax": jax}
 
 
 def _check(node: ir.Expression, layout: tuple[str, ...], library: Mapping[str, Any]) -> None:

@@ -56,7 +56,12 @@ likelihood y[i, j] ~ Normal(eta, 1)
 def test_numpyro_samples_and_arviz_labels():
     found = compiled(EVERY_KIND, SIZES)
     sampler = MCMC(
-        NUTS(found.model), num_warmup=20, num_samples=10, num_chains=2, chain_method="vectorized", progress_bar=False
+        NUTS(found.model, max_tree_depth=3),
+        num_warmup=10,
+        num_samples=5,
+        num_chains=2,
+        chain_method="vectorized",
+        progress_bar=False,
     )
     sampler.run(jax.random.key(0), found.data, found.coords)
     tree = arviz.from_numpyro(sampler, coords=found.coords)

@@ -99,8 +99,8 @@ class Writer:
         wanted = tuple(dim for dim in layout if dim in axes)
         if wanted != axes:
             order = ", ".join(str(axes.index(dim)) for dim in wanted)
-            moved = f"{text.at(ATOM)}.T" if wanted == axes[::-1] else f"jnp.transpose({text.text}, ({order}))"
-            text = Text(moved, kind=text.kind)
+            moved = "T" if wanted == axes[::-1] else f"transpose({order})"
+            text = Text(f"{text.at(ATOM)}.{moved}", kind=text.kind)
         if not wanted:
             return text
         slots = [":" if dim in wanted else "None" for dim in layout[layout.index(wanted[0]) :]]
@@ -213,8 +213,9 @@ class Writer:
             case ir.Pick(label=label):
                 shown = quoted(label) if isinstance(label, str) else repr(label)
                 return f'coords["{dim}"].index({shown})'
-        if dim in inside:  # chosen together with the others, place by place
-            return self.aligned(Text(f'jnp.arange(len(coords["{dim}"]))'), (dim,), inside).text
+        if dim in inside:
+            # Chosen together with the others, place by place. Data may be arrays of NumPy, which take no tracer as an index.
+            return self.aligned(Text(f'np.arange(len(coords["{dim}"]))'), (dim,), inside).text
         return ":"
 
 

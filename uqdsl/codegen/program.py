@@ -132,6 +132,8 @@ def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functio
         lines += _plain("import jax")
     if "jnp" in used:
         lines += _plain("import jax.numpy as jnp")
+    if "np" in used:
+        lines += _plain("import numpy as np")
     lines += _plain("import numpyro")
     if "dist" in used:
         lines += _plain("import numpyro.distributions as dist")

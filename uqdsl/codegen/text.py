@@ -14,7 +14,7 @@ from typing import NamedTuple
 # Python's own precedence, from loosest to tightest.
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
-_OWN = """jax jnp numpyro dist reparam LocScaleReparam place model log_density data coords position observed float int len
+_OWN = """jax jnp np numpyro dist reparam LocScaleReparam place model log_density data coords position observed float int len
     __builtins__ __debug__ __doc__ __file__ __loader__ __name__ __package__ __spec__"""
 TAKEN = frozenset([*keyword.kwlist, *keyword.softkwlist, *_OWN.split()])
 """Identifiers that a generated module needs for itself."""

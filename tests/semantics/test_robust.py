@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -197,3 +199,14 @@ def test_many_faults_cost_no_more_than_as_many_statements():
 
 def test_a_long_spec_is_sound():
     assert len(sound(long_spec(200)).statements) > 150
+
+
+def test_checking_imports_no_jax_and_no_numpy():
+    program = (
+        "import sys; from uqdsl.semantics import analyse; from uqdsl.syntax.parser import parse; "
+        "found = analyse(parse('prior m ~ Normal(0, 1)\\nfactor -m^2\\ninfer by nuts(chains = 2)\\n')); "
+        "assert found.spec; print({'jax', 'numpy', 'numpyro'} & set(sys.modules))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "set()\n"
+    )

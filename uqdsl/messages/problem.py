@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
 from enum import StrEnum
-from typing import ClassVar, NamedTuple, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, dataclass_transform
 
 from uqdsl.messages.source import Place, Span
 
@@ -36,10 +36,16 @@ CATALOGUE: dict[str, type[Problem]] = {}
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class _Catalogued(type):
-    """Makes each problem a frozen dataclass and enters it in the catalogue."""
+    """Makes each problem a dataclass and enters it in the catalogue.
+
+    The methods of a dataclass are written once, in `Problem`: to have them generated for each of a hundred classes would
+    take longer than to check a spec.
+    """
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, object]) -> type:
-        cls = dataclass(frozen=True, kw_only=True)(super().__new__(mcs, name, bases, namespace))
+        namespace.setdefault("__doc__", f"{name}: {namespace.get('headline', '')}")
+        made = dataclass(init=False, repr=False, eq=False, kw_only=True)
+        cls = made(super().__new__(mcs, name, bases, namespace))
         code = namespace.get("code")
         if isinstance(code, str):
             if code in CATALOGUE:
@@ -68,6 +74,30 @@ class Problem(metaclass=_Catalogued):
     hint: str = ""
     fix: Fix | None = None
 
+    if not TYPE_CHECKING:  # of a dataclass, as above
+
+        def __init__(self, **values: object) -> None:
+            for each in fields(self):
+                if each.name in values:
+                    object.__setattr__(self, each.name, values.pop(each.name))
+                elif each.default is MISSING:
+                    raise TypeError(f"{type(self).__name__} lacks {each.name}")
+            if values:
+                raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise FrozenInstanceError(f"cannot assign to {name}")
+
+        def __repr__(self) -> str:
+            shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self))
+            return f"{type(self).__name__}({', '.join(shown)})"
+
+        def __eq__(self, other: object) -> bool:
+            return type(self) is type(other) and _values(self) == _values(other)
+
+        def __hash__(self) -> int:
+            return hash((type(self), _values(self)))
+
     def _fill(self, template: str) -> str:
         return template.format(**{each.name: getattr(self, each.name) for each in fields(self)}) if template else ""
 
@@ -85,6 +115,10 @@ class Problem(metaclass=_Catalogued):
     def help(self) -> str:
         """What to do: the hint of this occurrence, else the advice for all of its kind."""
         return self.hint or self._fill(self.advice)
+
+
+def _values(problem: Problem) -> tuple[object, ...]:
+    return tuple(getattr(problem, each.name) for each in fields(problem))
 
 
 class Warn(Problem):

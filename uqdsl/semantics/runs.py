@@ -28,7 +28,7 @@ from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.methods import PLANNED, Assumption, Method, Options, methods
+from uqdsl.vocabulary.methods import PLANNED, Assumption, Method, NutsOptions, Options, method_named, methods
 from uqdsl.vocabulary.synonyms import meant
 
 DEFAULT_METHOD = "nuts"
@@ -52,7 +52,7 @@ def lower_runs(
         runs.setdefault(run.name, run)
     asked = any(isinstance(each, tree.Infer | tree.Assimilate) for each in spec.statements)
     if not asked:
-        options = methods()[DEFAULT_METHOD].options()
+        options = NutsOptions()
         runs[DEFAULT_METHOD] = Run(name=DEFAULT_METHOD, method=DEFAULT_METHOD, options=options.model_dump())
     return tuple(runs.values()), tuple(problems)
 
@@ -110,7 +110,8 @@ def resolve_method(
         hint = f"without quotes: `{call.value}`" if isinstance(call, tree.Text) and call.value in methods() else ""
         problems.append(NotAMethod(at=call.span, hint=hint))
         return None
-    if call.name not in methods():
+    method = method_named(call.name)
+    if method is None:
         if call.name in PLANNED:
             problems.append(FeatureNotBuilt(at=call.span, feature=f"the method `{call.name}`"))
             return None
@@ -118,7 +119,6 @@ def resolve_method(
         hint = meant(call.name, [*methods(), *PLANNED], synonyms.METHODS, otherwise=otherwise)
         problems.append(UnknownMethod(at=call.span, name=call.name, hint=hint))
         return None
-    method = methods()[call.name]
     count = len(problems)
     given = _given_options(method, arguments, settings, problems)
     if len(problems) > count or given is None:
@@ -217,7 +217,8 @@ def check_admissible(spec: Spec) -> tuple[Problem, ...]:
         if not DISTRIBUTIONS[unknown.law.distribution].discrete:
             continue
         for name, run in first_runs.items():
-            if Assumption.CONTINUOUS in methods()[name].assumptions:
+            method = method_named(name)
+            if method is not None and Assumption.CONTINUOUS in method.assumptions:
                 problems.append(_inadmissible(unknown, run))
     return tuple(problems)
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -46,9 +45,11 @@ class NutsOptions(Options):
     """The No-U-Turn sampler with dual averaging of the step size and windowed adaptation of the metric."""
 
     chains: int = Field(default=4, ge=1, le=1024, description="independent chains")
-    warmup: int = Field(default=1000, ge=1, description="iterations of adaptation at the start of each chain, not kept")
-    draws: int = Field(default=1000, ge=1, description="draws kept of each chain")
-    thin: int = Field(default=1, ge=1, description="iterations per kept draw")
+    warmup: int = Field(
+        default=1000, ge=1, le=10**9, description="iterations of adaptation at the start of each chain, not kept"
+    )
+    draws: int = Field(default=1000, ge=1, le=10**9, description="draws kept of each chain")
+    thin: int = Field(default=1, ge=1, le=10**9, description="iterations per kept draw")
     target_accept: float = Field(
         default=0.8, gt=0, lt=1, description="mean acceptance statistic that the step size aims at"
     )
@@ -75,12 +76,24 @@ _BUILT_IN = (
 )
 
 
+def method_named(name: str) -> Method | None:
+    """The method of a name; other packages are looked through only where it is not built in."""
+    return next((method for method in _BUILT_IN if method.name == name), None) or methods().get(name)
+
+
 @cache
 def methods() -> Mapping[str, Method]:
     """Every method by its name: the built-in ones, then those of other installed packages."""
+    from importlib.metadata import entry_points
+
     found = {method.name: method for method in _BUILT_IN}
     for entry in entry_points(group="uqdsl.methods"):
-        found.setdefault(entry.name, entry.load())
+        try:
+            method = entry.load()
+        except Exception:  # noqa: BLE001, S112 - another package that is broken is no fault of the spec
+            continue
+        if isinstance(method, Method):
+            found.setdefault(entry.name, method)
     return found
 
 

@@ -162,4 +162,12 @@ def _how_to_consume(culprit: ir.Expression, dim: str, found: Typed, context: Con
     consume = f"consume it, as in `sum({name or '…'}, over = {dim})`"
     if isinstance(found.node, ir.Reduce):
         consume = f"consume it too: `over = [{', '.join((*found.node.over, dim))}]`"
-    return f"{consume}, or add `{dim}` to the left-hand side" if context.owner else consume
+    if not context.owner:
+        return consume
+    one_for_each = (
+        name is not None and context.declarations.values[name].what is What.UNKNOWN and culprit.dims == (dim,)
+    )
+    if one_for_each and len(context.ranges) == 1 and dim not in context.declarations.values:
+        column = f"{dim}[{context.ranges[0]}] : category"
+        return f"{consume}, or select by a column of the data that says which one: `{column}`"
+    return f"{consume}, or add `{dim}` to the left-hand side"

@@ -14,6 +14,9 @@ import uqdsl.messages.catalogue
 from uqdsl.messages import CATALOGUE, UqdslError
 from uqdsl.messages.pages import codes, page
 from uqdsl.syntax.parser import parse
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
+from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS
+from uqdsl.vocabulary.supports import KINDS
 
 from .reading import blocks, problems_of_spec
 
@@ -85,3 +88,20 @@ def test_an_unknown_page_is_a_problem_itself():
     with pytest.raises(UqdslError) as caught:
         page("UQ999")
     assert caught.value.problems[0].code == "UQ790"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("UQ206", {*FUNCTIONS, *REDUCTIONS}),
+        ("UQ301", set(DISTRIBUTIONS)),
+        ("UQ309", {law.name for law in DISTRIBUTIONS.values() if law.truncates}),
+        ("UQ224", {*KINDS, "category", "time"}),
+    ],
+)
+def test_lists_of_words_are_complete(code, words):
+    prose = re.sub(r"^```.*?^```$", "", page(code), flags=re.MULTILINE | re.DOTALL)
+    named = set(" ".join(re.findall(r"`([\w\s]+)`", prose)).split())
+    assert words <= named
+    if code != "UQ309":
+        assert named & {*FUNCTIONS, *REDUCTIONS, *DISTRIBUTIONS, *KINDS, *PLANNED} <= words

@@ -155,14 +155,15 @@ def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functio
 # --------------------------------------------------------------------------------------------------- the two functions
 
 
-def _needed(spec: ir.Spec, *, quantities: bool) -> set[str]:
-    """The names that a function has to define; `quantities` says whether those of unknowns are sites of it."""
+def _needed(spec: ir.Spec, *, recorded: bool) -> set[str]:
+    """The names that a function has to define; `recorded` says whether it has quantities that nothing else uses."""
+    fields = {each.name for each in spec.fields}
     needed: set[str] = set()
     for each in reversed(spec.statements):
-        recorded = quantities and isinstance(each, ir.Quantity) and not each.fixed
-        if not isinstance(each, ir.Quantity) or recorded or each.name in needed:
-            needed |= ir.names_used(each)
-        if isinstance(each, ir.Observation):
+        if isinstance(each, ir.Quantity) and each.name not in needed and (each.fixed or not recorded):
+            continue
+        needed |= ir.names_used(each)
+        if isinstance(each, ir.Observation) and each.name not in fields:
             needed.add(each.name)
     return needed
 
@@ -194,10 +195,9 @@ class _Function:
                 remark = f"{line}  # [{', '.join(each.dims)}]"
                 self.add(remark if each.dims and len(remark) + 4 <= WIDTH else line, each.span)
         for each in self.spec.quantities:
-            if each.fixed:
+            if each.fixed and each.name in self.needed:
                 value = self.quantity(each)
-                if each.name in self.needed:
-                    self.add(f"{self.names.declared[each.name]} = {value}", each.span)
+                self.add(f"{self.names.declared[each.name]} = {value}", each.span)
         if self.lines:
             self.lines += _plain("")
 
@@ -218,10 +218,9 @@ class _Function:
 
 def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
     """The function with every site."""
-    needed = _needed(spec, quantities=True)
+    needed = _needed(spec, recorded=True)
     body = _Function(spec, names, needed)
-    used = set().union(*(ir.names_used(each) for each in spec.statements if _written(each, needed)))
-    body.unpack(used)
+    body.unpack(needed)
     plates: tuple[str, ...] = ()
     for statement in spec.statements:
         if isinstance(statement, ir.Quantity) and statement.fixed:
@@ -237,11 +236,6 @@ def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
     decorator = wrapped(f"@reparam(config={{{config}}})", 0) if noncentered else []
     described = docstring(described_model(spec, sources), 4)
     return [*_plain(*decorator, "def model(data, coords, observed=True):", *described), *body.lines]
-
-
-def _written(statement: ir.Statement, needed: set[str]) -> bool:
-    """Whether a function has a line for the statement."""
-    return not (isinstance(statement, ir.Quantity) and statement.fixed) or statement.name in needed
 
 
 def _site(statement: ir.Statement, body: _Function) -> str:
@@ -286,9 +280,9 @@ def _plate_line(dims: tuple[str, ...]) -> str:
 
 def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
     """The function that samplers call."""
-    needed = _needed(spec, quantities=False)
+    needed = _needed(spec, recorded=False)
     body = _Function(spec, names, needed)
-    body.unpack(needed)
+    body.unpack(needed | {each.name for each in spec.observations})
     for statement in spec.statements:
         for text in _terms(statement, body):
             body.add(text, statement.span)
@@ -319,9 +313,8 @@ def _terms(statement: ir.Statement, body: _Function) -> list[str]:
         case ir.Observation(law=law, dims=dims):
             shown = f"{law_text(law, dims, writer)}.log_prob({body.outcome(statement, name)})"
             return [f"{density} = {shown}.sum()" if batch_dims(law, dims) else f"{density} = {shown}"]
-        case ir.Quantity(fixed=False):
-            value = body.quantity(statement)
-            return [f"{name} = {value}"] if used else []
+        case ir.Quantity(fixed=False) if used:
+            return [f"{name} = {body.quantity(statement)}"]
         case ir.Factor(value=value):
             return [f"{density} = {writer.parameter(value, ()).text}"]
     return []

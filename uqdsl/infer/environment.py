@@ -1,9 +1,15 @@
-"""What must be set before JAX is imported; importing anything of `uqdsl.infer` sets it."""
+"""What must be set before JAX is imported, which importing anything of `uqdsl.infer` does; and where JAX computes."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Literal
+
+from uqdsl.messages.catalogue.usage import NoSuchDevice
+from uqdsl.messages.failure import UsageError
+
+type Device = Literal["cpu", "gpu"]
 
 
 def prepare() -> None:
@@ -17,6 +23,30 @@ def prepare() -> None:
         sys.modules["jax"].config.update("jax_enable_x64", True)
     else:
         os.environ["JAX_ENABLE_X64"] = "1"
+
+
+def choose_device(device: Device | None = None, precision: Literal[32, 64] = 64) -> str:
+    """Settle what this process computes on, before JAX first computes; its name for JAX, such as `cpu` or `gpu`.
+
+    Args:
+        device: JAX's own choice where it is None.
+        precision: bits of a floating-point number.
+
+    Raises:
+        UsageError: UQ724 where JAX finds no such device.
+    """
+    import jax
+
+    jax.config.update("jax_enable_x64", precision == 64)
+    if device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    try:
+        found = jax.default_backend()
+    except RuntimeError:
+        raise UsageError([NoSuchDevice(device=device or "device")]) from None
+    if device is not None and found != device:
+        raise UsageError([NoSuchDevice(device=device.upper())])
+    return found
 
 
 prepare()

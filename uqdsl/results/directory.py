@@ -17,6 +17,7 @@ from uqdsl.results.record import RunRecord, Status, load_record, now, save_recor
 from uqdsl.results.store import CHECKPOINT, RESULT, UNFINISHED
 
 SPEC, PROGRAM, RECORD, SUMMARY, _LOCK = "spec.uq", "program.py", "run.yaml", "summary.json", ".lock"
+COMPLETE: tuple[Status, ...] = ("ok", "suspect")
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,9 @@ class RunDirectory:
     path: Path
     record: RunRecord
 
-    @property
-    def result(self) -> Path:
-        """The file of the draws."""
-        return self.path / RESULT
+    def folder(self, run: str) -> Path:
+        """Where the draws of one `infer` lie: the directory itself, or, where there are several, one of its name in it."""
+        return self.path / run if len(self.record.runs) > 1 else self.path
 
     @property
     def summary(self) -> Path:
@@ -71,10 +71,11 @@ class RunDirectory:
         """
         record = self.record.model_copy(update={"status": status, "ended": now()})
         save_record(self.path / RECORD, record)
-        if status != "interrupted":
-            for name in (CHECKPOINT, UNFINISHED):
-                with suppress(OSError):
-                    (self.path / name).unlink(missing_ok=True)
+        if status in COMPLETE:
+            for run in self.record.runs:
+                for name in (CHECKPOINT, UNFINISHED):
+                    with suppress(OSError):
+                        (self.folder(run) / name).unlink(missing_ok=True)
         return replace(self, record=record)
 
     def verify_resumable(self, after: RunRecord) -> tuple[Problem, ...]:
@@ -84,13 +85,13 @@ class RunDirectory:
 
         Raises: UQ704, UQ707.
         """
-        if self.record.status in ("ok", "suspect"):
+        if self.record.status in COMPLETE:
             raise UsageError([RunComplete(path=str(self.path))])
         return verify_same(self.path, self.record, after)
 
     def reopen(self) -> RunDirectory:
         """Note that the run goes on, and clear away files that a killed process left half written; hold the lock."""
-        for rubbish in self.path.glob(f".*{TEMPORARY}"):
+        for rubbish in self.path.rglob(f".*{TEMPORARY}"):
             with suppress(OSError):
                 rubbish.unlink()
         record = self.record.model_copy(update={"status": "running", "ended": None})
@@ -112,7 +113,11 @@ def create_run(parent: Path, record: RunRecord, *, spec_text: str, program_text:
     write_whole(path / SPEC, spec_text)
     write_whole(path / PROGRAM, program_text)
     save_record(path / RECORD, record)
-    return RunDirectory(path, record)
+    run = RunDirectory(path, record)
+    for name in record.runs:
+        with writing(run.folder(name)):
+            run.folder(name).mkdir(exist_ok=True)
+    return run
 
 
 def open_run(path: Path) -> RunDirectory:

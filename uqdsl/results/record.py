@@ -18,7 +18,7 @@ from uqdsl.messages.failure import RunError
 from uqdsl.messages.problem import Problem
 from uqdsl.results.atomic import write_whole
 
-type Status = Literal["running", "interrupted", "ok", "suspect"]
+type Status = Literal["running", "interrupted", "failed", "ok", "suspect"]
 
 _PACKAGES = ("uqdsl", "jax", "numpyro", "arviz")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -26,12 +26,15 @@ class Analysed(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def analyse(parsed: Parsed, settings: Mapping[str, Value] | None = None) -> Analysed:
+def analyse(
+    parsed: Parsed, settings: Mapping[str, Value] | None = None, runs: Sequence[ir.Run] | None = None
+) -> Analysed:
     """Give a parsed spec its meaning.
 
     Args:
         parsed: what `uqdsl.syntax.parse` read.
         settings: values that go before those of the `setting` statements.
+        runs: go before those of the `infer` statements.
 
     Returns:
         The IR, and all problems of the spec (those of its form too) at once.
@@ -48,7 +51,7 @@ def analyse(parsed: Parsed, settings: Mapping[str, Value] | None = None) -> Anal
     fields = tuple(field for table in tables for field in table.fields)
     lowered = lower_statements(written, declarations, {dim.name: dim for dim in dims}, fields, values)
     found += lowered.problems
-    runs, problems = lower_runs(written, declarations, lowered.known, values)
+    written_runs, problems = lower_runs(written, declarations, lowered.known, values)
     found += problems
     spec = ir.Spec(
         name=PurePath(parsed.sources.names[0]).stem,
@@ -57,7 +60,7 @@ def analyse(parsed: Parsed, settings: Mapping[str, Value] | None = None) -> Anal
         dims=dims,
         tables=tables,
         statements=lowered.statements,
-        runs=runs,
+        runs=written_runs if runs is None else tuple(runs),
     )
     found += [*check_admissible(spec), *check_question(written)]
     if not errors(found):

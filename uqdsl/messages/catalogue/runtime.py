@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uqdsl.messages.problem import Problem
+from uqdsl.messages.problem import Problem, Warn
 
 
 class InfiniteDensity(Problem):
@@ -91,4 +91,13 @@ class SamplerFailure(Problem):
     code = "UQ608"
     headline = "the sampler failed unexpectedly ({exception}): this is a fault of uqdsl"
     advice = "please report it, with the spec and, if you can, the data"
+    exception: str
+
+
+class NoPredictions(Warn):
+    """Draws from which nothing more could be computed."""
+
+    code = "UQ609"
+    headline = "the draws are kept, but predictions and log densities could not be computed ({exception})"
+    advice = "where memory is short, record fewer draws; otherwise please report it, with the spec"
     exception: str

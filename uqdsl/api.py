@@ -1,0 +1,300 @@
+"""uqdsl from Python: load a spec, bind it to data, draw from its posterior.
+
+Example:
+    >>> import uqdsl
+    >>> model = uqdsl.loads('''
+    ... data { y[i] : real }
+    ... prior mu ~ Normal(0, 10)
+    ... likelihood y[i] ~ Normal(mu, 1)
+    ... ''')
+    >>> program = model.compile(y=[0.8, 1.1, 1.4])
+    >>> fit = program.infer("nuts(chains = 2, warmup = 200, draws = 200)", seed=1)
+    >>> fit.posterior.posterior["mu"].dims
+    ('chain', 'draw')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uqdsl.codegen import Program as Generated
+from uqdsl.data import Dataset, bind
+from uqdsl.diagnose import Row
+from uqdsl.driver.front import Checked, Source, check, read_method, read_source
+from uqdsl.driver.infer import Result, infer
+from uqdsl.driver.program import make_target, write_program
+from uqdsl.driver.session import located
+from uqdsl.infer import Target
+from uqdsl.ir import Run, Spec
+from uqdsl.messages import Problem, UsageError, listing, render_text
+from uqdsl.messages.catalogue.usage import WhichRun
+from uqdsl.results import to_datatree, write_netcdf
+
+if TYPE_CHECKING:
+    import jax
+    import xarray
+
+type Setting = float | int | bool | str
+
+
+def load(
+    path: str | Path, *, settings: Mapping[str, Setting] | None = None, allow: Sequence[str | Path] = ()
+) -> Model:
+    """Read and check a spec.
+
+    Args:
+        path: of the `.uq` file.
+        settings: values that go before those of its `setting` statements.
+        allow: directories beside the spec's own in which it may name data.
+
+    Raises:
+        SpecError: with every problem in it.
+        UsageError: UQ721 where the file cannot be read.
+    """
+    return Model(check(read_source(path), settings), allow)
+
+
+def loads(
+    text: str,
+    *,
+    name: str = "spec",
+    folder: str | Path = ".",
+    settings: Mapping[str, Setting] | None = None,
+    allow: Sequence[str | Path] = (),
+) -> Model:
+    """Check the text of a spec.
+
+    Args:
+        text: the spec.
+        name: what to call it.
+        folder: relative to which it names its data.
+        settings, allow: as of `load`.
+
+    Raises:
+        SpecError: with every problem in it.
+    """
+    return Model(check(Source(f"{name}.uq", text, Path(folder)), settings), allow)
+
+
+class Model:
+    """A checked spec.
+
+    Attributes:
+        problems: its warnings; `str` of the model shows them.
+    """
+
+    def __init__(self, checked: Checked, allow: Sequence[str | Path] = ()) -> None:
+        self._checked = checked
+        self._allow = tuple(Path(each) for each in allow)
+        self.problems: tuple[Problem, ...] = checked.problems
+
+    @property
+    def name(self) -> str:
+        """Of the spec: that of its file, without the ending."""
+        return self._checked.spec.name
+
+    @property
+    def spec(self) -> Spec:
+        """The typed IR; its `model_dump_json()` follows the published schema."""
+        return self._checked.spec
+
+    @cached_property
+    def _generated(self) -> Generated:
+        return write_program(self._checked)
+
+    @property
+    def source(self) -> str:
+        """The text of the NumPyro program."""
+        return self._generated.text
+
+    def compile(self, **data: Any) -> Program:
+        """Bind the spec to data.
+
+        Args:
+            data: in the place of files, by name of a field: an array, a pandas or polars Series, an xarray DataArray; or
+                a whole table (a DataFrame, a Dataset, a dict of arrays) that fills every field of that field's `data`
+                statement. What is not given is read from the files that the spec names.
+
+        Raises:
+            DataError: UQ401 and on, with every mismatch in it.
+        """
+        with located(self._checked.sources):
+            dataset = bind(self._checked.spec, self._checked.source.folder, data, allowed=self._allow)
+        return Program(self._checked, self._generated, dataset)
+
+    def __repr__(self) -> str:
+        return f"<uqdsl.Model {self.name}: {_counted(self.spec)}>"
+
+    def __str__(self) -> str:
+        shown = (render_text(problem, self._checked.sources) for problem in self.problems)
+        return "\n\n".join([repr(self), *shown])
+
+
+class Program:
+    """A spec bound to data: a NumPyro program that can be run."""
+
+    def __init__(self, checked: Checked, generated: Generated, dataset: Dataset) -> None:
+        self._checked, self._generated = checked, generated
+        self.data: dict[str, np.ndarray] = dataset.arrays
+        self.coords: dict[str, list[Any]] = dataset.coords
+
+    @property
+    def source(self) -> str:
+        """The text of the NumPyro program, which is what runs."""
+        return self._generated.text
+
+    @property
+    def spec(self) -> Spec:
+        """The typed IR."""
+        return self._checked.spec
+
+    @cached_property
+    def _target(self) -> Target:
+        dataset = Dataset(self.data, self.coords, {})
+        return make_target(self.spec, self._generated, dataset)
+
+    @property
+    def numpyro_model(self) -> Callable[..., Any]:
+        """The NumPyro model with its data bound: a function of nothing, for `numpyro.infer.MCMC` and the like.
+
+        `numpyro_model(observed=False)` draws the data too.
+        """
+        return partial(self._target.model, self.data, self.coords)
+
+    @property
+    def log_density(self) -> Callable[[Mapping[str, jax.Array]], jax.Array]:
+        """The log posterior density, up to a constant, at an unconstrained position, with its data bound.
+
+        A position maps each unknown to an array on the unconstrained scale (`a_decentered` for a noncentered `a`), as
+        NumPyro's `unconstrain_fn` and `initialize_model` have it. It can be differentiated, vectorised and compiled.
+        """
+        log_density, data, coords = self._target.log_density, self.data, self.coords
+        return lambda position: log_density(position, data, coords)
+
+    def infer(
+        self, by: str | None = None, *, seed: int = 0, progress: bool | None = None
+    ) -> Fit:
+        """Draw from the posterior.
+
+        Args:
+            by: a method with its options, as after `by` in a spec: `nuts(chains = 2)`; or the name of one of the spec's
+                runs. None is the spec's own run, where it has one.
+            seed: of everything that is random, from 0.
+            progress: whether to show it; None shows it on a terminal and in a notebook.
+
+        Raises:
+            UsageError: UQ501 to UQ507 where there is no such method or option, UQ727 where the spec has several runs.
+            SpecError: UQ505 where the method cannot take the spec.
+            RunError: UQ601 to UQ608 where it fails.
+        """
+        run = self._run(by)
+        checked = self._checked if run in self.spec.runs else check(self._checked.source, self._settings(), (run,))
+        with located(checked.sources):
+            target = self._target._replace(interest=run.names)
+            result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
+        return Fit(self, result, seed)
+
+    def _run(self, by: str | None) -> Run:
+        runs = {each.name: each for each in self.spec.runs}
+        if by is None:
+            if len(runs) != 1:
+                raise UsageError([WhichRun(count=len(runs), names=listing(runs))])
+            return next(iter(runs.values()))
+        return runs.get(by) or read_method(by)
+
+    def _settings(self) -> dict[str, Setting]:
+        return {each.name: each.value for each in self.spec.settings}
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{dim} {len(labels)}" for dim, labels in self.coords.items())
+        return f"<uqdsl.Program {self.spec.name}: {_counted(self.spec)}{f'; {sizes}' if sizes else ''}>"
+
+
+class Fit:
+    """A posterior, with what is needed to judge it.
+
+    Attributes:
+        program: what was run.
+        seed: it was run with.
+        problems: what went wrong without stopping it.
+    """
+
+    def __init__(self, program: Program, result: Result, seed: int) -> None:
+        self.program, self.seed = program, seed
+        self._result = result
+        self.problems: tuple[Problem, ...] = result.problems
+
+    @cached_property
+    def posterior(self) -> xarray.DataTree:
+        """The result as an ArviZ DataTree, with the spec's dims and labels.
+
+        Groups: `posterior`, `sample_stats`, `prior`, `prior_predictive`, `posterior_predictive`, `log_likelihood`,
+        `log_prior`, `observed_data`, `constant_data`.
+        """
+        return to_datatree(self._result.groups)
+
+    @property
+    def summary(self) -> tuple[Row, ...]:
+        """Mean, sd, quantiles, Monte Carlo error, effective draws and R-hat of every scalar, labelled."""
+        return self._result.rows
+
+    @property
+    def status(self) -> str:
+        """`ok`, or `suspect` where the diagnostics say that the draws should not be relied on."""
+        return self._result.verdict.status
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is suspect, in words."""
+        return self._result.verdict.reasons
+
+    @property
+    def diagnostics(self) -> Mapping[str, float | int]:
+        """The numbers behind the verdict, by name."""
+        return self._result.verdict.diagnostics
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Wall time to `compile` and to `sample`."""
+        return self._result.seconds
+
+    def save(self, path: str | Path) -> None:
+        """Write the result as netCDF, which `arviz.from_netcdf` reads.
+
+        Raises:
+            RunError: UQ701, UQ702, UQ709 where it cannot be written.
+        """
+        write_netcdf(Path(path), self._result.groups)
+
+    def __repr__(self) -> str:
+        found = self.diagnostics
+        return f"<uqdsl.Fit {self.program.spec.name}: {found['chains']} × {found['draws']} draws, {self.status}>"
+
+
+class _Watcher:
+    """Shows progress where somebody may be looking."""
+
+    def __init__(self, progress: bool | None) -> None:
+        self._progress = progress
+
+    def begin(self, run: Run) -> Any:
+        from uqdsl.driver.progress import error_console, make_progress
+        from uqdsl.infer.draws import Silent
+
+        if self._progress is False:
+            return Silent()
+        console = error_console()
+        if self._progress is None and not (console.is_terminal or console.is_jupyter):
+            return Silent()
+        return make_progress(run, console)
+
+    def sampled(self, result: Result) -> None: ...
+
+
+def _counted(spec: Spec) -> str:
+    return f"{len(spec.unknowns)} unknowns, {len(spec.observations)} likelihoods"

@@ -1,0 +1,42 @@
+"""`uqdsl explain`: the page of a problem, or the equation of a spec."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from uqdsl.cli.output import Settings, coloured, say_problems
+
+_CODE = re.compile(r"(UQ)?\d+", re.IGNORECASE)
+
+
+def command(
+    subject: Annotated[str, typer.Argument(metavar="SPEC|CODE", help="A spec, or the code of a problem, such as UQ214.")],
+    set_: Settings = None,
+) -> None:
+    """Explain a problem by its code, or print what a spec states as an equation."""
+    if _CODE.fullmatch(subject):
+        from uqdsl.messages.pages import page
+
+        _show(page(subject))
+        return
+    from uqdsl.codegen.equation import equation
+    from uqdsl.driver.front import check, read_settings, read_source
+
+    source = read_source(subject)
+    checked = check(source, read_settings(set_ or [], source))
+    say_problems(checked.problems, checked.sources)
+    print(equation(checked.spec, checked.sources), end="")
+
+
+def _show(text: str) -> None:
+    if not coloured(sys.stdout):
+        print(text, end="")
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))

@@ -1,0 +1,108 @@
+"""`uqdsl run`: from a spec to its posterior, in a run directory."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from uqdsl.cli.output import AllowedPaths, Json, Settings, Strict, say_problems
+
+if TYPE_CHECKING:
+    from uqdsl.driver.front import Checked
+    from uqdsl.driver.infer import Result
+    from uqdsl.driver.session import Job
+    from uqdsl.infer import Progress
+    from uqdsl.ir import Run
+
+SUSPECT = 3
+"""Exit code of a run that is finished, but that its diagnostics do not let pass."""
+
+
+def command(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="The spec; `-` is standard input.")],
+    config: Annotated[str | None, typer.Option(metavar="FILE", help="A run file, such as the run.yaml of a run.")] = None,
+    set_: Settings = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="METHOD", help='In place of the spec\'s: "nuts(chains = 2, draws = 500)".')
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Of all that is random.", show_default="0")] = None,
+    device: Annotated[Literal["cpu", "gpu"] | None, typer.Option(help="What to compute on.", show_default="JAX's choice")] = None,
+    precision: Annotated[
+        Literal["64", "32"] | None, typer.Option(help="Bits of a floating-point number.", show_default="64")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Where the run directory is made.", show_default="runs")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this spec and seed.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Show every row of the summary.")] = False,
+    strict: Strict = False,
+    allow_path: AllowedPaths = None,
+    json: Json = False,
+) -> int:
+    """Run a spec: draw from its posterior, judge the draws, and keep them in a run directory."""
+    from uqdsl.driver.config import RunFile, read_run_file
+    from uqdsl.driver.front import check, read_method, read_settings, read_source
+
+    wishes = read_run_file(config) if config else RunFile()
+    source = read_source(spec)
+    settings = {**wishes.settings, **read_settings(set_ or [], source)}
+    checked = check(source, settings, (read_method(by),) if by else wishes.methods())
+    say_problems(checked.problems, checked.sources)
+    if strict and checked.problems:
+        return 1
+
+    from uqdsl.driver.session import Job, run_job
+    from uqdsl.driver.program import write_program
+
+    bits = int(precision) if precision else wishes.precision or 64
+    job = Job(
+        checked,
+        write_program(checked, 32 if bits == 32 else 64),
+        _bind(checked, allow_path or []),
+        seed if seed is not None else wishes.seed or 0,
+        device or wishes.device,
+        32 if bits == 32 else 64,
+    )
+    audience = Audience(job, quiet=json, whole=all_)
+    report = run_job(job, Path(out or wishes.out or "runs"), resume=resume, audience=audience)
+    say_problems(report.problems, checked.sources)
+    if json:
+        print(report.summary, end="")
+    else:
+        print(f"\n{report.path}: result.nc, summary.json, program.py, spec.uq, run.yaml")
+        if report.status == "interrupted":
+            print("interrupted; `--resume` goes on from here")
+    return 0 if report.status == "ok" else SUSPECT
+
+
+def _bind(checked: Checked, allowed: list[str]):
+    from uqdsl.data import bind
+    from uqdsl.driver.session import located
+
+    with located(checked.sources):
+        return bind(checked.spec, checked.source.folder, allowed=[Path(each) for each in allowed])
+
+
+class Audience:
+    """A person at a terminal, or whoever reads the log."""
+
+    def __init__(self, job: Job, *, quiet: bool, whole: bool) -> None:
+        self._job, self._quiet, self._whole = job, quiet, whole
+
+    def opened(self, path: Path, resumed: bool) -> None:
+        if not self._quiet:
+            print(f"{path}: {'going on' if resumed else 'seed ' + str(self._job.seed)}", file=sys.stderr)
+
+    def begin(self, run: Run) -> Progress:
+        from uqdsl.driver.progress import error_console, make_progress
+
+        return make_progress(run, error_console())
+
+    def sampled(self, result: Result) -> None:
+        if not self._quiet:
+            from uqdsl.cli.summary import print_summary
+
+            print_summary(self._job.checked.spec, result, whole=self._whole)

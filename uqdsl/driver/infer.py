@@ -1,0 +1,167 @@
+"""One `infer` from beginning to end: draw, judge, predict, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from uqdsl.diagnose import Row, Verdict, summarize, verdict
+from uqdsl.infer import Progress, Target
+from uqdsl.infer.draws import Silent
+from uqdsl.ir import Run, Spec, names_used
+from uqdsl.messages import Problem
+from uqdsl.messages.catalogue.runtime import NoPredictions
+from uqdsl.results import Drawn, Groups, Store, build_groups
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
+from uqdsl.vocabulary.methods import method_named
+
+_PRIOR, _POSTERIOR = 0x7072696F, 0x706F7374
+"""Folded into the seed, so that no two of its users draw the same numbers."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run gave.
+
+    - groups: the labelled arrays, by ArviZ's names of groups.
+    - rows: the summary, a row for each scalar of the posterior.
+    - seconds: wall time to `compile` and to `sample`.
+    - problems: what went wrong without stopping it.
+    """
+
+    run: Run
+    groups: Groups
+    rows: tuple[Row, ...]
+    verdict: Verdict
+    seconds: Mapping[str, float]
+    interrupted: bool
+    problems: tuple[Problem, ...] = ()
+
+
+class Watcher(Protocol):
+    """Is told of a run as it goes; called from the main thread only."""
+
+    def begin(self, run: Run) -> Progress:
+        """A run begins by being compiled; what is returned is told how far its chains are."""
+        ...
+
+    def sampled(self, result: Result) -> None:
+        """The draws are there and judged; predictions and the result file are still to come."""
+        ...
+
+
+class Unwatched:
+    """For a run that nobody looks at."""
+
+    def begin(self, run: Run) -> Progress:
+        return Silent()
+
+    def sampled(self, result: Result) -> None: ...
+
+
+def infer(
+    spec: Spec,
+    target: Target,
+    run: Run,
+    seed: int,
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+) -> Result:
+    """Draw from the posterior, judge the draws, and compute all that a result holds beside them.
+
+    Args:
+        spec: the IR of the target.
+        target: the compiled spec with its data.
+        run: the method and its options.
+        seed: of everything that is random.
+        folder: where `result.nc` goes; None keeps all in memory.
+        resume: go on with what `folder` holds of a run that was stopped.
+        watcher: is told how it goes.
+
+    Raises:
+        RunError: UQ601 to UQ608 where the method fails, UQ701 to UQ711 where files do.
+    """
+    watcher = watcher or Unwatched()
+    method = method_named(run.method)
+    assert method is not None, f"semantics lets no unknown method through: {run.method}"
+    options: Any = method.options(**run.options)
+    attrs = {"seed": seed, "run": run.name, "method": run.method}
+    keep: Any = {"chains": options.chains, "draws": options.draws, "attrs": attrs}
+    store = Store.resume(target, directory=folder, **keep) if resume and folder else Store(
+        target, directory=folder, **keep
+    )
+    outcome = _function(method.run)(
+        target, options, seed, sink=store, progress=watcher.begin(run), resume=store.states
+    )
+    drawn = store.finish()
+    attrs |= {"sampling_time": outcome.sample_seconds, "tuning_steps": options.warmup}
+    groups = build_groups(target, drawn, attrs=attrs)
+    rows = tuple(summarize(groups))
+    found = _verdict(spec, options, groups, rows, drawn.requested)
+    seconds = {"compile": outcome.compile_seconds, "sample": outcome.sample_seconds}
+    result = Result(run, groups, rows, found, seconds, drawn.interrupted)
+    watcher.sampled(result)
+    try:
+        result = replace(result, groups=_with_predictions(target, drawn, seed, attrs))
+    except KeyboardInterrupt:
+        store.flush()
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
+        result = replace(result, problems=(NoPredictions(exception=type(error).__name__),))
+    store.save(result.groups)
+    return result
+
+
+def reread(spec: Spec, run: Run, groups: Groups) -> Result:
+    """The result of a run that is complete, from the groups of its `result.nc`."""
+    method = method_named(run.method)
+    assert method is not None, f"semantics lets no unknown method through: {run.method}"
+    attrs = groups[""].attrs
+    seconds = {"compile": 0.0, "sample": float(attrs.get("sampling_time", 0.0))}
+    rows = tuple(summarize(groups))
+    options: Any = method.options(**run.options)
+    return Result(run, groups, rows, _verdict(spec, options, groups, rows, options.draws), seconds, interrupted=False)
+
+
+def _verdict(spec: Spec, options: Any, groups: Groups, rows: tuple[Row, ...], requested: int) -> Verdict:
+    return verdict(
+        groups,
+        rows,
+        max_tree_depth=options.max_tree_depth,
+        target_accept=options.target_accept,
+        requested=requested,
+        centered=centered_unknowns(spec),
+    )
+
+
+def centered_unknowns(spec: Spec) -> tuple[str, ...]:
+    """The unknowns that `noncentered` could be written behind: their law has a scale, and unknowns in it."""
+    unknowns = {each.name for each in spec.unknowns}
+    return tuple(
+        each.name
+        for each in spec.unknowns
+        if not each.noncentered
+        and DISTRIBUTIONS[each.law.distribution].location_scale
+        and names_used(each) & unknowns
+    )
+
+
+def _with_predictions(target: Target, drawn: Drawn, seed: int, attrs: dict[str, Any]) -> Groups:
+    import jax
+
+    from uqdsl.infer.predictive import draw_prior, predict_posterior
+
+    key = jax.random.key(seed)
+    prior = draw_prior(target, jax.random.fold_in(key, _PRIOR))
+    predictive = predict_posterior(target, drawn.posterior, jax.random.fold_in(key, _POSTERIOR))
+    return build_groups(target, drawn, prior=prior, predictive=predictive, attrs=attrs)
+
+
+def _function(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,164 @@
+"""Every run of a spec, in a run directory: made, or gone on with, and brought to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+import uqdsl
+from uqdsl.codegen import Program
+from uqdsl.data import Dataset
+from uqdsl.diagnose import RunSummary, summary_json
+from uqdsl.driver.front import Checked
+from uqdsl.driver.infer import Result, Watcher, infer, reread
+from uqdsl.driver.program import Precision, make_target
+from uqdsl.infer.environment import Device, choose_device
+from uqdsl.messages import Problem, RunError, Sources, UqdslError
+from uqdsl.results import (
+    RunDirectory,
+    RunMethod,
+    RunRecord,
+    create_run,
+    hash_arrays,
+    latest_run,
+    open_run,
+    read_netcdf,
+    start_record,
+)
+from uqdsl.results.directory import RECORD
+from uqdsl.results.store import CHECKPOINT, RESULT
+
+
+class Job(NamedTuple):
+    """A spec with all that its runs need."""
+
+    checked: Checked
+    program: Program
+    dataset: Dataset
+    seed: int = 0
+    device: Device | None = None
+    precision: Precision = 64
+
+
+class Report(NamedTuple):
+    """How the runs of a spec ended.
+
+    - summary: the text of `summary.json`.
+    """
+
+    path: Path
+    status: Literal["ok", "suspect", "interrupted"]
+    results: Mapping[str, Result]
+    summary: str
+    problems: tuple[Problem, ...]
+
+
+class Audience(Watcher, Protocol):
+    """Is also told where the files are, as soon as there are any."""
+
+    def opened(self, path: Path, resumed: bool) -> None: ...
+
+
+def run_job(job: Job, out: Path, *, resume: bool, audience: Audience) -> Report:
+    """Run every `infer` of a spec, one after the other, in a run directory.
+
+    Args:
+        job: what to run.
+        out: where the run directory is made; with `resume`, this may be the run directory itself.
+        resume: go on with the newest directory of this spec and seed.
+        audience: is told how it goes.
+
+    Raises:
+        RunError: UQ601 to UQ608 where a method fails, UQ701 to UQ711 where files do.
+        UsageError: UQ703, UQ707 where there is nothing to go on with; UQ724 where there is no such device.
+    """
+    with located(job.checked.sources):
+        device = choose_device(job.device, job.precision)
+        record = _record(job, device)
+        directory = _find(out, record) if resume else _create(job, out, record)
+        audience.opened(directory.path, resume)
+        with directory.locked():
+            notes = directory.verify_resumable(record) if resume else ()
+            directory = directory.reopen() if resume else directory
+            return _run_all(job, directory, notes, resume=resume, audience=audience)
+
+
+@contextmanager
+def located(sources: Sources) -> Iterator[None]:
+    """Let problems of the block find the text of the spec that they point into."""
+    try:
+        yield
+    except UqdslError as error:
+        raise type(error)(error.problems, sources) from error.__cause__
+
+
+def _record(job: Job, device: str) -> RunRecord:
+    spec = job.checked.spec
+    return start_record(
+        spec=spec.name,
+        seed=job.seed,
+        runs={run.name: RunMethod(method=run.method, options=run.options) for run in spec.runs},
+        settings={each.name: each.value for each in spec.settings},
+        spec_text=job.checked.source.text,
+        program_text=job.program.text,
+        data=hash_arrays(job.dataset.arrays, job.dataset.coords),
+        device=device,
+        precision=job.precision,
+    )
+
+
+def _create(job: Job, out: Path, record: RunRecord) -> RunDirectory:
+    return create_run(out, record, spec_text=job.checked.source.text, program_text=job.program.text)
+
+
+def _find(out: Path, record: RunRecord) -> RunDirectory:
+    if (out / RECORD).exists():
+        return open_run(out)
+    return open_run(latest_run(out, record.spec, record.seed) or out)
+
+
+def _run_all(
+    job: Job, directory: RunDirectory, notes: tuple[Problem, ...], *, resume: bool, audience: Audience
+) -> Report:
+    spec = job.checked.spec
+    results: dict[str, Result] = {}
+    for run in spec.runs:
+        target = make_target(spec, job.program, job.dataset, run.names)
+        folder = directory.folder(run.name)
+        try:
+            done = reread(spec, run, read_netcdf(folder / RESULT)) if resume and _is_complete(folder) else None
+            if done is None:
+                done = infer(spec, target, run, job.seed, folder=folder, resume=resume, watcher=audience)
+            else:
+                audience.sampled(done)
+        except KeyboardInterrupt:
+            directory.end("interrupted")
+            raise
+        except RunError:
+            directory.end("failed")
+            raise
+        results[run.name] = done
+        if done.interrupted:
+            break
+    summary = summary_json(
+        spec=spec.name,
+        version=uqdsl.__version__,
+        seed=job.seed,
+        runs={name: RunSummary(each.run.method, each.rows, each.verdict, each.seconds) for name, each in results.items()},
+    )
+    directory.write_summary(summary)
+    suspect = any(each.verdict.status == "suspect" for each in results.values())
+    interrupted = any(each.interrupted for each in results.values())
+    status = "interrupted" if interrupted else "suspect" if suspect else "ok"
+    directory.end(status)
+    problems = notes + tuple(problem for each in results.values() for problem in each.problems)
+    return Report(directory.path, status, results, summary, problems)
+
+
+def _is_complete(folder: Path) -> bool:
+    """Whether the run of a folder came to its end, though others of its directory did not."""
+    if not (folder / RESULT).exists() or (folder / CHECKPOINT).exists():
+        return False
+    return read_netcdf(folder / RESULT)[""].attrs.get("status") == "complete"

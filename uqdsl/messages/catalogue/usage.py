@@ -1,0 +1,72 @@
+"""UQ72x: commands and calls that ask for something that is not there."""
+
+from __future__ import annotations
+
+from uqdsl.messages.problem import Problem
+
+
+class WrongCommand(Problem):
+    code = "UQ720"
+    headline = "{what}"
+    advice = "`{command} --help` lists what it takes"
+    what: str
+    command: str
+
+
+class SpecUnreadable(Problem):
+    code = "UQ721"
+    headline = "the spec `{path}` cannot be read: {reason}"
+    advice = "give the path of a `.uq` file, or `-` for standard input"
+    path: str
+    reason: str
+
+
+class NotASetting(Problem):
+    code = "UQ722"
+    headline = "`--set {given}` does not give a setting a value"
+    advice = "write a name, `=` and a value, as in `--set hidden=64`"
+    given: str
+
+
+class WrongRunFile(Problem):
+    code = "UQ723"
+    headline = "the run file `{path}` cannot be used: {reason}"
+    advice = "a run file is YAML with `settings`, `seed`, `by` or `runs`, `device`, `precision` or `out`"
+    path: str
+    reason: str
+
+
+class NoSuchDevice(Problem):
+    code = "UQ724"
+    headline = "there is no {device} here that JAX can use"
+    advice = "leave out `--device`, or install JAX for your accelerator, such as `uqdsl[cuda]`"
+    device: str
+
+
+class AlreadyThere(Problem):
+    code = "UQ725"
+    headline = "`{path}` is there already"
+    advice = "choose another name, or remove it first"
+    path: str
+
+
+class NotAMethodCall(Problem):
+    code = "UQ726"
+    headline = "`{given}` is not a method with its options"
+    advice = "write it as after `by`, such as `nuts(chains = 2)`"
+    given: str
+
+
+class WhichRun(Problem):
+    code = "UQ727"
+    headline = "the spec has {count} `infer` statements, so it must be said which is meant"
+    advice = "name one of {names}"
+    count: int
+    names: str
+
+
+class NotFormatted(Problem):
+    code = "UQ728"
+    headline = "`{path}` is not in the style of the language"
+    advice = "`uqdsl fmt {path}` formats it"
+    path: str

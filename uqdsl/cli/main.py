@@ -58,7 +58,6 @@ def execute(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = app(args=list(arguments), prog_name="uqdsl", standalone_mode=False)
-        return code if isinstance(code, int) else 0
     except UqdslError as error:
         say_problems(error.problems, error.sources, as_json=as_json)
         return error.exit_code
@@ -69,8 +68,8 @@ def execute(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0
     except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
         return 130
+    return code if isinstance(code, int) else 0
 
 
 def _misused(error: typer.TyperException, *, as_json: bool) -> int:

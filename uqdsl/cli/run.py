@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from uqdsl.infer import Progress
     from uqdsl.ir import Run
 
-SUSPECT = 3
-"""Exit code of a run that is finished, but that its diagnostics do not let pass."""
+SUSPECT, INTERRUPTED = 3, 130
+"""Exit codes: of a run that is finished, but that its diagnostics do not let pass; of one that was stopped."""
 
 
 def command(
@@ -67,14 +67,18 @@ def command(
         32 if bits == 32 else 64,
     )
     audience = Audience(job, quiet=json, whole=all_)
-    report = run_job(job, Path(out or wishes.out or "runs"), resume=resume, audience=audience)
+    try:
+        report = run_job(job, Path(out or wishes.out or "runs"), resume=resume, audience=audience)
+    except KeyboardInterrupt:
+        print("stopped; what was drawn is kept, and `--resume` goes on from there", file=sys.stderr)
+        return INTERRUPTED
     say_problems(report.problems, checked.sources)
     if json:
         print(report.summary, end="")
     else:
         print(f"\n{report.path}: result.nc, summary.json, program.py, spec.uq, run.yaml")
         if report.status == "interrupted":
-            print("interrupted; `--resume` goes on from here")
+            print("stopped before its end; `--resume` goes on from here")
     return 0 if report.status == "ok" else SUSPECT
 
 

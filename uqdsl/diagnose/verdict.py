@@ -53,14 +53,15 @@ def verdict(
     max_tree_depth: int | None = None,
     target_accept: float | None = None,
     requested: int | None = None,
-    centered: Sequence[str] = (),
+    centered: Sequence[str] | None = None,
 ) -> Verdict:
     """Judge a posterior by the field's thresholds, which are the constants of this module.
 
     - rows: its summary, if it is there already.
     - max_tree_depth, target_accept: the options of the run, where it had them.
     - requested: draws per chain that were asked for; fewer mean that the run was interrupted.
-    - centered: unknowns whose prior depends on other unknowns and is not `noncentered`; the advice names them.
+    - centered: unknowns whose prior depends on other unknowns and is not `noncentered`; the advice names them. None
+      where that is not known.
     """
     groups = as_groups(result)
     rows = summarize(groups) if rows is None else rows
@@ -140,7 +141,7 @@ def _divergences(
     diverging: np.ndarray,
     diagnostics: dict[str, float | int],
     target_accept: float | None,
-    centered: Sequence[str],
+    centered: Sequence[str] | None,
 ) -> list[str]:
     number, total = int(np.sum(diverging)), diverging.size
     diagnostics["divergences"] = number
@@ -154,7 +155,7 @@ def _divergences(
     return [
         (
             f"{number} of {total} draws ({100 * number / total:.2g} %) diverged after the warm-up{where}, so that part of "
-            f"the posterior may be missing; {_reparameterize(centered)}, or {higher}"
+            f"the posterior may be missing; {_advice(_reparameterize(centered), higher)}"
         )
     ]
 
@@ -200,7 +201,7 @@ def _tree_depth(depth: np.ndarray, diagnostics: dict[str, float | int], most: in
     ]
 
 
-def _energy(energy: np.ndarray, diagnostics: dict[str, float | int], centered: Sequence[str]) -> list[str]:
+def _energy(energy: np.ndarray, diagnostics: dict[str, float | int], centered: Sequence[str] | None) -> list[str]:
     with np.errstate(invalid="ignore", divide="ignore"):
         fractions = e_bfmi(np.asarray(energy, float))
     finite = fractions[np.isfinite(fractions)]
@@ -211,15 +212,22 @@ def _energy(energy: np.ndarray, diagnostics: dict[str, float | int], centered: S
     return [
         (
             f"the energy of {_count(len(low), 'chain')} changes too little from draw to draw (E-BFMI {finite.min():.2g}, "
-            f"should be at least {E_BFMI}), so that heavy tails may not be explored; {_reparameterize(centered)}"
+            f"should be at least {E_BFMI}), so that heavy tails may not be explored; "
+            f"{_advice(_reparameterize(centered), 'give what has heavy tails a narrower prior')}"
         )
     ]
 
 
-def _reparameterize(centered: Sequence[str]) -> str:
-    if centered:
-        return f"write `noncentered` after the prior of {_named([f'`{name}`' for name in centered], limit=6)}"
-    return "write `noncentered` after a prior whose scale is itself unknown"
+def _reparameterize(centered: Sequence[str] | None) -> str:
+    """What to write `noncentered` behind; empty where there is nothing."""
+    if centered is None:
+        return "write `noncentered` after a prior whose scale is itself unknown"
+    names = _named([f"`{name}`" for name in centered], limit=6)
+    return f"write `noncentered` after the prior of {names}" if centered else ""
+
+
+def _advice(*ways: str) -> str:
+    return ", or ".join(filter(None, ways))
 
 
 def _higher(target_accept: float) -> float:

@@ -90,7 +90,7 @@ def draw_prior(target: Target, key: jax.Array, draws: int = 1000) -> PriorPredic
 
 
 def predict_posterior(
-    target: Target, posterior: Mapping[str, np.ndarray], key: jax.Array, *, max_bytes: int = 1 << 31
+    target: Target, posterior: Mapping[str, np.ndarray], key: jax.Array, *, max_bytes: int = 1 << 28
 ) -> PosteriorPredictive:
     """Replicate the data at draws of the posterior, and evaluate the terms of the log density there.
 

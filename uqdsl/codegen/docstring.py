@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from textwrap import wrap
 
 from uqdsl import ir
@@ -29,11 +30,13 @@ def docstring(paragraphs: list[str], indent: int) -> list[str]:
 
 def described_module(spec: ir.Spec, sources: Sources, version: str) -> list[str]:
     """What the module says of itself."""
-    title = spec.title.splitlines() or [f"The model of {sources.names[0]}."]
+    # Without its folder: the same spec gives the same program wherever it is called from.
+    file = PurePath(sources.names[0]).name
+    title = spec.title.splitlines() or [f"The model of {file}."]
     return [
         *(part for line in title for part in (wrap(line, WIDTH) or [""])),
         "",
-        f"Written by uqdsl {version} from {sources.names[0]}. Run it with NumPyro as it stands:",
+        f"Written by uqdsl {version} from {file}. Run it with NumPyro as it stands:",
         "",
         "    MCMC(NUTS(model), num_warmup=1000, num_samples=1000).run(key, data, coords)",
         "",

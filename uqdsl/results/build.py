@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,31 @@ from uqdsl.results.groups import Group, Groups, make_group
 if TYPE_CHECKING:
     from uqdsl.infer.predictive import PosteriorPredictive, PriorPredictive
     from uqdsl.infer.target import Target
-    from uqdsl.results.store import Drawn
+
+
+class Drawn(NamedTuple):
+    """What a run drew, every chain as long as the shortest.
+
+    - posterior: unknowns and quantities by name, `(chain, draw, *shape)`.
+    - stats: the method's statistics by their ArviZ names, `(chain, draw)`.
+    - lengths: draws of each chain before the cut.
+    - requested: draws that each chain was to make.
+    """
+
+    posterior: dict[str, np.ndarray]
+    stats: dict[str, np.ndarray]
+    lengths: tuple[int, ...]
+    requested: int
+
+    @property
+    def draws(self) -> int:
+        """Draws of each chain, after the cut."""
+        return min(self.lengths)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether some chain made fewer draws than it was to make."""
+        return self.draws < self.requested
 
 
 def build_groups(

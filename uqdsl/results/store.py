@@ -7,14 +7,14 @@ import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uqdsl.messages.catalogue.files import DamagedResult, NothingDrawn
 from uqdsl.messages.failure import RunError
 from uqdsl.results.atomic import write_at, writing
-from uqdsl.results.build import root_attributes, sample_groups
+from uqdsl.results.build import Drawn, root_attributes, sample_groups
 from uqdsl.results.checkpoint import ChainState, load_checkpoint, save_checkpoint
 from uqdsl.results.groups import Group, Groups, Variable
 from uqdsl.results.netcdf import Slot, as_bytes, find_slots, read_netcdf, write_netcdf
@@ -29,31 +29,6 @@ UNFINISHED = "unfinished.nc"
 """Holds every draw of every chain of an interrupted run, whose `result.nc` stops at the shortest chain."""
 
 _PENDING_BYTES = 1 << 26
-
-
-class Drawn(NamedTuple):
-    """What a run drew, every chain as long as the shortest.
-
-    - posterior: unknowns and quantities by name, `(chain, draw, *shape)`.
-    - stats: the method's statistics by their ArviZ names, `(chain, draw)`.
-    - lengths: draws of each chain before the cut.
-    - requested: draws that each chain was to make.
-    """
-
-    posterior: dict[str, np.ndarray]
-    stats: dict[str, np.ndarray]
-    lengths: tuple[int, ...]
-    requested: int
-
-    @property
-    def draws(self) -> int:
-        """Draws of each chain, after the cut."""
-        return min(self.lengths)
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether some chain made fewer draws than it was to make."""
-        return self.draws < self.requested
 
 
 class Store:

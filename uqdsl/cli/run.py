@@ -76,7 +76,8 @@ def command(
     if json:
         print(report.summary, end="")
     else:
-        print(f"\n{report.path}: result.nc, summary.json, program.py, spec.uq, run.yaml")
+        results = [f"{name}/result.nc" if len(report.results) > 1 else "result.nc" for name in report.results]
+        print(f"\n{report.path}: {', '.join(results)}, summary.json, program.py, spec.uq, run.yaml")
         if report.status == "interrupted":
             print("stopped before its end; `--resume` goes on from here")
     return 0 if report.status == "ok" else SUSPECT

@@ -14,7 +14,7 @@ from uqdsl.messages.failure import RunError, UsageError
 from uqdsl.messages.problem import Problem
 from uqdsl.results.atomic import TEMPORARY, write_whole, writing
 from uqdsl.results.record import RunRecord, Status, load_record, now, save_record, verify_same
-from uqdsl.results.store import CHECKPOINT, RESULT, UNFINISHED
+from uqdsl.results.store import CHECKPOINT, UNFINISHED
 
 SPEC, PROGRAM, RECORD, SUMMARY, _LOCK = "spec.uq", "program.py", "run.yaml", "summary.json", ".lock"
 COMPLETE: tuple[Status, ...] = ("ok", "suspect")

@@ -1,0 +1,160 @@
+"""Kinds: from cells to numbers that are what the spec says they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from uqdsl.data.cells import Cells, is_missing, missing_cells, shown
+from uqdsl.data.form import Found
+from uqdsl.data.spots import first_spot
+from uqdsl.messages import Problem
+from uqdsl.messages.catalogue.data import MissingValue, WrongValue
+from uqdsl.vocabulary.supports import KINDS
+
+EXPECTED = {
+    "real": "a number",
+    "positive": "a number above 0",
+    "nonnegative": "a number from 0 on",
+    "unit": "a number from 0 to 1",
+    "count": "a whole number from 0 on",
+    "int": "a whole number",
+    "binary": "0 or 1",
+}
+_TRUTHS = {"true": 1, "false": 0}
+_LARGEST = 2**63
+
+
+def read_numbers(found: Found, problems: list[Problem]) -> np.ndarray | None:
+    """The values of a field as float64, or int64 for its whole kinds, flat.
+
+    Args:
+        found: the field, not a category, as it was found.
+        problems: receives one UQ421 for all missing values, and one UQ422 for all that are not of the kind.
+
+    Returns:
+        The numbers, or None where a problem was found.
+    """
+    kind = found.field.kind
+    numbers, missing, wrong = _convert(found.cells, kind)
+    if len(missing):
+        problems.append(_missing_values(found, missing))
+    if numbers is not None:
+        support = KINDS[kind]
+        bad = ~np.isfinite(numbers) | (numbers < support.lower) | (numbers > support.upper)
+        if support.open_lower:
+            bad |= numbers <= support.lower
+        if support.integer and numbers.dtype.kind == "f":
+            bad |= (numbers != np.floor(numbers)) | (np.abs(numbers) >= _LARGEST)
+        bad[missing] = False
+        wrong = np.union1d(wrong, np.flatnonzero(bad))
+    if len(wrong):
+        problems.append(_wrong_values(found, wrong))
+    if numbers is None or len(wrong) or len(missing):
+        return None
+    return numbers.astype(np.int64 if KINDS[kind].integer else np.float64)
+
+
+def _convert(cells: Cells, kind: str) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
+    """Numbers, the positions of cells that hold nothing, and of those that hold something else than a number."""
+    values, none = cells.values, np.zeros(0, np.intp)
+    if values.dtype.kind in "if":
+        return values, missing_cells(cells), none
+    if values.dtype.kind == "b":
+        return (values.astype(np.int64), none, none) if kind == "binary" else (None, none, np.arange(len(values)))
+    listed, whole = values.tolist(), KINDS[kind].integer
+    if cells.written:
+        plain = _written_numbers(listed, whole=whole)
+        if plain is not None:
+            return plain, np.flatnonzero(np.isnan(plain)), none
+    parsed = [_number(value, kind, written=cells.written) for value in listed]
+    wrong = [position for position, value in enumerate(parsed) if value is None]
+    kept = [0 if value is None else value for value in parsed]
+    if not whole or any(isinstance(value, float) for value in kept):
+        return np.array(kept, np.float64), missing_cells(cells), np.asarray(wrong, np.intp)
+    large = [position for position, value in enumerate(kept) if not -_LARGEST <= value < _LARGEST]
+    for position in large:
+        kept[position] = 0
+    return np.array(kept, np.int64), missing_cells(cells), np.asarray(wrong + large, np.intp)
+
+
+def _written_numbers(texts: list[str], *, whole: bool) -> np.ndarray | None:
+    """The numbers of a column of text, fast, where every one is a number; `1_000`, which Python takes for one, is not."""
+    if any("_" in text for text in texts):
+        return None
+    if whole:
+        try:
+            return np.fromiter(map(int, texts), np.int64, len(texts))
+        except (ValueError, OverflowError):
+            pass
+    try:
+        numbers = np.fromiter(map(float, texts), np.float64, len(texts))
+    except ValueError:
+        return None
+    # Large whole numbers, of which a float holds but the first digits, are read one by one.
+    return None if whole and bool((np.abs(numbers) >= 2.0**53).any()) else numbers
+
+
+def _number(value: object, kind: str, *, written: bool) -> float | int | None:
+    """The number of one cell; 0 where it is missing, which is reported apart, and None where it holds something else."""
+    if is_missing(value):
+        return 0
+    if isinstance(value, bool):
+        return int(value) if kind == "binary" else None
+    if isinstance(value, int | float):
+        return value if isinstance(value, float) or abs(value) < 10**300 else None
+    if not isinstance(value, str) or not written or "_" in value:
+        return None
+    text = value.strip()
+    if kind == "binary" and text.lower() in _TRUTHS:
+        return _TRUTHS[text.lower()]
+    try:
+        number = float(text)
+        return int(text) if KINDS[kind].integer and text.lstrip("+-").isdigit() else number
+    except ValueError:
+        return None
+
+
+# ---------------------------------------------------------------------------------------------------------- problems
+
+
+def _missing_values(found: Found, missing: np.ndarray) -> MissingValue:
+    spot = first_spot(found.place, missing)
+    count = "a value" if len(missing) == 1 else f"{len(missing)} values"
+    advice = "fill it in, or leave the row out" if found.axes else "fill it in"
+    if spot.others:
+        advice = f"{spot.others}: fill them in, or leave the rows out"
+    return MissingValue(at=found.field.span, place=spot.place, name=found.field.name, count=count, hint=advice)
+
+
+def _wrong_values(found: Found, wrong: np.ndarray) -> WrongValue:
+    field, spot = found.field, first_spot(found.place, wrong)
+    value = found.cells.values[spot.position]
+    hint = _advice(value, field.kind)
+    if spot.others:
+        hint = f"{len(wrong)} values are not, {spot.others}" + (f"; {hint}" if hint else "")
+    return WrongValue(
+        at=field.span, place=spot.place, name=field.name, found=_named(value), expected=EXPECTED[field.kind], hint=hint
+    )
+
+
+def _named(value: object) -> str:
+    return f"the text {shown(value)}" if isinstance(value, str) and not _is_numeral(value) else shown(value)
+
+
+def _is_numeral(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _advice(value: object, kind: str) -> str:
+    if isinstance(value, str):
+        swapped = value.strip().replace(",", ".")
+        if swapped != value.strip() and _is_numeral(swapped):
+            return "write numbers with a point, not a comma"
+        return f"a column of labels is a `category`, not `{kind}`" if not _is_numeral(value) else ""
+    if isinstance(value, bool | np.bool):
+        return "a column of true and false is `binary`"
+    return ""

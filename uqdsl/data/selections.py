@@ -1,0 +1,66 @@
+"""What the statements of a spec ask of the labels of dimensions, which only the data can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from uqdsl import ir
+from uqdsl.data.align import Dimension
+from uqdsl.messages import Problem, closest, listing
+from uqdsl.messages.catalogue.data import CoordinateNotNumeric, LabelNotInData
+
+
+def verify_selections(spec: ir.Spec, dims: Mapping[str, Dimension]) -> Iterator[Problem]:
+    """The labels and positions that expressions select are there (UQ448), and coordinates are numbers (UQ449)."""
+    said = set()
+    for node in _nodes(spec.statements):
+        if isinstance(node, ir.Pick):
+            problem = _verify_pick(node, dims.get(node.along))
+        elif isinstance(node, ir.Coordinate):
+            problem = _verify_coordinate(node, dims.get(node.dim.rstrip("'")))
+        else:
+            continue
+        if problem is not None and (problem.at, problem.code) not in said:
+            said.add((problem.at, problem.code))
+            yield problem
+
+
+def _nodes(part: object) -> Iterator[ir.Node]:
+    waiting = [part]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ir.Node):
+            yield each
+            waiting += [getattr(each, name) for name in reversed(type(each).model_fields)]
+        elif isinstance(each, tuple):
+            waiting += reversed(each)
+
+
+def _verify_pick(node: ir.Pick, dim: Dimension | None) -> Problem | None:
+    if dim is None or dim.labels is None or dim.doubtful:
+        return None
+    labels = dim.labels
+    if node.position is not None:
+        if -len(labels) <= node.position < len(labels):
+            return None
+        hint = f"it has {len(labels)} labels, at positions 0 to {len(labels) - 1}"
+        return LabelNotInData(at=node.span, dim=dim.ir.name, shown=f"at position {node.position}", hint=hint)
+    if node.label in labels:
+        return None
+    near = closest(str(node.label), map(str, labels))
+    same = next((each for each in labels if str(each) == near), None)
+    hint = f"did you mean {_written(same)}?" if same is not None else f"it has {listing(map(str, labels), last='and')}"
+    return LabelNotInData(at=node.span, dim=dim.ir.name, shown=_written(node.label), hint=hint)
+
+
+def _written(label: object) -> str:
+    return f'`"{label}"`' if isinstance(label, str) else f"`{label}`"
+
+
+def _verify_coordinate(node: ir.Coordinate, dim: Dimension | None) -> Problem | None:
+    if dim is None or dim.labels is None or dim.doubtful:
+        return None
+    text = next((each for each in dim.labels if isinstance(each, str)), None)
+    if text is None:
+        return None
+    return CoordinateNotNumeric(at=node.span, dim=dim.ir.name, shown=_written(text))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from uqdsl.cli.output import AllowedPaths, Json, Settings, Strict, counted, say_json, say_problems
-from uqdsl.messages import Problem, Sources, UqdslError, errors, render_json
+from uqdsl.messages import Problem, Sources, UqdslError, render_json
 
 
 def command(
@@ -41,17 +41,15 @@ def _problems(
     path: str, settings: list[str], allowed: list[str], *, data: bool
 ) -> tuple[tuple[Problem, ...], Sources, int]:
     """The problems of a spec, the text that they point into, and the exit code."""
-    from uqdsl.driver.front import check, read_settings, read_source
+    from uqdsl.driver.front import check, check_with_data, read_settings, read_source
 
-    sources, found = Sources.single(path, ""), ()
     try:
         source = read_source(path)
-        checked = check(source, read_settings(settings, source))
-        sources, found = checked.sources, checked.problems
+        values = read_settings(settings, source)
         if data:
-            from uqdsl.data import bind
-
-            bind(checked.spec, source.folder, allowed=[Path(each) for each in allowed])
+            checked, _ = check_with_data(source, values, allowed=[Path(each) for each in allowed])
+        else:
+            checked = check(source, values)
     except UqdslError as error:
-        return (*found, *error.problems), sources if found or not error.sources.text else error.sources, error.exit_code
-    return found, sources, 1 if errors(found) else 0
+        return error.problems, error.sources, error.exit_code
+    return checked.problems, checked.sources, 0

@@ -11,7 +11,6 @@ import typer
 from uqdsl.cli.output import AllowedPaths, Json, Settings, Strict, say_problems
 
 if TYPE_CHECKING:
-    from uqdsl.driver.front import Checked
     from uqdsl.driver.infer import Result
     from uqdsl.driver.session import Job
     from uqdsl.infer import Progress
@@ -44,12 +43,13 @@ def command(
 ) -> int:
     """Run a spec: draw from its posterior, judge the draws, and keep them in a run directory."""
     from uqdsl.driver.config import RunFile, read_run_file
-    from uqdsl.driver.front import check, read_method, read_settings, read_source
+    from uqdsl.driver.front import check_with_data, read_method, read_settings, read_source
 
     wishes = read_run_file(config) if config else RunFile()
     source = read_source(spec)
     settings = {**wishes.settings, **read_settings(set_ or [], source)}
-    checked = check(source, settings, (read_method(by),) if by else wishes.methods())
+    runs = (read_method(by),) if by else wishes.methods()
+    checked, dataset = check_with_data(source, settings, runs, [Path(each) for each in allow_path or []])
     say_problems(checked.problems, checked.sources)
     if strict and checked.problems:
         return 1
@@ -61,7 +61,7 @@ def command(
     job = Job(
         checked,
         write_program(checked, 32 if bits == 32 else 64),
-        _bind(checked, allow_path or []),
+        dataset,
         seed if seed is not None else wishes.seed or 0,
         device or wishes.device,
         32 if bits == 32 else 64,
@@ -81,14 +81,6 @@ def command(
         if report.status == "interrupted":
             print("stopped before its end; `--resume` goes on from here")
     return 0 if report.status == "ok" else SUSPECT
-
-
-def _bind(checked: Checked, allowed: list[str]):
-    from uqdsl.data import bind
-    from uqdsl.driver.session import located
-
-    with located(checked.sources):
-        return bind(checked.spec, checked.source.folder, allowed=[Path(each) for each in allowed])
 
 
 class Audience:

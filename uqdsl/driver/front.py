@@ -6,16 +6,19 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from uqdsl.ir import Run, Spec
-from uqdsl.messages import Problem, Sources, SpecError, UsageError, errors
+from uqdsl.messages import DataError, Problem, Sources, SpecError, UsageError, errors
 from uqdsl.messages.catalogue.syntax import NotText
 from uqdsl.messages.catalogue.usage import NotAMethodCall, NotASetting, SpecUnreadable
 from uqdsl.semantics import analyse
 from uqdsl.semantics.constants import Value
 from uqdsl.semantics.runs import resolve_method
 from uqdsl.syntax import parse, tree
+
+if TYPE_CHECKING:
+    from uqdsl.data import Dataset
 
 MOST_BYTES = 1 << 24
 """A spec that is larger is a file of another kind."""
@@ -91,10 +94,40 @@ def check(
         SpecError: with every problem in it, where one of them is an error.
     """
     parsed = parse(source.text, source.name)
-    spec, problems = analyse(parsed, settings, runs)
+    spec, problems, _ = analyse(parsed, settings, runs)
     if spec is None:
         raise SpecError(problems, parsed.sources)
     return Checked(source, parsed.sources, spec, problems)
+
+
+def check_with_data(
+    source: Source,
+    settings: Mapping[str, Value | str] | None = None,
+    runs: Sequence[Run] | None = None,
+    allowed: Sequence[Path] = (),
+) -> tuple[Checked, Dataset]:
+    """Check a spec and its data together; what is wrong with the one does not hide what is wrong with the other.
+
+    Args:
+        source, settings, runs: as of `check`.
+        allowed: directories beside the spec's own in which it may name data.
+
+    Raises:
+        SpecError, DataError: with every problem of both in it.
+    """
+    from uqdsl.data import bind
+
+    parsed = parse(source.text, source.name)
+    spec, problems, schema = analyse(parsed, settings, runs)
+    try:
+        dataset = bind(spec or schema, source.folder, allowed=allowed) if spec or schema else None
+    except DataError as error:
+        kind = DataError if spec else SpecError
+        both = sorted([*problems, *error.problems], key=lambda problem: problem.at or (-1, -1))
+        raise kind(both, parsed.sources) from None
+    if spec is None or dataset is None:
+        raise SpecError(problems, parsed.sources)
+    return Checked(source, parsed.sources, spec, problems), dataset
 
 
 def read_settings(given: Sequence[str], source: Source) -> dict[str, Value]:

@@ -20,10 +20,17 @@ from uqdsl.syntax.parser import Parsed
 
 
 class Analysed(NamedTuple):
-    """What a spec means, or None where it has errors; and every problem, in the order of the text."""
+    """What a spec means.
+
+    - spec: the IR; None where it has errors.
+    - problems: all of them, in the order of the text.
+    - schema: its settings, dimensions and tables alone, which data can be checked against whatever is wrong elsewhere;
+      None where something is wrong with these.
+    """
 
     spec: ir.Spec | None
     problems: tuple[Problem, ...]
+    schema: ir.Spec | None = None
 
 
 def analyse(
@@ -41,6 +48,7 @@ def analyse(
     """
     written = parsed.tree
     found = [*parsed.problems, *refuse_unbuilt(written)]
+    read = len(found)
     declarations, problems = collect_declarations(written, parsed.sources.text)
     found += problems
     resolved, problems = resolve_settings(written, settings or {})
@@ -48,6 +56,7 @@ def analyse(
     values = _all_settings(written, resolved)
     dims, tables, problems = lower_tables(written, declarations, values)
     found += problems
+    sound = not errors(found[read:]) and not any(_is_of_data(each) for each in written.statements)
     fields = tuple(field for table in tables for field in table.fields)
     lowered = lower_statements(written, declarations, {dim.name: dim for dim in dims}, fields, values)
     found += lowered.problems
@@ -66,7 +75,15 @@ def analyse(
     if not errors(found):
         found += check_informed(spec, declarations)
     found.sort(key=lambda problem: problem.at or (-1, -1))
-    return Analysed(None if errors(found) else spec, tuple(found))
+    schema = spec.model_copy(update={"statements": (), "runs": ()}) if sound else None
+    return Analysed(None if errors(found) else spec, tuple(found), schema)
+
+
+def _is_of_data(statement: tree.Statement) -> bool:
+    """Whether a statement could not be read, or cannot be used yet, and the data may depend on it."""
+    if isinstance(statement, tree.Broken):
+        return statement.keyword in ("", "setting", "dim", "data")
+    return isinstance(statement, tree.Time | tree.Include)
 
 
 def _all_settings(written: tree.Tree, resolved: tuple[ir.Setting, ...]) -> Settings:

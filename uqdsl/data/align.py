@@ -14,7 +14,7 @@ from uqdsl.data.labels import Read, in_order, index_of, key, read_labels
 from uqdsl.data.sizes import verify_labels
 from uqdsl.data.spots import first_spot
 from uqdsl.data.wording import counted, labels_listed
-from uqdsl.messages import DataError, Place, Problem, closest, listing
+from uqdsl.messages import DataError, Place, Problem, closest, listing, shortened
 from uqdsl.messages.catalogue.data import (
     MissingLabels,
     UnknownLabels,
@@ -153,7 +153,7 @@ def align(
         order = _order(found, axis, dim, problems)
         if order is not None:
             array = np.take(array, order, axis=number)
-    return np.ascontiguousarray(array) if len(problems) == count else None
+    return np.array(array, order="C") if len(problems) == count else None
 
 
 def _order(found: Found, axis: Axis, dim: Dimension, problems: list[Problem]) -> np.ndarray | None:
@@ -246,7 +246,7 @@ def _unknown(
     return UnknownLabels(
         at=field.span,
         place=spot.place,
-        labels=labels_listed(shown[:1]),
+        shown=shortened(str(shown[0])),
         name=name or field.name,
         dim=dim.ir.name,
         other=dim.origin,
@@ -259,7 +259,7 @@ def _which(dim: Dimension) -> str:
     if labels == tuple(range(1, len(labels) + 1)):
         name = dim.ir.name
         return f"its labels are the numbers 1 to {len(labels)}; declare others with `dim {name} = […]`, or in a column `{name}`"
-    return f"its labels are {listing(map(str, labels[:8]), last='and')}" + (", …" if len(labels) > 8 else "")  # noqa: PLR2004
+    return f"its labels are {listing(map(str, labels[:8]), last='and')}" + (", …" if len(labels) > 8 else "")
 
 
 def _wrong_length(found: Found, axis: Axis, dim: Dimension) -> WrongLength:

@@ -13,7 +13,14 @@ from uqdsl.data.labels import distinct, read_labels
 from uqdsl.data.rows import find_in_rows
 from uqdsl.data.wording import counted, labels_listed, over, rows_listed
 from uqdsl.messages import DataError, Place, Problem, did_you_mean, listing
-from uqdsl.messages.catalogue.data import MissingColumn, RepeatedRow, UnevenList, WrongAxes, WrongDimensions, WrongLength
+from uqdsl.messages.catalogue.data import (
+    MissingColumn,
+    RepeatedRow,
+    UnevenList,
+    WrongAxes,
+    WrongDimensions,
+    WrongLength,
+)
 
 
 def find_in_arrays(
@@ -78,9 +85,11 @@ def _find(field: ir.DataField, arrays: Arrays, siblings: Sequence[ir.DataField])
     axes = [_axis(dim, size, field, arrays, siblings) for dim, size in zip(dims, values.shape, strict=False)]
     if field.spread:
         names = field.columns
-        axes.append(Axis(field.dims[-1], len(names), Along.NAMES, names, lambda at: Place(arrays.name, None, names[at])))
+        axes.append(
+            Axis(field.dims[-1], len(names), Along.NAMES, names, lambda at: Place(arrays.name, None, names[at]))
+        )
     where = arrays.name
-    return Found(field, where, tuple(axes), cells_of(values), _in_array(field, arrays.name, values.shape))
+    return Found(field, where, tuple(axes), cells_of(values), _in_array(field, arrays, values.shape))
 
 
 def _variable(column: str, field: ir.DataField, arrays: Arrays) -> Variable:
@@ -93,17 +102,15 @@ def _variable(column: str, field: ir.DataField, arrays: Arrays) -> Variable:
             [MissingColumn(at=field.span, place=place, where=where, what=arrays.what, column=column, hint=hint)]
         )
     if variable.shape is None:
-        place = Place(arrays.name, None, column)
+        place = arrays.place(None, column)
         raise DataError([UnevenList(at=field.span, place=place, name=column, declared=over(field.dims))])
     return variable
 
 
-def _aligned(
-    field: ir.DataField, dims: tuple[str, ...], variable: Variable, column: str, arrays: Arrays
-) -> np.ndarray:
+def _aligned(field: ir.DataField, dims: tuple[str, ...], variable: Variable, column: str, arrays: Arrays) -> np.ndarray:
     """The values of a variable, its axes in the order of the field's dimensions (UQ431, UQ432)."""
     shape = variable.shape or ()
-    place = Place(arrays.name, None, column)
+    place = arrays.place(None, column)
     if variable.dims is not None:
         if sorted(variable.dims) != sorted(dims):
             spread = f" for each of {listing(field.columns, last='and')}" if field.spread else ""
@@ -125,7 +132,9 @@ def _aligned(
         if len(dims) > 1 and len(shape) == 1:
             names = listing(dims, last="and")
             hint = f"give lists in lists, or beside it {names} with the labels of each value"
-        raise DataError([WrongAxes(at=field.span, place=place, name=field.name, declared=declared, found=found, hint=hint)])
+        raise DataError(
+            [WrongAxes(at=field.span, place=place, name=field.name, declared=declared, found=found, hint=hint)]
+        )
     return variable.read()
 
 
@@ -140,9 +149,7 @@ def _renamed(found: Sequence[str], dims: Sequence[str]) -> str:
     return ""
 
 
-def _axis(
-    dim: str, size: int, field: ir.DataField, arrays: Arrays, siblings: Sequence[ir.DataField]
-) -> Axis:
+def _axis(dim: str, size: int, field: ir.DataField, arrays: Arrays, siblings: Sequence[ir.DataField]) -> Axis:
     """An axis with the labels that stand beside the array, if any do."""
     name = arrays.name
     own = next((each for each in siblings if each.name == dim and each.dims == (dim,)), None)
@@ -150,10 +157,10 @@ def _axis(
     variable = arrays.variables.get(column)
     known = variable is not None and variable.shape is not None and len(variable.shape) == 1
     if not known or variable is None or _is_category(dim, siblings) or variable.dims not in (None, (dim,)):
-        return Axis(dim, size, Along.POSITIONS, (), lambda at: Place(name, None, field.columns[0]))
+        return Axis(dim, size, Along.POSITIONS, (), lambda _: arrays.place(None, field.columns[0]))
 
     def place(at: int) -> Place:
-        return Place(name, at + 1, column)
+        return arrays.place(at + 1, column)
 
     read = read_labels(cells_of(variable.read()), column, field.span, place)
     labels, codes, first = distinct(read)
@@ -172,24 +179,29 @@ def _axis(
     if len(labels) != size:
         expected, found = counted(len(labels), "label"), counted(size, "value")
         problem = WrongLength(
-            at=field.span, place=place(0)._replace(row=None), dim=dim, expected=expected, where=f"`{field.name}`", found=found
+            at=field.span,
+            place=place(0)._replace(row=None),
+            dim=dim,
+            expected=expected,
+            where=f"`{field.name}`",
+            found=found,
         )
         raise DataError([problem])
     return Axis(dim, size, Along.ORDERED, labels, place)
 
 
-def _in_array(field: ir.DataField, name: str, shape: tuple[int, ...]) -> Callable[[int], Place]:
+def _in_array(field: ir.DataField, arrays: Arrays, shape: tuple[int, ...]) -> Callable[[int], Place]:
     """Positions count from 1: as a row where there is one axis, in brackets where there are more."""
 
     def place(position: int) -> Place:
         if not shape:
-            return Place(name, None, field.columns[0])
+            return arrays.place(None, field.columns[0])
         index = [int(each) + 1 for each in np.unravel_index(position, shape)]
         column = field.columns[0]
         if field.spread:
             column = field.columns[index.pop() - 1]
         if len(index) == 1:
-            return Place(name, index[0], column)
-        return Place(name, None, f"{column}[{', '.join(map(str, index))}]")
+            return arrays.place(index[0], column)
+        return Place(arrays.name, None, f"{column}[{', '.join(map(str, index))}]")
 
     return place

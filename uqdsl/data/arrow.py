@@ -15,9 +15,6 @@ def arrow_cells(column: pa.ChunkedArray) -> Cells:
     import pyarrow as pa
 
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
     if pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
         kind = column.type

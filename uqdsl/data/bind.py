@@ -12,11 +12,11 @@ from uqdsl import ir
 from uqdsl.data.align import Dimension, Levels, align, choose_labels, encode, read_levels
 from uqdsl.data.arrays import find_in_arrays
 from uqdsl.data.form import Arrays, Found, Frame, Label
-from uqdsl.data.formats import read_file, verify_format
+from uqdsl.data.formats import does_not_fit, read_file, verify_format
 from uqdsl.data.in_memory import Given, read_given
 from uqdsl.data.kinds import read_numbers
 from uqdsl.data.nested import variable_of
-from uqdsl.data.paths import find_file, hash_file
+from uqdsl.data.paths import find_file
 from uqdsl.data.rows import find_in_rows
 from uqdsl.data.selections import verify_selections
 from uqdsl.messages import DataError, Problem, did_you_mean, listing
@@ -73,7 +73,9 @@ def bind(
 
     values: list[tuple[Found, np.ndarray | Levels | None]] = []
     for each in found:
-        values.append((each, read_levels(each, problems) if each.field.kind == "category" else read_numbers(each, problems)))
+        values.append(
+            (each, read_levels(each, problems) if each.field.kind == "category" else read_numbers(each, problems))
+        )
     _gather(values, dims)
     for dim in dims.values():
         choose_labels(dim, problems)
@@ -155,7 +157,9 @@ def _find_fields(
         elif field.values is not None:
             name = f"{field.name} (given in the spec)"
             alone = field.model_copy(update={"columns": (field.name,), "spread": False})
-            found += _find([alone], Arrays(name, {field.name: variable_of(field.values)}), dims, [alone], problems)
+            found += _find(
+                [alone], Arrays(name, {field.name: variable_of(field.values)}, alone=True), dims, [alone], problems
+            )
         elif table_given is not None:
             found += _find([field], table_given.source, dims, table.fields, problems)
         else:
@@ -168,8 +172,7 @@ def _find_fields(
     try:
         verify_format(table.path, table.span)
         path = find_file(table.path, folder, allowed, table.span)
-        source = read_file(path, table.path, table.span)
-        files[table.path] = hash_file(path)
+        source, files[table.path] = read_file(path, table.path, table.span)
     except DataError as error:
         problems += error.problems
         return found
@@ -184,9 +187,13 @@ def _find(
     siblings: Sequence[ir.DataField],
     problems: list[Problem],
 ) -> list[Found]:
-    if isinstance(source, Frame):
-        return find_in_rows(fields, source, dims, siblings, problems)
-    return find_in_arrays(fields, source, dims, siblings, problems)
+    try:
+        if isinstance(source, Frame):
+            return find_in_rows(fields, source, dims, siblings, problems)
+        return find_in_arrays(fields, source, dims, siblings, problems)
+    except MemoryError:
+        problems.append(does_not_fit(source.name, fields[0].span))
+        return []
 
 
 def _not_given(field: ir.DataField) -> NotGiven:

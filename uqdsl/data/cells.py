@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from math import isnan
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,11 +74,18 @@ _MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "<na>", "null", "none", "n
 """How text says that there is no value, whatever the case of its letters."""
 
 
+def emptied(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Values as objects, with None at what is missing."""
+    kept = values.astype(object)
+    kept[missing] = None
+    return kept
+
+
 def is_missing(value: object) -> bool:
     """Whether a cell holds no value."""
     if isinstance(value, str):
-        return len(value) < 12 and value.strip().lower() in _MISSING  # noqa: PLR2004 - longer text is never one of them
-    return value is None or (isinstance(value, float) and value != value)
+        return len(value) < 12 and value.strip().lower() in _MISSING
+    return value is None or (isinstance(value, float) and isnan(value))
 
 
 def missing_cells(cells: Cells) -> np.ndarray:
@@ -94,13 +102,10 @@ def matching(values: np.ndarray, test: Callable[[object], bool]) -> np.ndarray:
     """The positions at which a test of the value holds; each distinct value is tested once."""
     listed = values.tolist()
     try:
-        bad = {value for value in set(listed) if test(value)}
+        known = {value: test(value) for value in set(listed)}
     except TypeError:  # a value that cannot be hashed, such as a list
         return np.flatnonzero([test(value) for value in listed])
-    if not bad:
-        return np.zeros(0, np.intp)
-    # A NaN is found by what it is, since it equals nothing, not even itself.
-    return np.flatnonzero([value in bad or value != value for value in listed])
+    return np.flatnonzero([known[value] for value in listed]) if any(known.values()) else np.zeros(0, np.intp)
 
 
 def shown(value: object) -> str:
@@ -129,17 +134,19 @@ _EXACT = 2**53
 """The largest whole number up to which floats hold every one."""
 
 
-def _plain_value(value: object) -> object:
-    if isinstance(value, np.generic):
-        value = value.item() if value.dtype.kind != "M" else _dates(np.asarray([value]))[0]
+def _plain_value(value: Any) -> object:
+    if isinstance(value, np.datetime64):
+        value = _dates(np.asarray([value]))[0]
+    elif isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if type(value).__name__ in ("NAType", "NaTType", "MaskedConstant") or is_missing(value):
         return None
     if hasattr(value, "isoformat"):
-        return str(value.isoformat()).removesuffix("T00:00:00")  # type: ignore[attr-defined]
+        return str(value.isoformat()).removesuffix("T00:00:00")
     if type(value).__name__ == "Decimal":
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     return value
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from uqdsl.data.cells import emptied
+
 
 def decode(values: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
     """The values that stored numbers stand for: missing ones as NaN or None, packed ones unpacked, times as dates."""
@@ -22,7 +24,7 @@ def decode(values: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
         return np.where(missing, np.nan, values)
     if values.dtype.kind == "M":
         return np.where(missing, np.datetime64("NaT"), values)
-    return np.where(missing, None, values.astype(object))
+    return emptied(values, missing)
 
 
 def _missing(values: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
@@ -54,7 +56,11 @@ _NANOSECONDS = {
 def _times(values: np.ndarray, units: str, calendar: str) -> np.ndarray:
     """Dates, of times since a date in the calendar of our days; other times stay numbers."""
     match = _SINCE.fullmatch(units)
-    if match is None or values.dtype.kind not in "iuf" or calendar not in ("standard", "gregorian", "proleptic_gregorian"):
+    if (
+        match is None
+        or values.dtype.kind not in "iuf"
+        or calendar not in ("standard", "gregorian", "proleptic_gregorian")
+    ):
         return values
     unit, day, clock = match.groups()
     try:

@@ -44,11 +44,20 @@ class Variable(NamedTuple):
 
 
 class Arrays(NamedTuple):
-    """Named arrays. One that is called as the dimension of its only axis holds that dimension's labels."""
+    """Named arrays. One that is called as the dimension of its only axis holds that dimension's labels.
+
+    - what: one of them is called so in messages.
+    - alone: whether it is a single array, which gave the whole its name.
+    """
 
     name: str
     variables: dict[str, Variable]
     what: str = "variable"
+    alone: bool = False
+
+    def place(self, row: int | None, column: str) -> Place:
+        """A row of one of the arrays, or the whole of it."""
+        return Place(self.name, row, None if self.alone and self.name.startswith(f"{column} (") else column)
 
 
 class Along(Enum):

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from uqdsl.data.form import Arrays, Frame
+from uqdsl.data.paths import hash_file
 from uqdsl.messages import DataError, Place, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.data import FileUnreadable, TooLarge, UnknownFormat
 
@@ -28,8 +29,8 @@ def verify_format(written: str, at: Span) -> None:
         raise DataError([UnknownFormat(at=at, place=Place(written), path=written, endings=endings, hint=hint)])
 
 
-def read_file(path: Path, written: str, at: Span) -> Frame | Arrays:
-    """A data file.
+def read_file(path: Path, written: str, at: Span) -> tuple[Frame | Arrays, str]:
+    """A data file, and its SHA-256.
 
     Args:
         path: of the file.
@@ -42,10 +43,15 @@ def read_file(path: Path, written: str, at: Span) -> Frame | Arrays:
     module, _, function = _READERS[Path(written).suffix.lower()].partition(":")
     reader = getattr(import_module(f"uqdsl.data.{module}"), function)
     try:
-        return reader(path, written, at)
+        return reader(path, written, at), hash_file(path)
     except OSError as error:
         reason = (error.strerror or "the reason is not known").lower()
         raise DataError([FileUnreadable(at=at, place=Place(written), path=written, reason=reason)]) from None
     except MemoryError:
-        problem = TooLarge(at=at, place=Place(written), what=f"`{written}`", found="more", most="memory")
-        raise DataError([problem]) from None
+        raise DataError([does_not_fit(written, at)]) from None
+
+
+def does_not_fit(name: str, at: Span) -> TooLarge:
+    """The problem of a source for which there is not enough memory (UQ408)."""
+    found, most = "more values", "the memory of this machine can hold"
+    return TooLarge(at=at, place=Place(name), what=f"`{name}`", found=found, most=most)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from uqdsl.data.cells import Cells, cells_of
+from uqdsl.data.cells import Cells, cells_of, emptied
 from uqdsl.data.form import Arrays, Frame, Variable
 from uqdsl.data.nested import variable_of
 from uqdsl.ir import DataField
@@ -56,7 +56,7 @@ def read_given(field: DataField, value: Any) -> Given:
         hint = "collect it first: `.collect()`" if type(value).__name__ == "LazyFrame" else ""
         raise DataError([NotBindable(at=field.span, name=field.name, what=_described(value), hint=hint)])
     variable, labels = found
-    return Given(Arrays(name, {**labels, field.name: variable}), whole=False)
+    return Given(Arrays(name, {**labels, field.name: variable}, alone=True), whole=False)
 
 
 def _described(value: object) -> str:
@@ -93,11 +93,10 @@ def _row_dims(field: DataField) -> tuple[str, ...]:
 def _series_cells(series: pd.Series) -> Cells:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind != "O":
         return cells_of(series.to_numpy())
-    if getattr(series.dtype, "kind", "O") in "iufb" and not series.hasnans:
-        return cells_of(series.to_numpy(np.dtype(f"{series.dtype.kind}{series.dtype.itemsize}")))
-    values = series.to_numpy(object)
-    gone = np.asarray(series.isna(), bool)
-    return cells_of(np.where(gone, None, values) if gone.any() else values)
+    plain = getattr(series.dtype, "numpy_dtype", None)
+    if isinstance(plain, np.dtype) and plain.kind in "iufb" and not series.hasnans:
+        return cells_of(series.to_numpy(plain))
+    return cells_of(emptied(series.to_numpy(object), np.asarray(series.isna(), bool)))
 
 
 def _arrow_table(value: Any, name: str, field: DataField) -> Frame:
@@ -146,7 +145,7 @@ def _array(value: Any, field: DataField) -> tuple[Variable, dict[str, Variable]]
     if hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__"):
         return _arrow_array(value, field)
     if isinstance(value, np.ma.MaskedArray):
-        return _variable(np.where(np.ma.getmaskarray(value), None, value.data.astype(object))), {}
+        return _variable(emptied(value.data, np.ma.getmaskarray(value))), {}
     if isinstance(value, range):
         return _variable(np.asarray(value)), {}
     if isinstance(value, list | tuple):

@@ -20,7 +20,11 @@ class Uneven(NamedTuple):
 def variable_of(value: object) -> Variable:
     """A value, or lists in lists, by position."""
     array = array_of(value)
-    return Variable(None, None, lambda: np.zeros(0)) if isinstance(array, Uneven) else Variable(None, array.shape, lambda: array)
+    return (
+        Variable(None, None, lambda: np.zeros(0))
+        if isinstance(array, Uneven)
+        else Variable(None, array.shape, lambda: array)
+    )
 
 
 def array_of(value: object) -> np.ndarray | Uneven:

@@ -52,7 +52,9 @@ def _verify_kind(written: str, path: Path, mode: int, homes: Sequence[Path], at:
     if is_zarr and stat.S_ISDIR(mode):
         for inner in _walk(path):
             if not any(inner.resolve().is_relative_to(each) for each in homes):
-                raise DataError([RefusedFile(at=at, path=written, reason="a link in it leads out of the spec's folder")])
+                raise DataError(
+                    [RefusedFile(at=at, path=written, reason="a link in it leads out of the spec's folder")]
+                )
             if not inner.is_file():
                 raise DataError([RefusedFile(at=at, path=written, reason="there is something else than files in it")])
     elif stat.S_ISDIR(mode):
@@ -75,8 +77,12 @@ def _missing(written: str, folder: Path, at: Span) -> FileMissing:
     names = sorted(each.name for each in looked.iterdir())
     near = closest(Path(written).name, names)
     data = [name for name in names if not name.startswith(".") and not name.endswith(".uq")]
-    hint = f"did you mean `{Path(written).parent / near}`?" if near else f"in that folder are {listing(data, last='and')}"
-    return FileMissing(at=at, path=written, folder=_named(looked), hint=hint if near or data else "that folder is empty")
+    hint = (
+        f"did you mean `{Path(written).parent / near}`?" if near else f"in that folder are {listing(data, last='and')}"
+    )
+    return FileMissing(
+        at=at, path=written, folder=_named(looked), hint=hint if near or data else "that folder is empty"
+    )
 
 
 def _named(folder: Path) -> str:

@@ -89,9 +89,7 @@ class _Rows(NamedTuple):
             raise DataError([RepeatedColumn(at=field.span, place=place, path=frame.name, column=name, count=count)])
         hint = did_you_mean(name, frame.columns, otherwise=_what_is_there(frame))
         where = f"`{frame.name}`"
-        raise DataError(
-            [MissingColumn(at=field.span, place=place, where=where, what="column", column=name, hint=hint)]
-        )
+        raise DataError([MissingColumn(at=field.span, place=place, where=where, what="column", column=name, hint=hint)])
 
     def label_column(self, dim: str) -> str | None:
         """The column with the labels of a dimension, if there is one."""
@@ -139,7 +137,7 @@ def _find(field: ir.DataField, table: _Rows) -> Found:
 
 def _columns(field: ir.DataField, table: _Rows) -> tuple[tuple[str, ...], bool]:
     """The columns of a field, and whether they are spread over its last dimension: so too if they are its labels."""
-    if field.spread or len(field.dims) < 2 or field.columns[0] in table.frame.columns:  # noqa: PLR2004 - rows and columns
+    if field.spread or len(field.dims) < 2 or field.columns[0] in table.frame.columns:
         return field.columns, field.spread
     labels = tuple(map(str, table.dims[field.dims[-1]].labels or ()))
     spread = bool(labels) and set(labels) <= set(table.frame.columns)
@@ -277,7 +275,9 @@ def _repeated(
     code = int(combination[row])
     rows = [int(each) + 1 for each in np.flatnonzero(combination == code)]
     others = int(again.sum()) - len(rows) + 1
-    hint = f"it stands {rows_listed(rows)}" + (f"; {counted(others, 'more row repeats', 'more rows repeat')} others" if others else "")
+    hint = f"it stands {rows_listed(rows)}" + (
+        f"; {counted(others, 'more row repeats', 'more rows repeat')} others" if others else ""
+    )
     return RepeatedRow(
         at=field.span,
         place=Place(frame.name, row + 1, keys[0].column if len(keys) == 1 else None),
@@ -299,7 +299,9 @@ def _verify_agreement(
 ) -> None:
     values = cells.values.reshape(-1, width)
     other = values[leader]
-    differ = (values != other) & ((values == values) | (other == other))
+    differ = values != other
+    if values.dtype.kind == "f":  # what is missing twice is no disagreement
+        differ &= ~(np.isnan(values) & np.isnan(other))
     rows = np.flatnonzero(differ.any(axis=1))
     if len(rows):
         row = int(rows[0])

@@ -21,7 +21,7 @@ def verify_bytes(path: Path, name: str, at: Span) -> None:
     """Refuse a text file that is too large (UQ408)."""
     size = path.stat().st_size
     if size > MOST_BYTES:
-        found, most = f"{size >> 20} MB", f"{MOST_BYTES >> 20} MB"
+        found, most = f"{size >> 20} MB", f"the {MOST_BYTES >> 20} MB that are read into memory"
         hint = "Parquet, NetCDF and Zarr take less room, and only the columns that are needed are read"
         raise DataError([TooLarge(at=at, place=Place(name), what=f"`{name}`", found=found, most=most, hint=hint)])
 
@@ -29,7 +29,7 @@ def verify_bytes(path: Path, name: str, at: Span) -> None:
 def verify_values(shape: Sequence[int], variable: str, name: str, at: Span) -> None:
     """Refuse an array that is too large (UQ408)."""
     if prod(shape) > MOST_VALUES:
-        found, most = f"{prod(shape)} values", str(MOST_VALUES)
+        found, most = f"{prod(shape)} values", f"the {MOST_VALUES} that are read into memory"
         place = Place(name, None, variable)
         raise DataError([TooLarge(at=at, place=place, what=f"`{variable}`", found=found, most=most)])
 
@@ -38,5 +38,12 @@ def verify_labels(dim: str, size: int, at: Span) -> None:
     """Refuse a dimension that is too long (UQ408)."""
     if size > MOST_LABELS:
         raise DataError(
-            [TooLarge(at=at, what=f"the dimension `{dim}`", found=f"{size} labels", most=str(MOST_LABELS))]
+            [
+                TooLarge(
+                    at=at,
+                    what=f"the dimension `{dim}`",
+                    found=f"{size} labels",
+                    most=f"the {MOST_LABELS} that a dimension can have",
+                )
+            ]
         )

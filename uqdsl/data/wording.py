@@ -22,7 +22,7 @@ def rows_listed(rows: Sequence[int], total: int | None = None) -> str:
         total: how many there are, where `rows` holds not all.
     """
     each = list(dict.fromkeys(rows))
-    if len(each) < 2:  # noqa: PLR2004 - one
+    if len(each) < 2:
         return ""
     more = max(len(each), total or 0) if len(each) == len(rows) else len(each)
     return f"in rows {_some(map(str, each[:_SHOWN]), more)}"

@@ -65,7 +65,7 @@ def _read(array: Any, key: str, name: str, at: Span) -> np.ndarray:
     verify_values(array.shape, key, name, at)
     with _reporting(name, at):
         attributes = dict(array.attrs)
-        if array.metadata.zarr_format == 2 and array.metadata.fill_value is not None:  # noqa: PLR2004
+        if array.metadata.zarr_format == 2 and array.metadata.fill_value is not None:
             # Format 2 keeps what xarray calls `_FillValue` here; zero is what most writers put where they mean nothing.
             mark = np.asarray(array.metadata.fill_value)
             if mark.dtype.kind in "iuf" and mark != 0:

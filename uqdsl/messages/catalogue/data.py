@@ -70,7 +70,7 @@ class WrongEncoding(Problem):
 
 class TooLarge(Problem):
     code = "UQ408"
-    headline = "{what} has {found}, more than the {most} that can be read into memory"
+    headline = "{what} has {found}, more than {most}"
     label = "too large"
     what: str
     found: str
@@ -245,10 +245,10 @@ class MissingLabels(Problem):
 
 class UnknownLabels(Problem):
     code = "UQ442"
-    headline = "{labels} in `{name}` is not a label of `{dim}`"
+    headline = "`{shown}` in `{name}` is not among the labels of the dimension `{dim}`"
     label = "the labels of `{dim}` are those of {other}"
     name: str
-    labels: str
+    shown: str
     dim: str
     other: str
 

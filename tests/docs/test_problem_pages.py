@@ -61,7 +61,7 @@ def test_specs(code, section):
     assert problems_of_spec(blocks(code, section)) == expected
 
 
-@pytest.mark.parametrize(("code", "section"), with_language("python"))
+@pytest.mark.parametrize(("code", "section"), [each for each in with_language("python") if each[0][2] != "4"])
 def test_programs(code, section, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for block in blocks(code, section):

@@ -40,7 +40,7 @@ def find_in_arrays(
         arrays: where.
         dims: of the spec.
         siblings: all fields of the statement.
-        problems: receives UQ415, UQ421, UQ431, UQ432, UQ434, UQ443, and those of the rows of a table.
+        problems: receives UQ414, UQ421, UQ431, UQ432, UQ434, UQ443, and those of the rows of a table.
     """
     found = []
     for field in fields:

@@ -47,7 +47,7 @@ def bind(
 
     Args:
         spec: the IR.
-        folder: in which the spec lies, and below which its files have to; None where it lies nowhere.
+        folder: in which the spec lies, and below which its files have to; the working directory where it is None.
         given: values from Python, by the name of a field, in the place of what the spec names. A table (a pandas or
             polars data frame, an xarray data set, a dict of arrays) fills every field of that field's statement.
         allowed: other folders below which files may lie.

@@ -26,7 +26,7 @@ def read_csv(path: Path, name: str, at: Span) -> Frame:
     below the header, whatever lines they stand on.
 
     Raises:
-        DataError: UQ406, UQ407, UQ408, UQ412, UQ413, UQ414.
+        DataError: UQ406, UQ407, UQ408, UQ411, UQ412, UQ413.
     """
     verify_bytes(path, name, at)
     rows = _split(_decode(path.read_bytes(), name, at), name, at)

@@ -38,7 +38,7 @@ def read_file(path: Path, written: str, at: Span) -> tuple[Frame | Arrays, str]:
         at: the statement that names it.
 
     Raises:
-        DataError: UQ404, UQ406 to UQ414.
+        DataError: UQ404, UQ406 to UQ413.
     """
     module, _, function = _READERS[Path(written).suffix.lower()].partition(":")
     reader = getattr(import_module(f"uqdsl.data.{module}"), function)

@@ -37,7 +37,7 @@ def read_given(field: DataField, value: Any) -> Given:
     - A dict, or a table of any library, is a table.
 
     Raises:
-        DataError: UQ410, UQ412, UQ453.
+        DataError: UQ409, UQ411, UQ453.
     """
     name = f"{field.name} (given from Python)"
     pandas, xarray = sys.modules.get("pandas"), sys.modules.get("xarray")

@@ -22,7 +22,7 @@ def read_json(path: Path, name: str, at: Span) -> Frame | Arrays:
       `dims` and `data`. `data_vars` and `coords`, as xarray writes them, are taken apart.
 
     Raises:
-        DataError: UQ406, UQ407, UQ408, UQ412.
+        DataError: UQ406, UQ407, UQ408, UQ411.
     """
     verify_bytes(path, name, at)
     content = _parse(path.read_bytes(), name, at)

@@ -27,7 +27,7 @@ def read_netcdf(path: Path, name: str, at: Span) -> Arrays:
     Fill values are missing; packed numbers (`scale_factor`, `add_offset`) are unpacked, and times become dates.
 
     Raises:
-        DataError: UQ406, UQ410, UQ411; when a variable is read, UQ406, UQ408.
+        DataError: UQ406, UQ409, UQ410; when a variable is read, UQ406, UQ408.
     """
     with path.open("rb") as file:
         start = file.read(len(_HDF5))

@@ -19,7 +19,7 @@ def read_parquet(path: Path, name: str, at: Span) -> Frame:
     """A table; an index that pandas kept under a name is a column of it.
 
     Raises:
-        DataError: UQ406, UQ408, UQ410, UQ412; when a column is read, UQ406.
+        DataError: UQ406, UQ408, UQ409, UQ411; when a column is read, UQ406.
     """
     try:
         import pyarrow as pa

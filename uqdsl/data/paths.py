@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from uqdsl.messages import DataError, Span, closest, listing
-from uqdsl.messages.catalogue.data import FileMissing, FileUnreadable, NoFolder, NotAFile, OutsideFolder, RefusedFile
+from uqdsl.messages.catalogue.data import FileMissing, FileUnreadable, NotAFile, OutsideFolder, RefusedFile
 
 
 def find_file(written: str, folder: Path | None, allowed: Sequence[Path], at: Span) -> Path:
@@ -17,19 +17,18 @@ def find_file(written: str, folder: Path | None, allowed: Sequence[Path], at: Sp
 
     Args:
         written: the path in the spec, relative to its folder.
-        folder: of the spec; None where it has none.
+        folder: of the spec; the working directory where it is None.
         allowed: other folders below which the file may lie.
         at: the statement that names it.
 
     Raises:
         DataError: UQ401 where there is none, UQ402 where it lies elsewhere, links followed, UQ403 where it is no file,
-            UQ404 where the path cannot be one, UQ409 without a folder.
+            UQ404 where the path cannot be one.
     """
     if "://" in written:
         hint = "uqdsl does not reach the network; download the file and name the copy"
         raise DataError([FileMissing(at=at, path=written, folder=_named(folder or Path()), hint=hint)])
-    if folder is None:
-        raise DataError([NoFolder(at=at, path=written)])
+    folder = Path() if folder is None else folder
     try:
         path = (folder / written).resolve()
         homes = [each.resolve() for each in (folder, *allowed)]

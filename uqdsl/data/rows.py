@@ -45,7 +45,7 @@ def find_in_rows(
         frame: the table.
         dims: of the spec.
         siblings: all fields of the statement.
-        problems: receives UQ415, UQ416, UQ421, UQ436, UQ443 to UQ446.
+        problems: receives UQ414, UQ415, UQ421, UQ436, UQ443 to UQ446.
     """
     table = _Rows(frame, dims, siblings, {})
     found = []
@@ -79,7 +79,7 @@ class _Rows(NamedTuple):
     keys: dict[str, _Keys]
 
     def column(self, name: str, field: ir.DataField) -> Cells:
-        """Read a column (UQ415, UQ416)."""
+        """Read a column (UQ414, UQ415)."""
         frame = self.frame
         count = frame.columns.count(name)
         if count == 1:

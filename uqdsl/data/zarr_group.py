@@ -30,7 +30,7 @@ def read_zarr(path: Path, name: str, at: Span) -> Arrays:
     """The arrays of a group; those called as their only dimension are its labels.
 
     Raises:
-        DataError: UQ406, UQ410, UQ411; when an array is read, UQ406, UQ408.
+        DataError: UQ406, UQ409, UQ410; when an array is read, UQ406, UQ408.
     """
     _verify_codecs(path, name, at)
     with _reporting(name, at):

@@ -77,16 +77,8 @@ class TooLarge(Problem):
     most: str
 
 
-class NoFolder(Problem):
-    code = "UQ409"
-    headline = "the spec was not read from a file, so nothing says in which folder `{path}` is"
-    label = "is read for this statement"
-    advice = "save the spec and load it from there, or give these data from Python"
-    path: str
-
-
 class PackageMissing(Problem):
-    code = "UQ410"
+    code = "UQ409"
     headline = "to read `{path}` the package `{package}` is needed, which is not installed"
     label = "is read for this statement"
     advice = "install it: `pip install {package}`"
@@ -95,7 +87,7 @@ class PackageMissing(Problem):
 
 
 class RefusedFile(Problem):
-    code = "UQ411"
+    code = "UQ410"
     headline = "`{path}` is not read, because {reason}"
     label = "is read for this statement"
     advice = "write the file anew with plain numbers and texts in it"
@@ -107,7 +99,7 @@ class RefusedFile(Problem):
 
 
 class EmptyTable(Problem):
-    code = "UQ412"
+    code = "UQ411"
     headline = "`{name}` has no {what}"
     label = "is read for this statement"
     name: str
@@ -115,7 +107,7 @@ class EmptyTable(Problem):
 
 
 class UnevenRow(Problem):
-    code = "UQ413"
+    code = "UQ412"
     headline = "a row of `{path}` has {found}, but the header has {expected}"
     label = "is read for this statement"
     path: str
@@ -124,7 +116,7 @@ class UnevenRow(Problem):
 
 
 class OpenQuote(Problem):
-    code = "UQ414"
+    code = "UQ413"
     headline = "a quoted text in `{path}` does not end where it should"
     label = "is read for this statement"
     advice = 'close it with `"`; a `"` within a quoted text is written twice'
@@ -132,7 +124,7 @@ class OpenQuote(Problem):
 
 
 class MissingColumn(Problem):
-    code = "UQ415"
+    code = "UQ414"
     headline = "{where} has no {what} `{column}`"
     label = "`{column}` is needed here"
     where: str
@@ -141,7 +133,7 @@ class MissingColumn(Problem):
 
 
 class RepeatedColumn(Problem):
-    code = "UQ416"
+    code = "UQ415"
     headline = "`{path}` has {count} columns `{column}`"
     label = "which of them?"
     advice = "give each column a name of its own"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from uqdsl import ir
 from uqdsl.data import Dataset, bind
 from uqdsl.messages import DataError, Place, Problem, render_text
+from uqdsl.messages.pages import page
 from uqdsl.semantics import analyse
 from uqdsl.syntax.parser import parse
 
@@ -58,6 +60,12 @@ def shown(text: str, folder: Path | None = None, given: Mapping[str, Any] | None
     """All that is said of the data of a spec, as on a terminal."""
     sources = parse(text + REST, "model.uq").sources
     return "\n\n".join(render_text(each, sources) for each in problems_of(text, folder, given))
+
+
+def failing_blocks(code: str) -> list[tuple[str, str, str]]:
+    """The language, the name of the file and the text of the blocks that fail on the page of a problem."""
+    failing = page(code).partition("\n## Fails\n")[2].partition("\n## ")[0]
+    return re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", failing, re.MULTILINE | re.DOTALL)
 
 
 def same(one: Dataset, other: Dataset) -> bool:

@@ -348,7 +348,7 @@ def test_only_what_is_met_is_imported(write):
         f"assert bind(spec, Path({str(folder)!r})).coords == {{'i': [1]}};"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 

@@ -42,9 +42,7 @@ if TYPE_CHECKING:
 type Setting = float | int | bool | str
 
 
-def load(
-    path: str | Path, *, settings: Mapping[str, Setting] | None = None, allow: Sequence[str | Path] = ()
-) -> Model:
+def load(path: str | Path, *, settings: Mapping[str, Setting] | None = None, allow: Sequence[str | Path] = ()) -> Model:
     """Read and check a spec.
 
     Args:
@@ -176,9 +174,7 @@ class Program:
         log_density, data, coords = self._target.log_density, self.data, self.coords
         return lambda position: log_density(position, data, coords)
 
-    def infer(
-        self, by: str | None = None, *, seed: int = 0, progress: bool | None = None
-    ) -> Fit:
+    def infer(self, by: str | None = None, *, seed: int = 0, progress: bool | None = None) -> Fit:
         """Draw from the posterior.
 
         Args:

@@ -54,7 +54,7 @@ def compiled(text: str, sizes: Mapping[str, int] | None = None) -> Compiled:
     """A spec executed; `sizes` are those of dimensions whose labels come from data, 3 unless told."""
     spec, program = written(text)
     module: dict[str, Any] = {"__name__": "generated"}
-    exec(compile(program.text, "generated.py", "exec"), module)  # noqa: S102 - the program under test
+    exec(compile(program.text, "generated.py", "exec"), module)
     coords = {dim.name: _labels(dim, (sizes or {}).get(dim.name, 3)) for dim in spec.dims}
     rng = np.random.default_rng(11)
     data = {field.name: _values(field, spec, coords, rng) for field in spec.fields}

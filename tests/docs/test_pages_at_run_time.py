@@ -36,7 +36,7 @@ def target_of(text: str) -> Target:
     assert spec is not None
     program = generate(spec, parsed.sources, version="0")
     module: dict = {"__name__": "generated"}
-    exec(compile(program.text, "model.py", "exec"), module)  # noqa: S102
+    exec(compile(program.text, "model.py", "exec"), module)
     data = {field.name: np.asarray(field.values, float) for field in spec.fields}
     lengths = {dim: len(data[field.name]) for field in spec.fields for dim in field.dims}
     named = (*spec.unknowns, *spec.quantities, *spec.observations)

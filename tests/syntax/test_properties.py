@@ -39,7 +39,7 @@ def hold(text: str) -> None:
     assert format_spec(formatted) == formatted
     lines = formatted.split("\n")
     assert lines[-1] == ""
-    assert lines[:1] == [""] or lines[0] and lines[-2], "blank lines at the start or end"
+    assert lines[:1] == [""] or (lines[0] and lines[-2]), "blank lines at the start or end"
     assert "\n\n\n" not in formatted
     assert all(line == line.rstrip(" \t\r") for line in lines)
 

@@ -100,14 +100,14 @@ def doubled(text: str) -> str | None:
 def cut_short(text: str) -> str | None:
     """Only up to the first sign outside of all brackets."""
     for sign in ("~", " = ", "->", " by ", " in ", " from "):
-        before = text.split(sign)[0]
+        before = text.split(sign, maxsplit=1)[0]
         if sign in text and not any(before.count(left) > before.count(right) for left, right in ("()", "{}", "[]")):
             return before + sign.rstrip()
     return None
 
 
 def reserved_name(text: str) -> str | None:
-    name = DECLARED.get(text.split()[0], (None,))[0]
+    name = DECLARED.get(text.split(maxsplit=1)[0], (None,))[0]
     return text.replace(f" {name}", " then", 1) if name else None
 
 

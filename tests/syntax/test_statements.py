@@ -51,7 +51,7 @@ def test_a_form_alone_and_with_white_space(text: str, bare):
     """New lines and tabs are white space outside brackets, as is whatever else counts as a space."""
     statement = only(text)
     assert bare(only(f"\t {text}\n\n")) == bare(statement)
-    head = text.split("{")[0].split("(")[0].split("[")[0]
+    head = text.split("{", maxsplit=1)[0].split("(", maxsplit=1)[0].split("[", maxsplit=1)[0]
     spread = text.replace(head, head.replace(" ", "\n    "), 1)
     assert bare(only(spread)) == bare(statement)
     assert bare(only(text.replace(" ", "\t\N{NO-BREAK SPACE}") if '"' not in text else text)) == bare(statement)

@@ -21,9 +21,7 @@ def command(
         Literal["python", "ir", "tree", "graph"],
         typer.Option(help="The NumPyro program, the IR as JSON, the tree, or the graph of what depends on what."),
     ] = "python",
-    language: Annotated[
-        Literal["dot", "mermaid"], typer.Option("--format", help="How a graph is written.")
-    ] = "dot",
+    language: Annotated[Literal["dot", "mermaid"], typer.Option("--format", help="How a graph is written.")] = "dot",
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.")] = None,
     set_: Settings = None,
     by: Annotated[str | None, typer.Option(metavar="METHOD", help="In place of the spec's `infer` statements.")] = None,

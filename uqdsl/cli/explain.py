@@ -14,7 +14,9 @@ _CODE = re.compile(r"(UQ)?\d+", re.IGNORECASE)
 
 
 def command(
-    subject: Annotated[str, typer.Argument(metavar="SPEC|CODE", help="A spec, or the code of a problem, such as UQ214.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="SPEC|CODE", help="A spec, or the code of a problem, such as UQ214.")
+    ],
     set_: Settings = None,
 ) -> None:
     """Explain a problem by its code, or print what a spec states as an equation."""

@@ -68,7 +68,7 @@ def _show(method: dict[str, Any]) -> None:
     print("options, with their defaults")
     for name, each in method["options"].items():
         limits = ", ".join(f"{word} {each[word]}" for word in _BOUNDS.values() if word in each)
-        print(f"  {f'{name} = {each['default']}':{width}}  {each['means']}" + (f" ({limits})" if limits else ""))
+        print(f"  {f'{name} = {each["default"]}':{width}}  {each['means']}" + (f" ({limits})" if limits else ""))
     if method["assumptions"]:
         print("\nassumes")
         for each in method["assumptions"]:

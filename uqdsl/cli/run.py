@@ -22,13 +22,19 @@ SUSPECT, INTERRUPTED = 3, 130
 
 def command(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="The spec; `-` is standard input.")],
-    config: Annotated[str | None, typer.Option(metavar="FILE", help="A run file, such as the run.yaml of a run.")] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A run file, such as the run.yaml of a run.")
+    ] = None,
     set_: Settings = None,
     by: Annotated[
         str | None, typer.Option(metavar="METHOD", help='In place of the spec\'s: "nuts(chains = 2, draws = 500)".')
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Of all that is random.", show_default="0")] = None,
-    device: Annotated[Literal["cpu", "gpu"] | None, typer.Option(help="What to compute on.", show_default="JAX's choice")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="Of all that is random.", show_default="0")
+    ] = None,
+    device: Annotated[
+        Literal["cpu", "gpu"] | None, typer.Option(help="What to compute on.", show_default="JAX's choice")
+    ] = None,
     precision: Annotated[
         Literal["64", "32"] | None, typer.Option(help="Bits of a floating-point number.", show_default="64")
     ] = None,
@@ -54,8 +60,8 @@ def command(
     if strict and checked.problems:
         return 1
 
-    from uqdsl.driver.session import Job, run_job
     from uqdsl.driver.program import write_program
+    from uqdsl.driver.session import Job, run_job
 
     bits = int(precision) if precision else wishes.precision or 64
     job = Job(

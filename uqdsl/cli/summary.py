@@ -42,7 +42,9 @@ def print_summary(spec: Spec, result: Result, *, whole: bool) -> None:
     console.print(f"\n{heading_of(spec, result)}", markup=False)
     console.print(table)
     for line in diagnosis(result):
-        console.print(line, style="yellow" if line.startswith(("suspect", "  - ")) else "", markup=False, soft_wrap=True)
+        console.print(
+            line, style="yellow" if line.startswith(("suspect", "  - ")) else "", markup=False, soft_wrap=True
+        )
 
 
 def heading_of(spec: Spec, result: Result) -> str:

@@ -43,7 +43,7 @@ def wrapped(statement: str, indent: int) -> list[str]:
     decorator = "@" if statement.startswith("@") else ""
     head = statement.startswith("with ")
     (node,) = ast.parse(f"{statement} pass" if head else statement.removeprefix("@")).body
-    return printed((decorator, _Layout(statement.removeprefix("@")).statement(node)), indent)
+    return printed((decorator, _Layout(statement.removeprefix("@").encode()).statement(node)), indent)
 
 
 class _Place(Enum):
@@ -56,9 +56,9 @@ class _Place(Enum):
 
 @dataclass
 class _Layout:
-    """The documents of one statement's parts; `source` is its text."""
+    """The documents of one statement's parts; `source` is its text, on one line, as UTF-8."""
 
-    source: str
+    source: bytes
 
     def statement(self, node: ast.stmt) -> Doc:
         match node:
@@ -73,7 +73,7 @@ class _Layout:
             case ast.With(items=items):
                 inner = _separated([self.expression(each.context_expr, _Place.INSIDE) for each in items])
                 return ("with (", Indent((Line(""), inner)), Line(""), "):")
-        raise NotImplementedError(f"no layout for {self.source}")
+        raise NotImplementedError(f"no layout for {ast.unparse(node)}")
 
     def _value(self, node: ast.expr) -> Doc:
         """The right-hand side of a statement, which may take parentheses of its own."""
@@ -154,8 +154,8 @@ class _Layout:
     def _listed(self, items: list[ast.expr]) -> Doc:
         return _separated([self.expression(each, _Place.INSIDE) for each in items])
 
-    def _text(self, node: ast.AST) -> str:
-        return ast.get_source_segment(self.source, node) or ast.unparse(node)
+    def _text(self, node: ast.expr) -> str:
+        return self.source[node.col_offset : node.end_col_offset].decode()
 
     # operators -------------------------------------------------------------------------------------------------------
 

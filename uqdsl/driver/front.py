@@ -119,8 +119,9 @@ def check_with_data(
 
     parsed = parse(source.text, source.name)
     spec, problems, schema = analyse(parsed, settings, runs)
+    readable = spec or schema
     try:
-        dataset = bind(spec or schema, source.folder, allowed=allowed) if spec or schema else None
+        dataset = bind(readable, source.folder, allowed=allowed) if readable else None
     except DataError as error:
         kind = DataError if spec else SpecError
         both = sorted([*problems, *error.problems], key=lambda problem: problem.at or (-1, -1))
@@ -179,4 +180,6 @@ def read_method(text: str, name: str | None = None) -> Run:
     if resolved is None:
         raise UsageError(problems, parsed.sources)
     method, options = resolved
-    return Run(name=name or statements[0].clauses.alias or method.name, method=method.name, options=options.model_dump())
+    return Run(
+        name=name or statements[0].clauses.alias or method.name, method=method.name, options=options.model_dump()
+    )

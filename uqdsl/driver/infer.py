@@ -92,12 +92,10 @@ def infer(
     options: Any = method.options(**run.options)
     attrs = {"seed": seed, "run": run.name, "method": run.method}
     keep: Any = {"chains": options.chains, "draws": options.draws, "attrs": attrs}
-    store = Store.resume(target, directory=folder, **keep) if resume and folder else Store(
-        target, directory=folder, **keep
+    store = (
+        Store.resume(target, directory=folder, **keep) if resume and folder else Store(target, directory=folder, **keep)
     )
-    outcome = _function(method.run)(
-        target, options, seed, sink=store, progress=watcher.begin(run), resume=store.states
-    )
+    outcome = _function(method.run)(target, options, seed, sink=store, progress=watcher.begin(run), resume=store.states)
     drawn = store.finish()
     attrs |= {"sampling_time": outcome.sample_seconds, "tuning_steps": options.warmup}
     groups = build_groups(target, drawn, attrs=attrs)
@@ -145,9 +143,7 @@ def centered_unknowns(spec: Spec) -> tuple[str, ...]:
     return tuple(
         each.name
         for each in spec.unknowns
-        if not each.noncentered
-        and DISTRIBUTIONS[each.law.distribution].location_scale
-        and names_used(each) & unknowns
+        if not each.noncentered and DISTRIBUTIONS[each.law.distribution].location_scale and names_used(each) & unknowns
     )
 
 

@@ -146,7 +146,9 @@ def _run_all(
         spec=spec.name,
         version=uqdsl.__version__,
         seed=job.seed,
-        runs={name: RunSummary(each.run.method, each.rows, each.verdict, each.seconds) for name, each in results.items()},
+        runs={
+            name: RunSummary(each.run.method, each.rows, each.verdict, each.seconds) for name, each in results.items()
+        },
     )
     directory.write_summary(summary)
     suspect = any(each.verdict.status == "suspect" for each in results.values())

@@ -128,13 +128,13 @@ def load_programs(key: str) -> Programs | None:
         digest, payload = (written[len(_MAGIC) : len(_MAGIC) + 32], written[len(_MAGIC) + 32 :])
         if not written.startswith(_MAGIC) or hashlib.sha256(payload).digest() != digest:
             return None
-        kept = pickle.loads(payload)
+        kept = pickle.loads(payload)  # noqa: S301 - in a directory that nobody but the user can write to
         load = partial(serialize_executable.deserialize_and_load, execution_devices=jax.devices()[:1])
         with ThreadPoolExecutor() as pool:
             programs = dict(zip(kept, pool.map(lambda parts: load(*parts), kept.values()), strict=True))
         path.touch()
         _remember(key, programs)
-        return programs
+        return programs  # noqa: TRY300 - all of it may fail
     except Exception:  # noqa: BLE001 - whatever is wrong with what was kept, it is made anew
         return None
 

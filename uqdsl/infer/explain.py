@@ -172,7 +172,7 @@ def _in_words(limit: constraints.Constraint) -> str:
         return "zero or more"
     if limit is constraints.unit_interval:
         return "between 0 and 1"
-    if limit.event_dim == 0 and limit in (constraints.real,):
+    if limit.event_dim == 0 and limit is constraints.real:
         return "finite"
     return "in the range that the law allows"
 

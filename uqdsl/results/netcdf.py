@@ -80,7 +80,7 @@ def find_slots(path: Path) -> dict[tuple[str, str], Slot]:
         with h5netcdf.File(path, "r") as file:
             for group, content in file.groups.items():
                 for name, variable in content.variables.items():
-                    offset = variable._h5ds.id.get_offset()
+                    offset = variable._h5ds.id.get_offset()  # noqa: SLF001 - h5netcdf does not tell where data lie
                     if offset is not None and name not in content.dimensions:
                         slots[group, name] = Slot(offset, variable.shape, np.dtype(variable.dtype))
     except (OSError, KeyError, ValueError, RuntimeError) as failure:
@@ -119,7 +119,7 @@ def _write_frame(path: Path, groups: Groups) -> dict[tuple[str, str], Slot]:
                     # netCDF has no booleans; this is xarray's mark for them.
                     variable.attrs["dtype"] = "bool"
                 if values.size:
-                    slots[group_name, name] = Slot(variable._h5ds.id.get_offset(), values.shape, dtype)
+                    slots[group_name, name] = Slot(variable._h5ds.id.get_offset(), values.shape, dtype)  # noqa: SLF001
     return slots
 
 

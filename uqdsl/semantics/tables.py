@@ -103,7 +103,7 @@ def _listed_labels(
         if isinstance(label, bool):
             problems.append(WrongSize(at=item.span, name=dim, found=f"the label {shown(label)}"))
             return None
-        elif label in labels:
+        if label in labels:
             others = (Label(labels[label], "first here"),)
             problems.append(RepeatedLabel(at=item.span, dim=dim, shown=_shown(label), others=others))
             sound = False
@@ -190,7 +190,7 @@ def _field(
     if entry.value is not None:
         value = ungrouped(entry.value)
         if isinstance(value, tree.Call):
-            columns, spread = _columns(value, dims, settings, problems) or ((name,), False)
+            columns, spread = _columns(value, dims, problems) or ((name,), False)
         else:
             values = _in_place(value, settings, problems)
     if len(problems) > count:
@@ -220,9 +220,7 @@ def axis_names(target: tree.Target, problems: list[Problem]) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def _columns(
-    call: tree.Call, dims: tuple[str, ...], settings: Settings, problems: list[Problem]
-) -> tuple[tuple[str, ...], bool] | None:
+def _columns(call: tree.Call, dims: tuple[str, ...], problems: list[Problem]) -> tuple[tuple[str, ...], bool] | None:
     """The columns that `column("x")` or `columns("x", "y")` names, and whether they spread over a dimension."""
     function = call.function.name if isinstance(call.function, tree.Name) else ""
     if function not in ("column", "columns"):

@@ -11,7 +11,7 @@ import pytest
 
 from uqdsl import ir
 from uqdsl.data import Dataset, bind
-from uqdsl.messages import DataError, Place, Problem, render_text
+from uqdsl.messages import DataError, Place, Problem, Sources, render_text
 from uqdsl.messages.pages import page
 from uqdsl.semantics import analyse
 from uqdsl.syntax.parser import parse
@@ -60,6 +60,14 @@ def shown(text: str, folder: Path | None = None, given: Mapping[str, Any] | None
     """All that is said of the data of a spec, as on a terminal."""
     sources = parse(text + REST, "model.uq").sources
     return "\n\n".join(render_text(each, sources) for each in problems_of(text, folder, given))
+
+
+def verify_sound(caught: DataError) -> None:
+    """An error of data has problems, of data, that can be shown."""
+    assert caught.problems
+    for problem in caught.problems:
+        assert problem.code.startswith("UQ4")
+        assert render_text(problem, Sources.single("model.uq", "x" * 500))
 
 
 def failing_blocks(code: str) -> list[tuple[str, str, str]]:

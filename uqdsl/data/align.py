@@ -107,13 +107,15 @@ def _chosen(dim: Dimension, problems: list[Problem]) -> tuple[tuple[Label, ...] 
     if unlabelled is not None and not dim.doubtful:
         found, axis = unlabelled
         origin = f"`{found.where}`, which has no column of them, so that they count from 1"
-        if axis.along is Along.POSITIONS:
+        if size is not None:
+            origin = f"`dim {dim.ir.name} = {size}`"
+        elif axis.along is Along.POSITIONS:
             origin = f"`{found.where}`, which count from 1"
         return _numbered(dim, size if size is not None else axis.size, problems), origin
     levels = {key(label): label for each in dim.levels for label in each.read.distinct}
     if size is not None and all(isinstance(each, int) and 0 < each <= size for each in levels):
         return _numbered(dim, size, problems), f"`dim {dim.ir.name} = {size}`"
-    if spread is not None and size is None and not levels:
+    if spread is not None and size is None:
         return spread[1].labels, f"`{spread[0].where}`"
     if levels:
         return tuple(in_order(levels.values())), "its category columns"

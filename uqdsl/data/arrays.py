@@ -14,6 +14,7 @@ from uqdsl.data.rows import find_in_rows
 from uqdsl.data.wording import counted, labels_listed, over, rows_listed
 from uqdsl.messages import DataError, Place, Problem, did_you_mean, listing
 from uqdsl.messages.catalogue.data import (
+    EmptyTable,
     MissingColumn,
     RepeatedRow,
     UnevenList,
@@ -40,7 +41,7 @@ def find_in_arrays(
         arrays: where.
         dims: of the spec.
         siblings: all fields of the statement.
-        problems: receives UQ414, UQ421, UQ431, UQ432, UQ434, UQ443, and those of the rows of a table.
+        problems: receives UQ411, UQ414, UQ421, UQ431, UQ432, UQ434, UQ443, and those of the rows of a table.
     """
     found = []
     for field in fields:
@@ -82,6 +83,9 @@ def _find(field: ir.DataField, arrays: Arrays, siblings: Sequence[ir.DataField])
     if any(part.shape != parts[0].shape for part in parts):
         raise DataError([UnevenList(at=field.span, name=field.name, declared=over(dims))])
     values = np.stack(parts, axis=-1) if field.spread else parts[0]
+    if not values.size:
+        place, name = arrays.place(None, field.columns[0]), arrays.name
+        raise DataError([EmptyTable(at=field.span, place=place, name=name, what=f"values of `{field.name}`")])
     axes = [_axis(dim, size, field, arrays, siblings) for dim, size in zip(dims, values.shape, strict=False)]
     if field.spread:
         names = field.columns

@@ -11,13 +11,17 @@ import numpy as np
 from uqdsl.data.cells import emptied
 
 
+ATTRIBUTES = ("_FillValue", "missing_value", "scale_factor", "add_offset", "units", "calendar")
+"""The attributes of an array that say what its numbers mean."""
+
+
 def decode(values: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
     """The values that stored numbers stand for: missing ones as NaN or None, packed ones unpacked, times as dates."""
     missing = _missing(values, attributes)
     scale, offset = attributes.get("scale_factor"), attributes.get("add_offset")
     if values.dtype.kind in "iuf" and (scale is not None or offset is not None):
         values = values * _number(scale, 1.0) + _number(offset, 0.0)
-    values = _times(values, str(attributes.get("units", "")), str(attributes.get("calendar", "standard")))
+    values = _times(values, _text(attributes.get("units", "")), _text(attributes.get("calendar", "standard")))
     if not missing.any():
         return values
     if values.dtype.kind == "f":
@@ -39,6 +43,10 @@ def _missing(values: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
 
 def _number(attribute: Any, otherwise: float) -> float:
     return otherwise if attribute is None else float(np.asarray(attribute).ravel()[0])
+
+
+def _text(attribute: Any) -> str:
+    return attribute.decode("utf-8", "replace") if isinstance(attribute, bytes) else str(attribute)
 
 
 _SINCE = re.compile(r"\s*(day|hour|minute|second|millisecond|microsecond|nanosecond)s? since (\S+)(?:[ T](\S+))?\s*")

@@ -69,12 +69,7 @@ def _convert(cells: Cells, kind: str) -> tuple[np.ndarray | None, np.ndarray, np
     parsed = [_number(value, kind, written=cells.written) for value in listed]
     wrong = [position for position, value in enumerate(parsed) if value is None]
     kept = [0 if value is None else value for value in parsed]
-    if not whole or any(isinstance(value, float) for value in kept):
-        return np.array(kept, np.float64), missing_cells(cells), np.asarray(wrong, np.intp)
-    large = [position for position, value in enumerate(kept) if not -_LARGEST <= value < _LARGEST]
-    for position in large:
-        kept[position] = 0
-    return np.array(kept, np.int64), missing_cells(cells), np.asarray(wrong + large, np.intp)
+    return np.array(kept, np.int64 if whole else np.float64), missing_cells(cells), np.asarray(wrong, np.intp)
 
 
 def _written_numbers(texts: list[str], *, whole: bool) -> np.ndarray | None:
@@ -98,13 +93,25 @@ def _number(value: object, kind: str, *, written: bool) -> float | int | None:
     """The number of one cell; 0 where it is missing, which is reported apart, and None where it holds something else."""
     if is_missing(value):
         return 0
-    if isinstance(value, bool):
-        return int(value) if kind == "binary" else None
-    if isinstance(value, int | float):
-        return value if isinstance(value, float) or abs(value) < 10**300 else None
-    if not isinstance(value, str) or not written or "_" in value:
+    if written and isinstance(value, str):
+        value = _written_number(value.strip(), kind)
+    elif isinstance(value, bool):
+        value = int(value) if kind == "binary" else None
+    if not isinstance(value, int | float):
         return None
-    text = value.strip()
+    if not KINDS[kind].integer:
+        return value if isinstance(value, float) or abs(value) < _BEYOND_FLOATS else None
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else _LARGEST
+    return value if -_LARGEST <= value < _LARGEST else None
+
+
+_BEYOND_FLOATS = 2**1023
+
+
+def _written_number(text: str, kind: str) -> float | int | None:
+    if "_" in text:
+        return None
     if kind == "binary" and text.lower() in _TRUTHS:
         return _TRUTHS[text.lower()]
     try:

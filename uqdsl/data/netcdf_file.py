@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uqdsl.data.conventions import decode
+from uqdsl.data.conventions import ATTRIBUTES, decode
 from uqdsl.data.form import Arrays, Variable
 from uqdsl.data.sizes import verify_values
 from uqdsl.messages import DataError, Place, Span
@@ -106,7 +106,7 @@ def _read_classic(path: Path, name: str, at: Span) -> Arrays:
                 values = values.astype(values.dtype.newbyteorder("="))
                 if values.dtype.kind == "S" and dims:
                     dims, values = dims[:-1], _joined(values)
-                attributes: dict[str, Any] = dict(each._attributes)
+                attributes = {mark: getattr(each, mark) for mark in ATTRIBUTES if hasattr(each, mark)}
                 decoded = decode(values, attributes)
                 variables[key] = Variable(dims, decoded.shape, lambda decoded=decoded: decoded)
     return Arrays(name, variables)

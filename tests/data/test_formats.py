@@ -369,3 +369,15 @@ def test_parquet_with_a_dot_in_a_name(tmp_path: Path):
     pq.write_table(pa.table({"a.b": [1, 2], "a": [3, 4]}), tmp_path / "t.parquet")
     found = bound('data "t.parquet" { x[i] : real = column("a.b") }', tmp_path)
     assert found.arrays["x"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "value", [None, object(), len, float, iter([1]), {1.0}, pl.DataFrame({"y": [1]}).lazy(), {"y": len}]
+)
+def test_what_holds_no_data(value):
+    assert problem_of("data { y[i] : real }", y=value).code == "UQ453"
+
+
+def test_arrays_of_jax():
+    jnp = pytest.importorskip("jax.numpy")
+    assert bound("data { y[i] : real }", y=jnp.array([1.0, 2.0])).arrays["y"].dtype == np.float64

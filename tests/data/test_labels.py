@@ -219,6 +219,12 @@ def test_spread_columns(write):
     assert codes_of(f'data "t.csv" {{ {names} }}\ndata {{ c[j] : category(k) }}', folder, c=["a", "z"]) == ["UQ442"]
 
 
+def test_columns_that_are_called_as_the_labels(write):
+    found = bound('dim k = ["b", "a"]\ndata "t.csv" { Z[i, k] : real }', write("t.csv", "a,b\n1,2\n3,4\n"))
+    assert found.arrays["Z"].tolist() == [[2, 1], [4, 3]]
+    assert found.coords == {"k": ["b", "a"], "i": [1, 2]}
+
+
 def test_a_fault_of_a_spread_column_names_it(write):
     problem = problem_of('data "t.csv" { Z[i, k] : real = columns("a", "b") }', write("t.csv", "a,b\n1,2\n3,x\n"))
     assert problem.place == ("t.csv", 2, "b")
@@ -280,3 +286,27 @@ def test_every_problem_of_all_files_is_reported(write, tmp_path):
     write("homes.csv", "y,county\nx,a\n2,\n")
     write("soils.csv", "clay,county\n7,a\n")
     assert codes_of(TWO, tmp_path) == ["UQ401", "UQ422", "UQ421", "UQ422"]
+
+
+def test_a_fault_of_labels_is_reported_once_for_all_fields(write, tmp_path):
+    text = 'data "t.csv" { x[k] : real, y[k] : real }\ndata "u.csv" { u[k] : real, v[k] : real }'
+    write("t.csv", "k,x,y\na,1,2\nb,3,4\n")
+    for content, codes in [
+        ("k,u,v\na,1,2\n", ["UQ441"]),
+        ("k,u,v\na,1,2\nb,3,4\nc,5,6\n", ["UQ442"]),
+        ("k,u,v\na,1,2\na,3,4\n", ["UQ443"]),
+        ("k,u,v\na,1,2\n,3,4\n", ["UQ421"]),
+        ("u,v\n1,2\n3,4\n", ["UQ447"]),
+    ]:
+        write("u.csv", content)
+        assert codes_of(text, tmp_path) == codes
+    write("w.csv", "x,y,site\n1,2,a\n3,4,b\n")
+    assert codes_of('data "w.csv" { x[site, year] : real, y[site, year] : real }', tmp_path) == ["UQ444"]
+    write("w.csv", "x,y,site,year\n1,2,a,1\n3,4,b,2\n")
+    assert codes_of('data "w.csv" { x[site, year] : real, y[site, year] : real }', tmp_path) == ["UQ445"]
+
+
+def test_labels_that_only_a_lost_file_could_tell_are_not_missed(write, tmp_path):
+    write("t.csv", "c,y\na,1\nb,2\n")
+    text = 'data "t.csv" { y[i] : real, c[i] : category(k) }\ndata "none.csv" { u[k] : real }\ndata { v[k] : real }'
+    assert codes_of(text, tmp_path, v=[1, 2, 3]) == ["UQ401"]

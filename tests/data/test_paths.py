@@ -76,7 +76,7 @@ def test_a_folder_that_is_itself_a_link(folder, tmp_path):
 
 
 def test_no_network(folder):
-    code, title, _, hint = said(table("https://example.org/t.csv"), folder)
+    code, _, _, hint = said(table("https://example.org/t.csv"), folder)
     assert code == "UQ401"
     assert hint == "uqdsl does not reach the network; download the file and name the copy"
 
@@ -103,7 +103,7 @@ def test_hints_for_a_file_that_is_not_there(folder):
     assert said(table("tt.csv"), folder)[3] == "did you mean `t.csv`?"
     assert said(table("data/tt.csv"), folder)[3] == "did you mean `data/t.csv`?"
     assert said(table("dat/t.csv"), folder)[3] == "there is no folder `dat` in it"
-    assert said(table("heights.csv"), folder)[3] == "in that folder are `data` and `t.csv`"
+    assert said(table("heights.csv"), folder)[3] == "that folder has `data` and `t.csv`"
     assert said(table("t.csv/u.csv"), folder)[0] in ("UQ401", "UQ404")
     assert said(table("t.csv"), folder / "none")[3] == "that folder is not there"
 

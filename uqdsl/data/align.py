@@ -11,6 +11,7 @@ import numpy as np
 from uqdsl import ir
 from uqdsl.data.form import Along, Axis, Found, Label
 from uqdsl.data.labels import Read, in_order, index_of, key, read_labels
+from uqdsl.data.report import report
 from uqdsl.data.sizes import verify_labels
 from uqdsl.data.spots import first_spot
 from uqdsl.data.wording import counted, labels_listed
@@ -101,10 +102,12 @@ def _chosen(dim: Dimension, problems: list[Problem]) -> tuple[tuple[Label, ...] 
             if axis.along is along:
                 labels = axis.labels if along is Along.ORDERED else tuple(in_order(axis.labels))
                 return labels, f"`{found.where}`"
+    if dim.doubtful:
+        return None, ""
     unlabelled = next((each for each in dim.axes if each[1].along in (Along.NUMBERED, Along.POSITIONS)), None)
     size = dim.ir.size
     spread = next((each for each in dim.axes if each[1].along is Along.NAMES), None)
-    if unlabelled is not None and not dim.doubtful:
+    if unlabelled is not None:
         found, axis = unlabelled
         origin = f"`{found.where}`, which has no column of them, so that they count from 1"
         if size is not None:
@@ -162,18 +165,18 @@ def _order(found: Found, axis: Axis, dim: Dimension, problems: list[Problem]) ->
     """The position along an axis of each label; None where they stand in order, or do not fit."""
     labels = dim.labels or ()
     if axis.along is Along.NAMES and axis.size != len(labels):
-        problems.append(_wrong_spread(found, axis, dim))
+        report([_wrong_spread(found, axis, dim)], problems)
         return None
     if axis.along is Along.NAMES and _in_order_of_spec(axis, dim):
         return None
     if axis.along is Along.NUMBERED:
         other = next((source for source, each in dim.axes if each.along in (Along.ORDERED, Along.LEVELS)), None)
         if other is not None:
-            problems.append(_unlabelled(found, axis, other))
+            report([_unlabelled(found, axis, other)], problems)
             return None
     if axis.along in (Along.NUMBERED, Along.POSITIONS):
         if axis.size != len(labels):
-            problems.append(_wrong_length(found, axis, dim))
+            report([_wrong_length(found, axis, dim)], problems)
         return None
     if axis.labels == labels:
         return None
@@ -193,21 +196,19 @@ def _by_label(found: Found, axis: Axis, dim: Dimension, problems: list[Problem])
     lacking = [labels[position] for each, position in known.items() if each not in given]
     field = found.field
     if extra:
-        problems.append(
-            _unknown(field, axis.labels, np.asarray(extra), axis.place, dim, name=axis.place(extra[0]).column)
-        )
+        unknown = _unknown(field, axis.labels, np.asarray(extra), axis.place, dim, name=axis.place(extra[0]).column)
+        report([unknown], problems)
     if lacking:
         place = axis.place(0)._replace(row=None)
-        problems.append(
-            MissingLabels(
-                at=field.span,
-                place=place,
-                where=f"`{found.where}`",
-                labels=labels_listed(lacking),
-                dim=dim.ir.name,
-                other=dim.origin,
-            )
+        missing = MissingLabels(
+            at=field.span,
+            place=place,
+            where=f"`{found.where}`",
+            labels=labels_listed(lacking),
+            dim=dim.ir.name,
+            other=dim.origin,
         )
+        report([missing], problems)
     if extra or lacking:
         return None
     return np.asarray([given[key(each)] for each in labels], np.intp)

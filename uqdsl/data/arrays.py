@@ -10,6 +10,7 @@ from uqdsl import ir
 from uqdsl.data.cells import cells_of
 from uqdsl.data.form import Along, Arrays, Axis, Found, Frame, Variable
 from uqdsl.data.labels import distinct, read_labels
+from uqdsl.data.report import report
 from uqdsl.data.rows import find_in_rows
 from uqdsl.data.wording import counted, labels_listed, over, rows_listed
 from uqdsl.messages import DataError, Place, Problem, did_you_mean, listing
@@ -52,7 +53,7 @@ def find_in_arrays(
             else:
                 found += find_in_rows([field], frame, dims, siblings, problems)
         except DataError as error:
-            problems += [each for each in error.problems if each not in problems]
+            report(error.problems, problems)
     return found
 
 

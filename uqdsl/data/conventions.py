@@ -10,7 +10,6 @@ import numpy as np
 
 from uqdsl.data.cells import emptied
 
-
 ATTRIBUTES = ("_FillValue", "missing_value", "scale_factor", "add_offset", "units", "calendar")
 """The attributes of an array that say what its numbers mean."""
 

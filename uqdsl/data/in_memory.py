@@ -121,6 +121,8 @@ def _mapping(value: Mapping[Any, Any], name: str, field: DataField) -> Arrays:
     variables: dict[str, Variable] = {}
     for key, each in value.items():
         found = _array(each, field)
+        if found is None and str(key) in field.columns:
+            raise DataError([NotBindable(at=field.span, name=field.name, what=_described(each))])
         if found is not None:
             variable, labels = found
             variables[str(key)] = variable

@@ -76,9 +76,7 @@ def _missing(written: str, folder: Path, at: Span) -> FileMissing:
     names = sorted(each.name for each in looked.iterdir())
     near = closest(Path(written).name, names)
     data = [name for name in names if not name.startswith(".") and not name.endswith(".uq")]
-    hint = (
-        f"did you mean `{Path(written).parent / near}`?" if near else f"in that folder are {listing(data, last='and')}"
-    )
+    hint = f"did you mean `{Path(written).parent / near}`?" if near else f"that folder has {listing(data, last='and')}"
     return FileMissing(
         at=at, path=written, folder=_named(looked), hint=hint if near or data else "that folder is empty"
     )

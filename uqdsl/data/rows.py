@@ -12,6 +12,7 @@ from uqdsl import ir
 from uqdsl.data.cells import Cells, stacked
 from uqdsl.data.form import Along, Axis, Found, Frame, Label
 from uqdsl.data.labels import distinct, read_labels
+from uqdsl.data.report import report
 from uqdsl.data.wording import counted, over, rows_listed
 from uqdsl.messages import DataError, Place, Problem, did_you_mean, listing
 from uqdsl.messages.catalogue.data import (
@@ -53,7 +54,7 @@ def find_in_rows(
         try:
             found.append(_find(field, table))
         except DataError as error:
-            problems += [each for each in error.problems if each not in problems]
+            report(error.problems, problems)
     return found
 
 
@@ -175,7 +176,7 @@ def _row_axes(
         raise DataError([_no_label_column(field, dims, lacking[0], frame)])
     keys = [table.read_keys(dim, str(column), field) for dim, column in zip(dims, label_columns, strict=True)]
     shape = [len(each.labels) for each in keys]
-    repeats = any(set(_row_dims_of(each)) - set(dims) for each in table.siblings)
+    repeats = any(set(_row_dims_of(each, table)) - set(dims) for each in table.siblings)
     rows = _place_rows(field, keys, shape, frame, cells, width, dims, repeats=repeats)
     along = Along.ORDERED if len(dims) == 1 and not repeats else Along.LEVELS
     axes = tuple(
@@ -185,14 +186,14 @@ def _row_axes(
     return rows, axes
 
 
-def _row_dims_of(field: ir.DataField) -> tuple[str, ...]:
-    return field.dims[:-1] if field.spread else field.dims
+def _row_dims_of(field: ir.DataField, table: _Rows) -> tuple[str, ...]:
+    return field.dims[:-1] if _columns(field, table)[1] else field.dims
 
 
 def _unlabelled_dim(table: _Rows) -> str | None:
     """The one dimension that rows without labels can be: the first of a field over nothing else."""
     for each in table.siblings:
-        dims = _row_dims_of(each)
+        dims = _row_dims_of(each, table)
         if len(dims) == 1 and table.label_column(dims[0]) is None:
             return dims[0]
     return None

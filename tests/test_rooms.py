@@ -14,6 +14,7 @@ import uqdsl
 
 PACKAGE = Path(uqdsl.__file__).parent
 ROOMS = (
+    "user_cache",
     "messages",
     "syntax",
     "vocabulary",

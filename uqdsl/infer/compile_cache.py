@@ -11,7 +11,6 @@ import hashlib
 import os
 import pickle
 import platform
-import stat
 import sys
 import tempfile
 from collections import OrderedDict
@@ -27,6 +26,8 @@ import numpy as np
 import numpyro
 from jax.experimental import serialize_executable
 
+from uqdsl.user_cache import cache_directory
+
 type Programs = dict[str, jax.stages.Compiled]
 
 _MAGIC = b"uqdsl programs 1\n"
@@ -35,26 +36,6 @@ _RECENT: OrderedDict[str, Programs] = OrderedDict()
 _MOST_RECENT = 16
 _MOST_BYTES = 512 * 2**20
 """Beyond this the programs that have not been used for longest go."""
-
-
-def cache_directory(name: str) -> Path | None:
-    """The directory `name` in `$UQDSL_CACHE`, else in `uqdsl` of the user's cache; created if need be.
-
-    None where it cannot be made or written, or where anybody but the user may look into it.
-    """
-    try:
-        chosen, shared = os.environ.get("UQDSL_CACHE"), os.environ.get("XDG_CACHE_HOME")
-        folder = Path(chosen) if chosen else (Path(shared) if shared else Path.home() / ".cache") / "uqdsl"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = folder / name
-        folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.lstat()
-    except (OSError, RuntimeError, ValueError):
-        return None
-    private = not hasattr(os, "getuid") or (
-        stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
-    )
-    return folder if private and os.access(folder, os.R_OK | os.W_OK | os.X_OK) else None
 
 
 @cache

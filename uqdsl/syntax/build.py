@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from lark import Token
+from lark.tree import Meta
+from lark.visitors import Transformer_NonRecursive, v_args
 
 from uqdsl.messages import Span
 from uqdsl.syntax import tree
-from uqdsl.syntax.scan import Word
+
+
+class Word(NamedTuple):
+    """A terminal with its text, and where it stands."""
+
+    text: str
+    span: Span
+
 
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
@@ -48,8 +59,16 @@ class Repeated(Exception):
         self.word = word
 
 
-class TreeBuilder:
-    """Called by the parser for each rule as it is recognised, with its span and the values of its parts."""
+def _with_span(method: Any, _: str, children: list[Any], meta: Meta) -> Any:
+    return method(Span(0, 0) if meta.empty else Span(meta.start_pos, meta.end_pos), children)
+
+
+@v_args(wrapper=_with_span)
+class TreeBuilder(Transformer_NonRecursive[Token, Any]):
+    """Is given each rule that was recognised, innermost first, with its span and the values of its parts."""
+
+    def __default_token__(self, token: Token) -> Word:
+        return Word(str(token), Span(token.start_pos or 0, token.end_pos or 0))
 
     # statements ------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from uqdsl.messages.catalogue.syntax import UnexpectedText
 from uqdsl.syntax import tree
 from uqdsl.syntax.build import Repeated
 from uqdsl.syntax.faults import describe
-from uqdsl.syntax.lalr import Unexpected, read
+from uqdsl.syntax.reader import Unexpected, read
 from uqdsl.syntax.scan import Word, scan
 from uqdsl.syntax.split import Piece, split
 

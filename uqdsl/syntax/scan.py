@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from uqdsl.messages import Span
-from uqdsl.syntax.tables import load_tables
+from uqdsl.syntax.reader import terminals
 from uqdsl.syntax.tree import Comment
 
 
@@ -48,24 +48,24 @@ def scan(text: str) -> tuple[list[Word], list[Comment]]:
 @cache
 def _token() -> re.Pattern[str]:
     """What a text consists of, by the terminals of the grammar."""
-    tables = load_tables()
+    spellings, patterns = terminals()
     brackets = set("()[]{}")
     symbols = [
         re.escape(spelling)
-        for spelling in sorted(tables.spellings.values(), key=len, reverse=True)
+        for spelling in sorted(spellings.values(), key=len, reverse=True)
         if not spelling.isidentifier() and spelling not in brackets
     ]
     return re.compile(
         rf"""(?P<space>[^\S\n]+)
            | (?P<word>[^\W\d]\w*)
-           | (?P<number>{tables.patterns["NUMBER"]})
+           | (?P<number>{patterns["NUMBER"]})
            | (?P<opening>[(\[{{])
            | (?P<closing>[)\]}}])
            | (?P<line>\n)
            | (?P<comment>\#[^\n]*)
-           | (?P<text>{tables.patterns["STRING"]})
+           | (?P<text>{patterns["STRING"]})
            | (?P<open_text>"[^\n]*)
-           | (?P<symbol>{tables.patterns["COMPARE"]}|{tables.patterns["PRIMES"]}|{"|".join(symbols)})
+           | (?P<symbol>{patterns["COMPARE"]}|{patterns["PRIMES"]}|{"|".join(symbols)})
            | (?P<other>.)""",
         re.VERBOSE,
     )

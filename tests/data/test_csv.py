@@ -29,6 +29,7 @@ TABLE = 'data "t.csv" { y[i] : real, c[i] : category }'
         "y;c\n1;a\n2;b\n",
         "y\tc\n1\ta\n2\tb\n",
         "y,c\n+1e0,a\n2.,b\n",
+        'y, c\n1, "a"\n2, "b"\n',
     ],
 )
 def test_forms(text, write):
@@ -36,6 +37,18 @@ def test_forms(text, write):
     assert found.arrays["y"].tolist() == [1.0, 2.0]
     assert found.arrays["c"].tolist() == [0, 1]
     assert found.coords == {"i": [1, 2], "c": ["a", "b"]}
+
+
+def test_tabs(write):
+    found = bound('data "t.tsv" { y[i] : real }', write("t.tsv", "name, first\ty\nLovelace, Ada\t1\n"))
+    assert found.arrays["y"].tolist() == [1.0]
+
+
+def test_a_file_of_two_statements_is_read_once(write, tmp_path):
+    text = TABLE + '\ndata "t.csv" { x[i] : real }'
+    found = bound(text, write("t.csv", "y,c,x\n1,a,3\n2,b,4\n"))
+    assert found.arrays["x"].tolist() == [3, 4]
+    assert list(found.files) == ["t.csv"]
 
 
 def test_quoted_texts(write):

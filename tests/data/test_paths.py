@@ -185,10 +185,13 @@ def test_hdf5_that_leads_elsewhere(folder):
         with h5py.File(path, "w") as file:
             file["y"] = [1.0, 2.0]
     np.array([1.0, 2.0]).tofile(folder.parent / "raw")
-    for kind in range(3):
+    for kind in range(4):
         with h5py.File(folder / "link.nc", "w") as file:
             if kind == 0:
                 file["y"] = h5py.ExternalLink("../other.nc", "y")
+            elif kind == 3:
+                file.create_group("g")["e"] = h5py.ExternalLink("../other.nc", "/")
+                file["y"] = h5py.SoftLink("/g/e/y")
             elif kind == 1:
                 file.create_dataset("y", (2,), "f8", external=[("../raw", 0, 16)])
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from uqdsl.data.nested import variable_of
 from uqdsl.data.paths import find_file
 from uqdsl.data.rows import find_in_rows
 from uqdsl.data.selections import verify_selections
-from uqdsl.messages import DataError, Problem, did_you_mean, listing
+from uqdsl.messages import DataError, Problem, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.data import NoSuchField, NotGiven
 
 
@@ -58,17 +59,16 @@ def bind(
     Example:
         >>> from uqdsl.semantics import analyse
         >>> from uqdsl.syntax.parser import parse
-        >>> spec = analyse(parse("data { y[i] : real = [1, 2] }\\nfactor sum(y, over = i)", "model.uq")).spec
+        >>> text = "data { y[i] : real = [1, 2] } prior mu ~ Normal(0, 1) likelihood y[i] ~ Normal(mu, 1)"
+        >>> spec = analyse(parse(text, "model.uq")).spec
         >>> bind(spec, None).coords
         {'i': [1, 2]}
     """
     given = given or {}
     problems: list[Problem] = list(_unknown_names(spec, given))
     dims = {each.name: Dimension(each) for each in spec.dims}
-    files: dict[str, str] = {}
-    found: list[Found] = []
-    for table in spec.tables:
-        found += _find_fields(table, spec, folder, given, allowed, files, problems)
+    files = _Files(folder, allowed)
+    found = [each for table in spec.tables for each in _find_fields(table, spec, files, given, problems)]
     _mark_doubtful(spec, found, dims)
 
     values: list[tuple[Found, np.ndarray | Levels | None]] = []
@@ -91,7 +91,7 @@ def bind(
     if problems:
         raise DataError(problems)
     coords = {name: list(dim.labels) for name, dim in dims.items() if dim.labels is not None}
-    return Dataset({each.name: arrays[each.name] for each in spec.fields}, coords, files)
+    return Dataset({each.name: arrays[each.name] for each in spec.fields}, coords, files.hashes)
 
 
 def _unknown_names(spec: ir.Spec, given: Mapping[str, Any]) -> Iterator[Problem]:
@@ -105,9 +105,9 @@ def _unknown_names(spec: ir.Spec, given: Mapping[str, Any]) -> Iterator[Problem]
 def _mark_doubtful(spec: ir.Spec, found: Sequence[Found], dims: Mapping[str, Dimension]) -> None:
     """Note the dimensions of fields that were not found: a source of labels may be lost with them."""
     names = {each.field.name for each in found}
-    for field in spec.fields:
-        if field.name not in names:
-            for dim in (*field.dims, *((field.of,) if field.of else ())):
+    for each in spec.fields:
+        if each.name not in names:
+            for dim in (*each.dims, *((each.of,) if each.of else ())):
                 dims[dim].doubtful = True
 
 
@@ -126,79 +126,105 @@ def _gather(values: Sequence[tuple[Found, np.ndarray | Levels | None]], dims: Ma
 # ----------------------------------------------------------------------------------------------------------- sources
 
 
+@dataclass
+class _Files:
+    """The files of a spec; each is read once, however many statements name it.
+
+    - hashes: SHA-256 of each, by its path as the spec names it.
+    """
+
+    folder: Path | None
+    allowed: Sequence[Path]
+    hashes: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, Frame | Arrays] = field(default_factory=dict)
+
+    def read(self, path: str, at: Span) -> Frame | Arrays:
+        """Raises: UQ401 to UQ413."""
+        if path not in self.sources:
+            verify_format(path, at)
+            self.sources[path], self.hashes[path] = read_file(find_file(path, self.folder, self.allowed, at), path, at)
+        return self.sources[path]
+
+
+class _Table(NamedTuple):
+    """One `data` statement, with what has been found of it and what is wrong with it."""
+
+    ir: ir.Table
+    dims: Mapping[str, ir.Dim]
+    found: list[Found]
+    problems: list[Problem]
+
+    def find(
+        self, fields: Sequence[ir.DataField], source: Frame | Arrays, siblings: Sequence[ir.DataField] | None = None
+    ) -> None:
+        """Take fields from a source; `siblings` are all that it may hold."""
+        siblings = fields if siblings is None else siblings
+        try:
+            if isinstance(source, Frame):
+                self.found.extend(find_in_rows(fields, source, self.dims, siblings, self.problems))
+            else:
+                self.found.extend(find_in_arrays(fields, source, self.dims, siblings, self.problems))
+        except MemoryError:
+            self.problems.append(does_not_fit(source.name, fields[0].span))
+
+
 def _find_fields(
-    table: ir.Table,
-    spec: ir.Spec,
-    folder: Path | None,
-    given: Mapping[str, Any],
-    allowed: Sequence[Path],
-    files: dict[str, str],
-    problems: list[Problem],
+    statement: ir.Table, spec: ir.Spec, files: _Files, given: Mapping[str, Any], problems: list[Problem]
 ) -> list[Found]:
     """The fields of one `data` statement, each from the first of these: what Python gave, the spec itself, the file."""
-    dims = {each.name: each for each in spec.dims}
+    table = _Table(statement, {each.name: each for each in spec.dims}, [], problems)
+    fields = statement.fields
+    sources = _read_given(fields, given, problems)
+    whole = next((each for each in sources.values() if each.whole), None)
+    waiting: list[ir.DataField] = []
+    for each in fields:
+        if each.name in sources:
+            source = sources[each.name]
+            if source.whole:
+                table.find([each], source.source, fields)
+            else:
+                table.find([_alone(each)], source.source)
+        elif each.name in given:
+            continue
+        elif each.values is not None:
+            name = f"{each.name} (given in the spec)"
+            table.find([_alone(each)], Arrays(name, {each.name: variable_of(each.values)}, alone=True))
+        elif whole is not None:
+            table.find([each], whole.source, fields)
+        else:
+            waiting.append(each)
+    if waiting and statement.path is None:
+        problems += [_not_given(each) for each in waiting]
+    elif waiting and statement.path is not None:
+        try:
+            source = files.read(statement.path, statement.span)
+        except DataError as error:
+            problems += error.problems
+        else:
+            table.find(waiting, source, [each for each in fields if each.values is None])
+    return table.found
+
+
+def _read_given(fields: Sequence[ir.DataField], given: Mapping[str, Any], problems: list[Problem]) -> dict[str, Given]:
+    """What Python gave, by field; UQ409, UQ411, UQ453 for what cannot be read."""
     sources: dict[str, Given] = {}
-    for field in table.fields:
-        if field.name in given:
+    for each in fields:
+        if each.name in given:
             try:
-                sources[field.name] = read_given(field, given[field.name])
+                sources[each.name] = read_given(each, given[each.name])
             except DataError as error:
                 problems += error.problems
-    table_given = next((each for each in sources.values() if each.whole), None)
-    found: list[Found] = []
-    waiting: list[ir.DataField] = []
-    for field in table.fields:
-        if field.name in sources:
-            source, whole = sources[field.name]
-            alone = field if whole else field.model_copy(update={"columns": (field.name,), "spread": False})
-            found += _find([alone], source, dims, table.fields if whole else [alone], problems)
-        elif field.name in given:
-            continue
-        elif field.values is not None:
-            name = f"{field.name} (given in the spec)"
-            alone = field.model_copy(update={"columns": (field.name,), "spread": False})
-            found += _find(
-                [alone], Arrays(name, {field.name: variable_of(field.values)}, alone=True), dims, [alone], problems
-            )
-        elif table_given is not None:
-            found += _find([field], table_given.source, dims, table.fields, problems)
-        else:
-            waiting.append(field)
-    if not waiting:
-        return found
-    if table.path is None:
-        problems += [_not_given(each) for each in waiting]
-        return found
-    try:
-        verify_format(table.path, table.span)
-        path = find_file(table.path, folder, allowed, table.span)
-        source, files[table.path] = read_file(path, table.path, table.span)
-    except DataError as error:
-        problems += error.problems
-        return found
-    siblings = [each for each in table.fields if each.values is None]
-    return [*found, *_find(waiting, source, dims, siblings, problems)]
+    return sources
 
 
-def _find(
-    fields: Sequence[ir.DataField],
-    source: Frame | Arrays,
-    dims: Mapping[str, ir.Dim],
-    siblings: Sequence[ir.DataField],
-    problems: list[Problem],
-) -> list[Found]:
-    try:
-        if isinstance(source, Frame):
-            return find_in_rows(fields, source, dims, siblings, problems)
-        return find_in_arrays(fields, source, dims, siblings, problems)
-    except MemoryError:
-        problems.append(does_not_fit(source.name, fields[0].span))
-        return []
+def _alone(one: ir.DataField) -> ir.DataField:
+    """A field whose values are an array of their own, so that no columns hold them."""
+    return one.model_copy(update={"columns": (one.name,), "spread": False})
 
 
-def _not_given(field: ir.DataField) -> NotGiven:
+def _not_given(one: ir.DataField) -> NotGiven:
     hint = (
-        f'name a file: `data "….csv" {{ … }}`; give values in place: `{field.name} : {field.kind} = …`; '
-        f"or give them from Python: `model.compile({field.name} = …)`"
+        f'name a file: `data "….csv" {{ … }}`; give values in place: `{one.name} : {one.kind} = …`; '
+        f"or give them from Python: `model.compile({one.name} = …)`"
     )
-    return NotGiven(at=field.span, name=field.name, hint=hint)
+    return NotGiven(at=one.span, name=one.name, hint=hint)

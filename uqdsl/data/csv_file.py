@@ -21,9 +21,9 @@ type _Rows = list[list[str]]
 def read_csv(path: Path, name: str, at: Span) -> Frame:
     """A table with a header.
 
-    Values are separated by commas, or by semicolons or tabs where the header has no comma but has those; white space
-    around a value does not count, and neither do empty lines, unless there is only one column. Rows are counted from 1
-    below the header, whatever lines they stand on.
+    Values are separated by commas; by tabs in `.tsv`; by semicolons or tabs where the header has no comma but has those.
+    White space around a value does not count, and neither do empty lines, unless there is only one column. Rows are
+    counted from 1 below the header, whatever lines they stand on.
 
     Raises:
         DataError: UQ406, UQ407, UQ408, UQ411, UQ412, UQ413.
@@ -65,10 +65,10 @@ def _split(text: str, name: str, at: Span) -> _Rows:
     """All rows, the header first."""
     text = text.lstrip("\r\n")
     header = text[: min((end for end in (text.find("\n"), text.find("\r")) if end >= 0), default=len(text))]
-    separator = next((each for each in ",;\t" if each in header), ",")
+    separator = "\t" if name.lower().endswith(".tsv") else next((each for each in ",;\t" if each in header), ",")
     rows: _Rows = []
     try:
-        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True))
     except csv.Error:
         row = sum(map(bool, rows))
         if '"' in text:

@@ -76,7 +76,10 @@ def _verify_self_contained(file: h5py.File, name: str, at: Span) -> None:
     for key in file:
         link = file.get(key, getlink=True)
         item = None if isinstance(link, h5py.ExternalLink) else file.get(key)
-        outside = item is None or (isinstance(item, h5py.Dataset) and (item.external or item.is_virtual))
+        # A link within the file may pass through one that leads out of it.
+        outside = item is None or item.file.filename != file.filename
+        if isinstance(item, h5py.Dataset):
+            outside = outside or bool(item.external) or item.is_virtual
         if outside:
             reason = f"its `{key}` lies in another file"
             raise DataError([RefusedFile(at=at, place=Place(name, None, key), path=name, reason=reason)])

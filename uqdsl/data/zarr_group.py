@@ -21,7 +21,7 @@ _MARKS = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
 _PLAIN = frozenset(
     ("bytes", "endian", "transpose", "sharding_indexed", "vlen-utf8", "vlen-bytes", "json2", "crc32", "crc32c",
      "adler32", "fletcher32", "blosc", "gzip", "zstd", "zlib", "lz4", "lzma", "bz2", "shuffle", "bitround", "delta",
-     "fixedscaleoffset", "quantize", "packbits", "astype", "default", "v2", "regular", "rectilinear")
+     "fixedscaleoffset", "quantize", "packbits", "astype")
 )  # fmt: skip
 """Codecs that only rearrange or compress bytes. Others, `pickle` above all, can run code while they read."""
 

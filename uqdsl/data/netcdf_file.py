@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def _verify_self_contained(file: h5py.File, name: str, at: Span) -> None:
 
     for key in file:
         link = file.get(key, getlink=True)
-        item = None if isinstance(link, h5py.ExternalLink) else file.get(key)
+        item: Any = None if isinstance(link, h5py.ExternalLink) else file.get(key)
         # A link within the file may pass through one that leads out of it.
         outside = item is None or item.file.filename != file.filename
         if isinstance(item, h5py.Dataset):

@@ -29,7 +29,7 @@ def command(
         if json:
             answers.append({"file": path, "problems": [render_json(each, sources) for each in problems]})
         else:
-            say_problems(problems, sources)
+            say_problems(problems, sources, count=False)
             verdict = counted(problems) or "no problems"
             print(f"{path}: {verdict}", file=sys.stderr if problems else sys.stdout)
     if json:

@@ -25,15 +25,17 @@ AllowedPaths = Annotated[
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")]
 
 
-def say_problems(problems: Sequence[Problem], sources: Sources | None, *, as_json: bool = False) -> None:
-    """Show problems: as text on standard error, or as JSON on standard output."""
+def say_problems(
+    problems: Sequence[Problem], sources: Sources | None, *, as_json: bool = False, count: bool = True
+) -> None:
+    """Show problems: as text on standard error, with their number where `count` asks for it; or as JSON on standard output."""
     sources = sources or Sources.single("", "")
     if as_json:
         say_json({"problems": [render_json(problem, sources) for problem in problems]})
         return
     for problem in problems:
         print(render_text(problem, sources, colour=coloured(sys.stderr)), end="\n\n", file=sys.stderr)
-    if len(problems) > 1:
+    if count and len(problems) > 1:
         print(counted(problems), file=sys.stderr)
 
 

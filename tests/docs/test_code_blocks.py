@@ -25,6 +25,8 @@ from uqdsl.driver.front import Source, check_with_data
 from uqdsl.driver.program import write_program
 from uqdsl.messages import UqdslError
 
+from .words import PAGE, words
+
 TOP = Path(uqdsl.__file__).parents[1]
 PAGES = [
     TOP / "README.md",
@@ -110,3 +112,7 @@ def test_links_lead_somewhere():
         if not target.startswith("http") and not (page.parent / target).exists()
     ]
     assert dead == []
+
+
+def test_the_page_of_words_is_that_of_the_vocabulary():
+    assert PAGE.read_text(encoding="utf-8") == words(), "write it anew: python -m tests.docs.words"

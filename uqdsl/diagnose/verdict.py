@@ -222,8 +222,9 @@ def _reparameterize(centered: Sequence[str] | None) -> str:
     """What to write `noncentered` behind; empty where there is nothing."""
     if centered is None:
         return "write `noncentered` after a prior whose scale is itself unknown"
-    names = _named([f"`{name}`" for name in centered], limit=6)
-    return f"write `noncentered` after the prior of {names}" if centered else ""
+    if not centered:
+        return ""
+    return f"write `noncentered` after the prior of {_named([f'`{name}`' for name in centered], limit=6)}"
 
 
 def _advice(*ways: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -34,7 +34,7 @@ class RunFile(BaseModel):
     settings: dict[str, bool | int | float | str] = Field(default={})
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     by: str | None = None
-    runs: dict[str, RunMethod] | None = None
+    runs: dict[Annotated[str, Field(pattern=r"^[^\W\d]\w*$")], RunMethod] | None = None
     device: Literal["cpu", "gpu"] | None = None
     precision: Literal[32, 64] | None = None
     out: str | None = None

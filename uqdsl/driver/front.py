@@ -175,11 +175,12 @@ def read_method(text: str, name: str | None = None) -> Run:
     statements = parsed.tree.statements
     if errors(parsed.problems) or len(statements) != 1 or not isinstance(statements[0], tree.Infer):
         raise UsageError([NotAMethodCall(given=text)])
+    clauses = statements[0].clauses
+    if statements[0].names or clauses.options is not None or clauses.of is not None:
+        raise UsageError([NotAMethodCall(given=text)])
     problems: list[Problem] = []
     resolved = resolve_method(statements[0].method, {}, problems)
     if resolved is None:
         raise UsageError(problems, parsed.sources)
     method, options = resolved
-    return Run(
-        name=name or statements[0].clauses.alias or method.name, method=method.name, options=options.model_dump()
-    )
+    return Run(name=name or clauses.alias or method.name, method=method.name, options=options.model_dump())

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 import jax
+import jax.numpy as jnp
 import jaxlib
 import numpy as np
 import numpyro
@@ -110,6 +111,8 @@ def load_programs(key: str) -> Programs | None:
         if not written.startswith(_MAGIC) or hashlib.sha256(payload).digest() != digest:
             return None
         kept = pickle.loads(payload)  # noqa: S301 - in a directory that nobody but the user can write to
+        if b"lapack_" in payload:
+            _prepare_lapack()
         load = partial(serialize_executable.deserialize_and_load, execution_devices=jax.devices()[:1])
         with ThreadPoolExecutor() as pool:
             programs = dict(zip(kept, pool.map(lambda parts: load(*parts), kept.values()), strict=True))
@@ -118,6 +121,14 @@ def load_programs(key: str) -> Programs | None:
         return programs  # noqa: TRY300 - all of it may fail
     except Exception:  # noqa: BLE001 - whatever is wrong with what was kept, it is made anew
         return None
+
+
+def _prepare_lapack() -> None:
+    """Let JAX find the functions of LAPACK, which it does only when it first lowers a call of one.
+
+    A loaded program has been lowered in another process: its calls would lead nowhere, and end this one.
+    """
+    jax.jit(jnp.linalg.cholesky).lower(jax.ShapeDtypeStruct((1, 1), jnp.result_type(float)))
 
 
 def keep_programs(key: str, programs: Programs) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import lark
 import pytest
 
-from uqdsl.syntax import parse, reader, tree
+from uqdsl.syntax import grammar, parse, reader, tree
 from uqdsl.syntax.build import TreeBuilder
 from uqdsl.syntax.scan import scan
 
@@ -24,26 +24,26 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def load() -> lark.Lark:
-    return reader.load_lark.__wrapped__()
+    return grammar.load_lark.__wrapped__()
 
 
 def test_the_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture):
     """Lark settles a conflict by itself and only says so when debugging."""
     with caplog.at_level(logging.DEBUG, logger=lark.logger.name):
-        lark.Lark(reader.grammar_text(), parser="lalr", lexer="basic", start="statement", debug=True)
+        lark.Lark(grammar.grammar_text(), parser="lalr", lexer="basic", start="statement", debug=True)
     assert [record.message for record in caplog.records if "onflict" in record.message] == []
 
 
 def test_every_rule_has_its_builder():
     shown = {rule.alias or rule.options.template_source or rule.origin.name for rule in load().rules}
     rules = {name for name in shown if not name.startswith("_")}
-    inlined = set(re.findall(r"^\?(\w+):", reader.grammar_text(), re.MULTILINE))
+    inlined = set(re.findall(r"^\?(\w+):", grammar.grammar_text(), re.MULTILINE))
     built = {name for name in vars(TreeBuilder) if not name.startswith("_")}
     assert built == rules - inlined
 
 
 def test_words_of_the_grammar_are_those_of_the_tree():
-    spellings, patterns = reader.terminals()
+    spellings, patterns = grammar.terminals()
     assert set(tree.KEYWORDS) <= set(spellings.values())
     (reserved,) = patterns["NAME"].split(")\\b)")[0].split("(?:")[1:]
     assert set(reserved.split("|")) == tree.RESERVED

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uqdsl.messages import Problem, did_you_mean, shortened
 from uqdsl.messages.catalogue.syntax import IncompleteStatement, ReservedWord, UnexpectedText, UnknownCharacter
-from uqdsl.syntax.reader import END, Unexpected, accepted_after, spelling
+from uqdsl.syntax.grammar import spelling
+from uqdsl.syntax.reader import END, Unexpected, accepted_after
 from uqdsl.syntax.split import Piece
 from uqdsl.syntax.tree import RESERVED
 

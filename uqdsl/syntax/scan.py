@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from uqdsl.messages import Span
-from uqdsl.syntax.reader import terminals
+from uqdsl.syntax.grammar import terminals
 from uqdsl.syntax.tree import Comment
 
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+# Before ArviZ, which imports NumPyro lazily: `import arviz, numpyro.infer` leaves `numpyro.infer` without its submodules.
+import numpyro.infer  # noqa: F401  # isort: skip
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

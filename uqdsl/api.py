@@ -16,6 +16,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from uqdsl.driver.infer import Result, infer
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.driver.session import located
 from uqdsl.infer import Target
+from uqdsl.infer.draws import Silent
 from uqdsl.ir import Run, Spec
 from uqdsl.messages import Problem, UsageError, listing, render_text
 from uqdsl.messages.catalogue.usage import WhichRun
@@ -280,7 +282,6 @@ class _Watcher:
 
     def begin(self, run: Run) -> Any:
         from uqdsl.driver.progress import error_console, make_progress
-        from uqdsl.infer.draws import Silent
 
         if self._progress is False:
             return Silent()
@@ -290,6 +291,11 @@ class _Watcher:
         return make_progress(run, console)
 
     def sampled(self, result: Result) -> None: ...
+
+    def busy(self, doing: str) -> AbstractContextManager[object]:
+        from uqdsl.driver.progress import busy, error_console
+
+        return nullcontext() if self._progress is False else busy(doing, error_console())
 
 
 def _counted(spec: Spec) -> str:

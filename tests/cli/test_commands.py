@@ -145,6 +145,20 @@ def test_new_makes_a_spec_that_runs(uqdsl, folder: Path):
     assert uqdsl("new", "../\x1b[31m").code == 2
 
 
+def test_a_fault_of_ours_is_owned_up_to(uqdsl, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("uqdsl.driver.front.read_source", fail)
+    monkeypatch.delenv("UQDSL_DEBUG", raising=False)
+    said = uqdsl("check", "model.uq")
+    assert (said.code, said.out) == (1, "")
+    assert "error[UQ729]: uqdsl failed unexpectedly (ZeroDivisionError)" in said.err
+    monkeypatch.setenv("UQDSL_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        uqdsl("check", "model.uq")
+
+
 def test_as_a_module():
     ran = subprocess.run([sys.executable, "-m", "uqdsl", "--version"], capture_output=True, text=True, check=True)
     assert ran.stdout == f"{package.__version__}\n"

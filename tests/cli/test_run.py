@@ -270,6 +270,25 @@ def test_a_stopped_run_goes_on_draw_for_draw(folder: Path, undisturbed: np.ndarr
     assert not (path / "checkpoint.npz").exists()
 
 
+def test_of_several_runs_only_those_that_are_not_complete_go_on(folder: Path):
+    (folder / "model.uq").write_text(
+        LONG.replace("infer by", "infer by nuts(chains = 2, warmup = 300, draws = 500)\ninfer by", 1).strip()
+        + " as long\n"
+    )
+    child = started(folder, "--set", "width=3")
+    path = folder / "runs/model-0-1"
+    wait_for(path / "long/checkpoint.npz")
+    child.kill()
+    child.communicate()
+    complete = (path / "nuts/result.nc").stat().st_mtime_ns
+    child = started(folder, "--set", "width=3", "--resume")
+    out, err = child.communicate()
+    assert child.returncode == 0, (out, err)
+    assert (path / "nuts/result.nc").stat().st_mtime_ns == complete
+    assert set(json.loads((path / "summary.json").read_text())["runs"]) == {"nuts", "long"}
+    assert draws(path / "long").shape == (2, 40000)
+
+
 def test_a_changed_run_does_not_go_on(folder: Path):
     (folder / "model.uq").write_text(LONG)
     child = started(folder)

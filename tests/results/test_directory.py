@@ -15,7 +15,6 @@ import yaml
 from uqdsl.messages.failure import RunError, UqdslError, UsageError
 from uqdsl.results import RunMethod, create_run, hash_arrays, latest_run, open_run, start_record
 from uqdsl.results.record import RunRecord
-from uqdsl.results.store import CHECKPOINT
 
 DATA = {"y": np.array([1.0, 2.0]), "n": np.array([1, 2])}
 
@@ -69,17 +68,14 @@ def test_numbers_go_on_and_are_never_given_twice(tmp_path):
     assert latest_run(tmp_path / "none", "radon", 0) is None
 
 
-def test_the_end_of_a_run_is_recorded_last_and_clears_the_checkpoint(tmp_path):
+def test_the_end_of_a_run_is_recorded_last(tmp_path):
     run = make(tmp_path)
-    (run.path / CHECKPOINT).write_bytes(b"x")
     assert run.end("interrupted").record.status == "interrupted"
-    assert (run.path / CHECKPOINT).exists()
     (run.path / ".result.nc.1.part").write_bytes(b"x")
     again = open_run(run.path).reopen()
     assert again.record.status == "running"
     assert not list(run.path.glob(".*"))
     ended = again.end("suspect")
-    assert not (run.path / CHECKPOINT).exists()
     assert ended.record.ended is not None
     with pytest.raises(UsageError) as caught:
         open_run(run.path).verify_resumable(record())

@@ -65,7 +65,7 @@ def test_a_complete_run_leaves_one_whole_file(tmp_path):
     store.save(groups)
     with xarray.open_datatree(tmp_path / RESULT, engine="h5netcdf") as tree:
         xarray.testing.assert_identical(tree.load(), to_datatree(groups))
-    assert not (tmp_path / UNFINISHED).exists()
+    assert [path.name for path in tmp_path.iterdir()] == [RESULT]
 
 
 def test_a_short_run_streams_nothing(tmp_path):

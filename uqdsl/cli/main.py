@@ -14,7 +14,7 @@ import typer
 
 from uqdsl.cli import check, compile, explain, fmt, methods, new, run
 from uqdsl.cli.output import say_problems
-from uqdsl.messages.catalogue.usage import WrongCommand
+from uqdsl.messages.catalogue.usage import InternalFault, WrongCommand
 from uqdsl.messages.failure import UqdslError, UsageError
 
 app = typer.Typer(
@@ -69,6 +69,11 @@ def execute(arguments: Sequence[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if os.environ.get("UQDSL_DEBUG"):
+            raise
+        say_problems([InternalFault(exception=type(error).__name__)], None, as_json=as_json)
+        return 1
     return code if isinstance(code, int) else 0
 
 

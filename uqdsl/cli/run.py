@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -109,3 +110,9 @@ class Audience:
             from uqdsl.cli.summary import print_summary
 
             print_summary(self._job.checked.spec, result, whole=self._whole)
+            sys.stdout.flush()
+
+    def busy(self, doing: str) -> AbstractContextManager[object]:
+        from uqdsl.driver.progress import busy, error_console
+
+        return busy(doing, error_console())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +53,10 @@ class Watcher(Protocol):
         """The draws are there and judged; predictions and the result file are still to come."""
         ...
 
+    def busy(self, doing: str) -> AbstractContextManager[object]:
+        """Something else is done that may take a while."""
+        ...
+
 
 class Unwatched:
     """For a run that nobody looks at."""
@@ -60,6 +65,9 @@ class Unwatched:
         return Silent()
 
     def sampled(self, result: Result) -> None: ...
+
+    def busy(self, doing: str) -> AbstractContextManager[object]:
+        return nullcontext()
 
 
 def infer(
@@ -105,13 +113,15 @@ def infer(
     result = Result(run, groups, rows, found, seconds, drawn.interrupted)
     watcher.sampled(result)
     try:
-        result = replace(result, groups=_with_predictions(target, drawn, seed, attrs))
+        with watcher.busy("computing predictions"):
+            result = replace(result, groups=_with_predictions(target, drawn, seed, attrs))
     except KeyboardInterrupt:
         store.flush()
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
         result = replace(result, problems=(NoPredictions(exception=type(error).__name__),))
-    store.save(result.groups)
+    with watcher.busy("writing the result"):
+        store.save(result.groups)
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from uqdsl.ir import Run
@@ -93,6 +94,11 @@ class Lines:
         self._console.print(f"{self._name}: {100 * done:.0f} % done, {doing}, {diverged} divergences", highlight=False)
 
     def finish(self) -> None: ...
+
+
+def busy(doing: str, console: Console) -> AbstractContextManager[object]:
+    """Shows that something is being done, while it is, where somebody looks."""
+    return console.status(doing) if console.is_terminal or console.is_jupyter else nullcontext()
 
 
 def error_console() -> Console:

@@ -14,7 +14,6 @@ from uqdsl.messages.failure import RunError, UsageError
 from uqdsl.messages.problem import Problem
 from uqdsl.results.atomic import TEMPORARY, write_whole, writing
 from uqdsl.results.record import RunRecord, Status, load_record, now, save_record, verify_same
-from uqdsl.results.store import CHECKPOINT, UNFINISHED
 
 SPEC, PROGRAM, RECORD, SUMMARY, _LOCK = "spec.uq", "program.py", "run.yaml", "summary.json", ".lock"
 COMPLETE: tuple[Status, ...] = ("ok", "suspect")
@@ -65,17 +64,12 @@ class RunDirectory:
         write_whole(self.summary, text)
 
     def end(self, status: Status) -> RunDirectory:
-        """Note how and when the run ended, as the last thing that is written; a complete run loses its checkpoint.
+        """Note how and when the run ended, as the last thing that is written.
 
         Raises: UQ701, UQ702, UQ709.
         """
         record = self.record.model_copy(update={"status": status, "ended": now()})
         save_record(self.path / RECORD, record)
-        if status in COMPLETE:
-            for run in self.record.runs:
-                for name in (CHECKPOINT, UNFINISHED):
-                    with suppress(OSError):
-                        (self.folder(run) / name).unlink(missing_ok=True)
         return replace(self, record=record)
 
     def verify_resumable(self, after: RunRecord) -> tuple[Problem, ...]:

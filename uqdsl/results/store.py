@@ -6,6 +6,7 @@ import os
 import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,17 +162,23 @@ class Store:
     def save(self, groups: Groups) -> None:
         """Put a finished result, as `build_groups` makes it, in the place of the streamed `result.nc`.
 
-        After an interruption the streamed file stays, as `unfinished.nc`, for `resume`.
+        A complete run then loses its checkpoint; after an interruption it stays for `resume`, and so does the streamed
+        file, as `unfinished.nc`.
 
         Raises: UQ701, UQ702, UQ709.
         """
         if self._directory is None:
             return
         path = self._directory / RESULT
-        if self._slots and groups[""].attrs.get("status") == "interrupted":
+        interrupted = groups[""].attrs.get("status") == "interrupted"
+        if self._slots and interrupted:
             with writing(path):
                 os.replace(path, self._directory / UNFINISHED)
         write_netcdf(path, groups)
+        if not interrupted:
+            for name in (CHECKPOINT, UNFINISHED):
+                with suppress(OSError):
+                    (self._directory / name).unlink(missing_ok=True)
 
     def _due(self) -> bool:
         if self._directory is None:

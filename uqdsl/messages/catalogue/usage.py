@@ -70,3 +70,12 @@ class NotFormatted(Problem):
     headline = "`{path}` is not in the style of the language"
     advice = "`uqdsl fmt {path}` formats it"
     path: str
+
+
+class InternalFault(Problem):
+    """A fault of ours."""
+
+    code = "UQ729"
+    headline = "uqdsl failed unexpectedly ({exception}): this is a fault of uqdsl"
+    advice = "please report it, with the spec and what `UQDSL_DEBUG=1` before the command then shows"
+    exception: str

@@ -141,8 +141,8 @@ def test_text_of_other_libraries_reaches_nobody() -> None:
     problem = problem_of(target)
     assert problem.code == "UQ608"
     assert problem.title == "the sampler failed unexpectedly (TypeError): this is a fault of uqdsl"
-    assert failure(MemoryError()).code == "UQ606"
-    assert failure(RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes")).code == "UQ606"
+    assert failure(MemoryError(), target).code == "UQ606"
+    assert failure(RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes"), target).code == "UQ606"
 
 
 def test_the_start_is_the_first_finite_position_within_reach() -> None:

@@ -137,7 +137,6 @@ def test_lines_may_end_as_on_windows():
     sources = Sources.single("spec.uq", "let a = 1\r\nlet b = c\r\n")
     assert sources.line(0) == "let a = 1"
     assert sources.position(19) == ("spec.uq", 2, 9)
-    assert sources.line_end(0) == 9
 
 
 def test_places_in_data():

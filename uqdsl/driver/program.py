@@ -11,6 +11,7 @@ from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
 from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
+from uqdsl.infer.target import program_file
 from uqdsl.ir import Spec
 
 type Precision = Literal[32, 64]
@@ -46,13 +47,14 @@ def make_target(spec: Spec, program: Program, dataset: Dataset, interest: tuple[
         observed=tuple(each.name for each in spec.observations),
         spans=program.sites,
         interest=interest,
+        lines=program.lines,
     )
 
 
 def load_program(text: str, name: str) -> ModuleType:
     """The module of a program's text; its lines show in tracebacks and to `inspect` as those of a file would."""
     module = ModuleType(name)
-    file = f"<program of {name}>"
+    file = program_file(name)
     module.__file__ = file
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     exec(compile(text, file, "exec"), module.__dict__)  # noqa: S102 - a spec is data: codegen wrote every word of this

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from functools import cache
+from traceback import walk_tb
 from typing import Any, NamedTuple
 
 import jax
@@ -44,11 +45,13 @@ class InfiniteStart(Exception):
         self.position = position
 
 
-def failure(error: BaseException) -> Problem:
-    """An exception that no user should see, as a problem."""
+def failure(error: BaseException, target: Target) -> Problem:
+    """An exception that no user should see, as a problem; at the statement whose lines in the program raised it."""
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
         return OutOfMemory()
-    return SamplerFailure(exception=type(error).__name__)
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == target.file]
+    at = target.lines[lines[-1] - 1] if lines and lines[-1] <= len(target.lines) else None
+    return SamplerFailure(at=at, exception=type(error).__name__)
 
 
 class StuckWatch:

@@ -378,7 +378,7 @@ def sample(
     except UqdslError:
         raise
     except Exception as error:
-        raise RunError([failure(error)]) from error
+        raise RunError([failure(error, target)]) from error
     ready = time.perf_counter()
     watch = StuckWatch(sink, options)
     try:
@@ -393,7 +393,7 @@ def sample(
             sampler.forget()
             again = partial(sample, sink=sink, progress=progress, resume=resume, together=together)
             return again(target, options, seed)
-        raise RunError([failure(error)]) from error
+        raise RunError([failure(error, target)]) from error
     return Outcome(
         interrupted=end.interrupted,
         iterations=end.iterations,

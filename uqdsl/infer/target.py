@@ -24,6 +24,7 @@ class Target(NamedTuple):
     - unknowns, quantities, observed: names of sites.
     - spans: of the statement of each site.
     - interest: names that the user asked for; empty means all.
+    - lines: of the statement that each line of the program comes from.
     """
 
     name: str
@@ -38,8 +39,19 @@ class Target(NamedTuple):
     observed: tuple[str, ...]
     spans: dict[str, Span]
     interest: tuple[str, ...] = ()
+    lines: tuple[Span | None, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """What tracebacks call the program."""
+        return program_file(self.name)
 
     @property
     def recorded(self) -> tuple[str, ...]:
         """Names of what is kept of every draw."""
         return self.unknowns + self.quantities
+
+
+def program_file(name: str) -> str:
+    """What tracebacks call the program of a spec."""
+    return f"<program of {name}>"

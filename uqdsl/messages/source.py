@@ -75,9 +75,3 @@ class Sources:
         line = bisect_right(starts, offset) - 1
         end = starts[line + 1] - 1 if line + 1 < len(starts) else len(self.text)
         return self.text[starts[line] : end].rstrip("\r")
-
-    def line_end(self, offset: int) -> int:
-        """The offset at which the line that holds `offset` ends."""
-        starts = self._line_starts()
-        line = bisect_right(starts, offset) - 1
-        return starts[line] + len(self.line(offset))

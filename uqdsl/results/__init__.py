@@ -4,7 +4,7 @@ from uqdsl.results.build import Drawn, build_groups
 from uqdsl.results.directory import RunDirectory, create_run, latest_run, open_run
 from uqdsl.results.groups import Group, Groups, Variable
 from uqdsl.results.netcdf import read_netcdf, write_netcdf
-from uqdsl.results.record import RunMethod, RunRecord, hash_arrays, hash_file, start_record
+from uqdsl.results.record import RunMethod, RunRecord, hash_arrays, start_record
 from uqdsl.results.store import Store
 from uqdsl.results.tree import as_groups, to_datatree, to_groups
 
@@ -21,7 +21,6 @@ __all__ = [
     "build_groups",
     "create_run",
     "hash_arrays",
-    "hash_file",
     "latest_run",
     "open_run",
     "read_netcdf",

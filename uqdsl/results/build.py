@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import uqdsl
 from uqdsl.results.groups import Group, Groups, make_group
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def root_attributes(target: Target, attrs: Mapping[str, str | int | float]) -> d
     return {
         "spec": target.name,
         "inference_library": "uqdsl",
-        "inference_library_version": uqdsl_version(),
+        "inference_library_version": uqdsl.__version__,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **attrs,
     }
@@ -103,11 +103,3 @@ def _ordered(target: Target, arrays: Mapping[str, np.ndarray]) -> dict[str, np.n
     """Arrays in the order in which the spec names them; JAX hands dictionaries on in the order of the alphabet."""
     order = {name: i for i, name in enumerate((*target.unknowns, *target.quantities, *target.observed))}
     return {name: arrays[name] for name in sorted(arrays, key=lambda name: order.get(name, len(order)))}
-
-
-def uqdsl_version() -> str:
-    """The version of the installed package, or "unknown" where it is not installed."""
-    try:
-        return version("uqdsl")
-    except PackageNotFoundError:
-        return "unknown"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from uqdsl.messages.catalogue.files import NotARunDirectory, RunComplete, RunInUse
 from uqdsl.messages.failure import RunError, UsageError
@@ -152,8 +151,3 @@ def _make_next(parent: Path, stem: str) -> Path:
 def _numbers(parent: Path, stem: str) -> list[int]:
     endings = (each.name.removeprefix(stem) for each in parent.iterdir() if each.name.startswith(stem))
     return [int(ending) for ending in endings if ending.isascii() and ending.isdigit()]
-
-
-def plain_settings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as YAML can hold them: numpy's numbers become Python's."""
-    return {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}

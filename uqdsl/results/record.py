@@ -80,7 +80,7 @@ def start_record(
     device: str = "cpu",
     precision: Literal[32, 64] = 64,
 ) -> RunRecord:
-    """The record of a run that starts now; `data` as from `hash_arrays` or `hash_file`."""
+    """The record of a run that starts now; `data` as from `hash_arrays`."""
     return RunRecord(
         spec=spec,
         seed=seed,
@@ -142,12 +142,6 @@ def verify_same(path: Path, before: RunRecord, after: RunRecord) -> tuple[Proble
 def hash_text(text: str) -> str:
     """SHA-256 of text as UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_arrays(data: Mapping[str, np.ndarray], coords: Mapping[str, Sequence[object]]) -> dict[str, str]:

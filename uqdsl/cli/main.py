@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import typer
@@ -44,6 +45,9 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and leave the process with its exit code."""
+    if not sys.warnoptions:
+        # What other libraries warn of is meant for programmers; ours are problems with a code.
+        warnings.simplefilter("ignore")
     code = execute(sys.argv[1:] if arguments is None else list(arguments))
     try:
         sys.stdout.flush()

@@ -191,6 +191,15 @@ def test_long_variables_are_folded_unless_all_is_asked_for(uqdsl, folder: Path):
     assert "a[30]" in whole
 
 
+def test_labels_are_shown_as_they_are(uqdsl, folder: Path):
+    (folder / "model.uq").write_text(
+        'dim k = ["red", "/b", "[x]"]\nprior a[k] ~ Normal(0, 1)\nfactor -sum(a^2, over = k)\n'
+    )
+    shown = uqdsl("run", "model.uq", "--by", "nuts(chains = 1, draws = 100)").out
+    for label in ("a[red]", "a[/b]", "a[[x]]"):
+        assert label in shown
+
+
 def test_quantities_of_interest_and_nuisances(uqdsl, folder: Path):
     (folder / "model.uq").write_text(
         MODEL.replace("infer by", "prior extra ~ Normal(0, 1) nuisance\nfactor -extra^2\ninfer by")

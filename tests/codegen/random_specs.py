@@ -54,7 +54,7 @@ def shown(node: ir.Expression) -> str:
             return f"{function}({shown(operand)}, over = [{', '.join(over)}])"
         case ir.Choice(test=test, then=then, otherwise=otherwise):
             return f"(if {shown(test)} then {shown(then)} else {shown(otherwise)})"
-    raise NotImplementedError(node.node)
+    raise TypeError(node.node)
 
 
 def _base(node: ir.Expression) -> str:

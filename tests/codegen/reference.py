@@ -85,6 +85,6 @@ def evaluate(
         case ir.Array(items=items, along=along):
             found = xr.concat(xr.broadcast(*(at(each) for each in items)), dim=along)
         case _:
-            raise NotImplementedError(node.node)
+            raise TypeError(node.node)
     assert set(found.dims) == set(node.dims), f"{found.dims} for {node}"
     return found.astype(float)

@@ -28,6 +28,7 @@ def print_summary(spec: Spec, result: Result, *, whole: bool) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     colour = coloured(sys.stdout)
     console = Console(width=None if sys.stdout.isatty() else 160, no_color=not colour, highlight=False)
@@ -36,7 +37,8 @@ def print_summary(spec: Spec, result: Result, *, whole: bool) -> None:
     for heading in _HEADINGS:
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for row, left_out in _folded(shown, whole=whole):
-        table.add_row(*table_rows([row])[0])
+        # As text: in a label such as `b[age]` rich would take the brackets for markup.
+        table.add_row(*map(Text, table_rows([row])[0]))
         if left_out:
             table.add_row(f"… {left_out} more of {row.variable}", style="dim")
     console.print(f"\n{heading_of(spec, result)}", markup=False)

@@ -92,7 +92,7 @@ class Writer:
                 return self._choice(node, layout)
             case ir.Array():
                 return self._array(node, layout)
-        raise NotImplementedError(f"no text for {node.node}")
+        raise TypeError(f"no text for {node.node}")
 
     def aligned(self, text: Text, axes: tuple[str, ...], layout: tuple[str, ...]) -> Text:
         """An array with these axes, transposed and given new axes of length one as the layout asks."""

@@ -73,7 +73,7 @@ class _Layout:
             case ast.With(items=items):
                 inner = _separated([self.expression(each.context_expr, _Place.INSIDE) for each in items])
                 return ("with (", Indent((Line(""), inner)), Line(""), "):")
-        raise NotImplementedError(f"no layout for {ast.unparse(node)}")
+        raise TypeError(f"no layout for {ast.unparse(node)}")
 
     def _value(self, node: ast.expr) -> Doc:
         """The right-hand side of a statement, which may take parentheses of its own."""
@@ -117,7 +117,7 @@ class _Layout:
                     if key is not None
                 ]
                 return ("{", _bracketed(_separated(entries), place), "}")
-        raise NotImplementedError(f"no layout for {ast.unparse(node)}")
+        raise TypeError(f"no layout for {ast.unparse(node)}")
 
     def _postfix(self, node: ast.expr, place: _Place, *, fluent: bool) -> Doc:
         """A chain of calls, subscripts and attributes; a fluent one may break before its dots."""
@@ -251,7 +251,7 @@ def _sides(node: ast.expr) -> tuple[ast.expr, ast.expr]:
     match node:
         case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
             return left, right
-    raise NotImplementedError(f"no operator in {ast.unparse(node)}")
+    raise TypeError(f"no operator in {ast.unparse(node)}")
 
 
 def _precedence(node: ast.expr) -> int:

@@ -299,4 +299,5 @@ class _Watcher:
 
 
 def _counted(spec: Spec) -> str:
-    return f"{len(spec.unknowns)} unknowns, {len(spec.observations)} likelihoods"
+    unknowns, likelihoods = len(spec.unknowns), len(spec.observations)
+    return f"{unknowns} unknown{'s' * (unknowns != 1)}, {likelihoods} likelihood{'s' * (likelihoods != 1)}"

@@ -121,7 +121,7 @@ def test_a_spec_that_is_not_there():
 
 def test_a_model_says_what_it_is():
     model = uqdsl.loads(SPEC, name="two", settings={"width": 3})
-    assert repr(model) == "<uqdsl.Model two: 3 unknowns, 1 likelihoods>"
+    assert repr(model) == "<uqdsl.Model two: 3 unknowns, 1 likelihood>"
     assert model.spec.settings[0].value == 3.0
     assert model.name == "two"
     assert "def log_density" in model.source

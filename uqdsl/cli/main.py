@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not sys.warnoptions:
         # What other libraries warn of is meant for programmers; ours are problems with a code.
         warnings.simplefilter("ignore")
+    # To look for plugins of pydantic takes as long as to check a spec, and none has anything to add.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = execute(sys.argv[1:] if arguments is None else list(arguments))
     try:
         sys.stdout.flush()

@@ -29,7 +29,7 @@ from uqdsl.diagnose import Row
 from uqdsl.driver.front import Checked, Source, check, read_method, read_source
 from uqdsl.driver.infer import Result, infer
 from uqdsl.driver.program import make_target, write_program
-from uqdsl.driver.session import located
+from uqdsl.driver.session import located, memory_short
 from uqdsl.infer import Target
 from uqdsl.infer.draws import Silent
 from uqdsl.ir import Run, Spec
@@ -192,7 +192,7 @@ class Program:
         """
         run = self._run(by)
         checked = self._checked if run in self.spec.runs else check(self._checked.source, self._settings(), (run,))
-        with located(checked.sources):
+        with located(checked.sources), memory_short():
             target = self._target._replace(interest=run.names)
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
         return Fit(self, result, seed)

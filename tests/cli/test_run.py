@@ -166,6 +166,15 @@ def test_a_run_that_fails_is_reported_at_its_line(uqdsl, folder: Path):
     assert yaml.safe_load((folder / "runs/model-0-1/run.yaml").read_text())["status"] == "failed"
 
 
+def test_memory_that_does_not_suffice(uqdsl, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("uqdsl.results.store.Store.__call__", full)
+    assert uqdsl("run", "model.uq", "--json").codes == ["UQ606"]
+    assert yaml.safe_load((folder / "runs/model-0-1/run.yaml").read_text())["status"] == "failed"
+
+
 def test_strict_stops_at_a_warning(uqdsl, folder: Path):
     (folder / "model.uq").write_text(MODEL + "let l = log(mu - 100)\n")
     assert uqdsl("run", "model.uq", "--strict").code == 1
@@ -338,3 +347,19 @@ def test_a_second_start_runs_the_kept_programs(folder: Path, monkeypatch: pytest
         assert child.returncode == 0, said
     assert list((folder / "cache" / "programs").iterdir())
     assert np.array_equal(draws(folder / "runs/model-0-1"), draws(folder / "runs/model-0-2"))
+
+
+def test_two_interrupts_end_it_at_once(folder: Path):
+    """Chains that are still at work do not bring the process down on its way out."""
+    slow = "dim k = 20000\nprior a[k] ~ Normal(0, 1)\nfactor -sum(a^2, over = k)\ninfer by nuts(chains = 2, draws = 500, thin = 5000)\n"
+    (folder / "model.uq").write_text(slow)
+    child = started(folder)
+    wait_for(folder / "runs/model-0-1/checkpoint.npz")
+    for _ in range(2):
+        child.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+    out, err = child.communicate(timeout=60)
+    # Where the second came when all was said, the system ends the process, which a shell calls 130 as well.
+    assert child.returncode in (1, 3, 130, -signal.SIGINT), (child.returncode, out, err)
+    assert "Traceback" not in err
+    assert "FATAL" not in err

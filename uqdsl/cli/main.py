@@ -6,8 +6,10 @@ finished but suspect; 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 
@@ -17,6 +19,8 @@ from uqdsl.cli import check, compile, explain, fmt, methods, new, run
 from uqdsl.cli.output import say_problems
 from uqdsl.messages.catalogue.usage import InternalFault, WrongCommand
 from uqdsl.messages.failure import UqdslError, UsageError
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="uqdsl",
@@ -50,13 +54,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.simplefilter("ignore")
     # To look for plugins of pydantic takes as long as to check a spec, and none has anything to add.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    code = execute(sys.argv[1:] if arguments is None else list(arguments))
+    sys.unraisablehook = _tell_again
     try:
+        code = execute(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read the output has gone; Python would complain of it once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if threading.active_count() > 1:
+        # Chains that were given up are still at their chunk, and Python cannot end in order with them at work.
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
+
+
+def _tell_again(lost: sys.UnraisableHookArgs) -> None:
+    """Let an interrupt count that came where it cannot be raised, such as while JAX tidies up."""
+    if lost.exc_type is KeyboardInterrupt:
+        threading.Timer(0.01, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -74,7 +94,7 @@ def execute(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except Exception as error:
         if os.environ.get("UQDSL_DEBUG"):
             raise

@@ -16,6 +16,7 @@ from uqdsl.driver.infer import Result, Watcher, infer, reread
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer.environment import Device, choose_device
 from uqdsl.messages import Problem, RunError, Sources, UqdslError
+from uqdsl.messages.catalogue.runtime import OutOfMemory
 from uqdsl.results import (
     RunDirectory,
     RunMethod,
@@ -74,7 +75,7 @@ def run_job(job: Job, out: Path, *, resume: bool, audience: Audience) -> Report:
         RunError: UQ601 to UQ608 where a method fails, UQ701 to UQ711 where files do.
         UsageError: UQ703, UQ707 where there is nothing to go on with; UQ724 where there is no such device.
     """
-    with located(job.checked.sources):
+    with located(job.checked.sources), memory_short():
         device = choose_device(job.device, job.precision)
         record = _record(job, device)
         directory = _find(out, record) if resume else _create(job, out, record)
@@ -83,6 +84,19 @@ def run_job(job: Job, out: Path, *, resume: bool, audience: Audience) -> Report:
             notes = directory.verify_resumable(record) if resume else ()
             directory = directory.reopen() if resume else directory
             return _run_all(job, directory, notes, resume=resume, audience=audience)
+
+
+@contextmanager
+def memory_short() -> Iterator[None]:
+    """Say in words where memory does not suffice, wherever that shows.
+
+    Raises:
+        RunError: UQ606.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise RunError([OutOfMemory()]) from None
 
 
 @contextmanager
@@ -136,7 +150,7 @@ def _run_all(
         except KeyboardInterrupt:
             directory.end("interrupted")
             raise
-        except RunError:
+        except (RunError, MemoryError):
             directory.end("failed")
             raise
         results[run.name] = done

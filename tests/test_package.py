@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 
 import uqdsl
 
@@ -18,9 +21,8 @@ TOP = Path(uqdsl.__file__).parents[1]
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from this checkout and unpacked."""
-    builder = pytest.importorskip("hatchling.builders.wheel", reason="hatchling builds the wheel")
     folder = tmp_path_factory.mktemp("wheel")
-    (wheel,) = builder.WheelBuilder(str(TOP)).build(directory=str(folder), versions=["standard"])
+    (wheel,) = WheelBuilder(str(TOP)).build(directory=str(folder), versions=["standard"])
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")
     return folder / "site"
@@ -48,6 +50,20 @@ def test_the_wheel_works_by_itself(unpacked: Path, tmp_path: Path):
         )
         assert said in ran.stdout + ran.stderr
         assert "Traceback" not in ran.stderr
+
+
+def test_the_source_distribution_makes_the_same_wheel(unpacked: Path, tmp_path: Path):
+    (packed,) = SdistBuilder(str(TOP)).build(directory=str(tmp_path), versions=["standard"])
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path, filter="data")
+    source = tmp_path / f"uqdsl-{uqdsl.__version__}"
+    for name in ("LICENSE", "NOTICE", "README.md", "specs/eight_schools.uq", "specs/data/eight_schools.csv", "tests"):
+        assert (source / name).exists(), name
+    assert not (source / "uv.lock").exists()
+    (wheel,) = WheelBuilder(str(source)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(wheel) as archive:
+        made = {name for name in archive.namelist() if not name.endswith("/")}
+    assert made == {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
 
 
 def test_every_dependency_has_a_reason():

@@ -6,12 +6,14 @@ In a folder that holds a copy of `specs`, and for each page of its own what its 
 - `uq FILE.uq`, `csv FILE.csv`, `yaml FILE.yaml`: the same, and is kept for the blocks below under that name;
   `uq FILE.uq faulty` is only kept.
 - `python`: runs; the blocks of a page are one program.
-- `console`: each line that begins with `$ ` is run; where output follows, it is what is printed.
-- `sh`: only commands of this list are shown; `pip install uv && uv run …` is what `.ci/run` runs.
+- `console`: each line that begins with `$ ` is run; where output follows, it is what is printed, else all must be well.
+- `sh`: what begins with `uv run uqdsl` runs; of all else, what `uv run` is to run is there.
+- `text` and `json` are only shown.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 from pathlib import Path
@@ -31,6 +33,7 @@ TOP = Path(uqdsl.__file__).parents[1]
 PAGES = [
     TOP / "README.md",
     TOP / "CONTRIBUTING.md",
+    TOP / "benchmarks" / "README.md",
     *sorted(path for path in (TOP / "docs").rglob("*.md") if path.parent.name != "problems"),
 ]
 LANGUAGES = {"uq", "csv", "yaml", "python", "console", "sh", "text", "json"}
@@ -65,13 +68,14 @@ def check_spec(block: Block, folder: Path) -> None:
         if kind:
             assert kind == "faulty"
             return
+    checked = None
     try:
         checked, _ = check_with_data(Source("model.uq", block.text, folder))
         problems = checked.problems
     except UqdslError as error:
         problems = error.problems
     assert [each.code for each in problems] == ([code] if code else []), "\n".join(map(str, problems))
-    if code is None:
+    if checked is not None and code is None:
         write_program(checked)
 
 
@@ -82,10 +86,29 @@ def check_console(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
         name, *arguments = re.findall(r'"[^"]*"|\S+', command)
         assert name == "uqdsl"
         capsys.readouterr()
-        execute([each.strip('"') for each in arguments])
+        exit_code = execute([each.strip('"') for each in arguments])
         shown = capsys.readouterr()
         if expected.strip():
             assert expected.strip() == (shown.out + shown.err).strip()
+        else:
+            assert exit_code == 0, shown.out + shown.err
+
+
+def check_shell(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+    for line in block.text.splitlines():
+        command = line.partition("#")[0].strip().removeprefix("pip install uv && ")
+        if not command:
+            continue
+        runner, *arguments = command.removeprefix("uv run ").split()
+        assert command.startswith("uv run "), line
+        if runner == "uqdsl":
+            assert execute(arguments) == 0, capsys.readouterr()
+        elif runner == "python":
+            option, module = arguments
+            assert option == "-m", line
+            assert importlib.util.find_spec(module), line
+        else:
+            assert shutil.which(runner), line
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
@@ -101,16 +124,25 @@ def test_blocks_run(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]
             program += "\n" * (block.line - program.count("\n")) + block.text
         elif block.language == "console":
             check_console(block, capsys)
+        elif block.language == "sh":
+            check_shell(block, capsys)
     exec(compile(program, str(page), "exec"), {"__name__": "page"})
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link may name behind `#`: the headings of a page, as GitHub writes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
 def test_links_lead_somewhere():
-    dead = [
-        f"{page.relative_to(TOP)}: {target}"
-        for page in [*PAGES, *sorted((TOP / "docs" / "problems").glob("*.md"))]
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
-        if not target.startswith("http") and not (page.parent / target).exists()
-    ]
+    dead = []
+    for page in [*PAGES, *sorted((TOP / "docs" / "problems").glob("*.md"))]:
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            name, _, anchor = link.partition("#")
+            target = page.parent / name if name else page
+            if not link.startswith("http") and not (target.exists() and (not anchor or anchor in anchors(target))):
+                dead.append(f"{page.relative_to(TOP)}: {link}")
     assert dead == []
 
 

@@ -9,11 +9,10 @@ import pytest
 import typer
 
 import uqdsl
+from tests.test_rooms import ROOMS
 from uqdsl.cli.main import app
 from uqdsl.semantics.lints import BUILT
 from uqdsl.syntax.tree import KEYWORDS, RESERVED, SOFT_KEYWORDS
-
-from ..test_rooms import ROOMS
 
 TOP = Path(uqdsl.__file__).parents[1]
 TWO_COMMANDS = ("pip install uv && uv run uqdsl run specs/eight_schools.uq", "pip install uv && uv run pytest")

@@ -17,9 +17,11 @@ SPECS = {
         likelihood y[i] ~ Normal(a + b + c + d, e + f + g + h + k + l + m + n + o)
     """,
     "intervals": """
+        dim j = 2
         data { y[i] : real, low : real = -2 }
         prior a ~ Uniform(-1, 2)  prior width ~ HalfNormal(1)  prior b ~ Uniform(low, width + 3)  prior c ~ Beta(2, width)
-        likelihood y[i] ~ Normal(a + b + c, 1)
+        prior f ~ Flat()  prior g ~ Flat(-inf, 3)  prior h ~ Flat(0)  prior k[j] ~ Flat(0, h)
+        likelihood y[i] ~ Normal(a + b + c + f + g + h + sum(k, over = j), 1)
     """,
     "outcomes that are real": """
         data { u[i] : real, v[i] : real, w[i] : real, x[i] : real, y[i] : real, z[i] : real }

@@ -247,7 +247,7 @@ FAULTS = tuple(
             'include "other.uq" as o$\nlet q$ = o$.mu + 1',
         ],
         "UQ902": [
-            "prior q$ ~ Flat(0, 1)",
+            "prior q$ ~ Flow(spline)",
             "prior q$[k] ~ Normal(0, 1) ordered",
             "let q$[k, species] = b @ g",
             "infer by smc as r$",

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from textwrap import wrap
 
 from uqdsl import ir
-from uqdsl.codegen.printer import WIDTH
+from uqdsl.codegen.style import WIDTH
 from uqdsl.codegen.text import visible
 from uqdsl.messages import Sources
 

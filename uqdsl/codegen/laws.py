@@ -13,6 +13,8 @@ def law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
     """The constructor of a law whose draws range over `dims`, those of the event last."""
     distribution = DISTRIBUTIONS[law.distribution]
     shown = {each.name: _parameter(each, law, dims, writer) for each in law.arguments}
+    if not distribution.normalised:
+        shown["support"] = _support(shown["lower"], shown["upper"])
     text = _constructor(distribution, shown)
     batch = batch_dims(law, dims)
     bounds = [f"{name}={_bound(bound, law, batch, writer)}" for name, bound in _bounds(law).items()]
@@ -79,6 +81,17 @@ def _parameter(argument: ir.Argument, law: ir.Law, dims: tuple[str, ...], writer
         given = argument.value.dims
         text = writer.broadcast(text, given, dims if given else law.event)
     return text.text
+
+
+def _support(lower: str, upper: str) -> str:
+    """The constraint of NumPyro between two ends."""
+    if lower == "-jnp.inf":
+        return "dist.constraints.real" if upper == "jnp.inf" else f"dist.constraints.less_than({upper})"
+    return (
+        f"dist.constraints.greater_than({lower})"
+        if upper == "jnp.inf"
+        else f"dist.constraints.interval({lower}, {upper})"
+    )
 
 
 def _constructor(distribution: Distribution, shown: dict[str, str]) -> str:

@@ -17,8 +17,7 @@ from uqdsl import ir
 from uqdsl.codegen.docstring import described_density, described_model, described_module, docstring
 from uqdsl.codegen.expressions import Name, Writer
 from uqdsl.codegen.laws import batch_dims, law_text, recentered, reparameterisation, standard_law_text
-from uqdsl.codegen.layout import wrapped
-from uqdsl.codegen.printer import WIDTH
+from uqdsl.codegen.style import WIDTH, styled
 from uqdsl.codegen.text import TAKEN, Kind, Text, identifiers, number, quoted
 from uqdsl.messages import Sources, Span
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
@@ -51,7 +50,7 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
     names = _Names.of(spec)
     with _deep_expressions():
         functions = [*_model(spec, sources, names), *_plain("", ""), *_log_density(spec, names)]
-    lines = [*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions]
+    lines = styled([*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions])
     sites = {each.name: each.span for each in spec.statements}
     return Program("\n".join(line for line, _ in lines) + "\n", tuple(span for _, span in lines), sites)
 
@@ -183,8 +182,7 @@ class _Function:
 
     def add(self, statement: str, span: Span | None, indent: int = 4) -> None:
         """A statement, after the parts of it that were given lines of their own."""
-        for each in (*self.writer.parts, statement):
-            self.lines += [(line, span) for line in wrapped(each, indent)]
+        self.lines += [(" " * indent + each, span) for each in (*self.writer.parts, statement)]
         self.writer.parts.clear()
 
     def unpack(self, unpacked: set[str]) -> None:
@@ -228,12 +226,12 @@ def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
         site = _site(statement, body)
         wanted = _plates(statement)
         if wanted and wanted != plates:
-            body.lines += _spanned(wrapped(_plate_line(wanted), 4), statement.span)
+            body.add(_plate_line(wanted), statement.span)
         plates = wanted
         body.add(site, statement.span, 8 if plates else 4)
     noncentered = [each for each in spec.unknowns if each.noncentered]
     config = ", ".join(f"{quoted(each.name)}: {reparameterisation(each)}" for each in noncentered)
-    decorator = wrapped(f"@reparam(config={{{config}}})", 0) if noncentered else []
+    decorator = [f"@reparam(config={{{config}}})"] if noncentered else []
     described = docstring(described_model(spec, sources), 4)
     return [*_plain(*decorator, "def model(data, coords, observed=True):", *described), *body.lines]
 

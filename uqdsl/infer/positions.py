@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpyro.distributions as dist
 from numpyro.distributions import biject_to
 from numpyro.handlers import seed, substitute, trace
 
@@ -42,12 +43,28 @@ def position_layout(target: Target) -> Layout:
     shapes: dict[str, tuple[int, ...]] = {}
 
     def visit(data: dict[str, jax.Array]) -> None:
-        for name, site in trace(seed(target.model, 0)).get_trace(data, target.coords).items():
+        model = seed(substitute(target.model, substitute_fn=stand_in), 0)
+        for name, site in trace(model).get_trace(data, target.coords).items():
             if site["type"] == "sample" and not site["is_observed"]:
                 shapes[name] = tuple(biject_to(site["fn"].support).inverse_shape(site["fn"].shape()))
 
     jax.eval_shape(visit, target.data)
     return Layout(tuple(shapes), tuple(shapes.values()))
+
+
+def stand_in(site: dict[str, Any]) -> jax.Array | None:
+    """For `substitute_fn` of NumPyro: a feasible value for an unknown whose law has no sampler."""
+    law = site.get("fn")
+    if law is not None and site["value"] is None and isinstance(innermost(law), dist.ImproperUniform):
+        return jnp.broadcast_to(law.support.feasible_like(jnp.zeros(law.shape())), law.shape())
+    return None
+
+
+def innermost(law: Any) -> Any:
+    """The law below masks, expansions and the like."""
+    while hasattr(law, "base_dist") and not isinstance(law, dist.TransformedDistribution):
+        law = law.base_dist
+    return law
 
 
 def trace_at(target: Target, position: dict[str, jax.Array], data: dict[str, jax.Array]) -> Trace:

@@ -18,6 +18,8 @@ import numpyro.distributions as dist
 from jax import numpy as jnp
 from numpyro.handlers import reparam, seed, substitute, trace
 
+from uqdsl.infer.positions import innermost, stand_in
+
 if TYPE_CHECKING:
     from uqdsl.infer.target import Target
 
@@ -144,11 +146,11 @@ def _no_sampler(target: Target) -> str:
     def look(key: jax.Array) -> None:
         model = without_reparam(target.model)
         # A feasible value stands in for a draw: a law without a sampler would fail before it could be named.
-        stand_ins = substitute(model, substitute_fn=_stand_in)
+        stand_ins = substitute(model, substitute_fn=stand_in)
         for name, site in trace(seed(stand_ins, key)).get_trace(target.data, target.coords, observed=True).items():
             if site["type"] != "sample":
                 continue
-            law = _innermost(site["fn"])
+            law = innermost(site["fn"])
             if isinstance(law, dist.Unit):
                 reasons.append("the spec has a `factor`, whose part in the prior cannot be sampled")
             elif isinstance(law, dist.ImproperUniform):
@@ -156,19 +158,6 @@ def _no_sampler(target: Target) -> str:
 
     jax.eval_shape(look, jax.random.key(0))
     return "; ".join(dict.fromkeys(reasons))
-
-
-def _stand_in(site: dict[str, Any]) -> jax.Array | None:
-    law = site.get("fn")
-    if law is not None and site["value"] is None and isinstance(_innermost(law), dist.ImproperUniform):
-        return jnp.broadcast_to(law.support.feasible_like(jnp.zeros(law.shape())), law.shape())
-    return None
-
-
-def _innermost(law: Any) -> Any:
-    while hasattr(law, "base_dist") and not isinstance(law, dist.TransformedDistribution):
-        law = law.base_dist
-    return law
 
 
 def _has_law(sites: Mapping[str, dict[str, Any]], name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from uqdsl import ir
 from uqdsl.messages import Problem, SpecError, did_you_mean, listing
@@ -94,6 +95,16 @@ def number(expression: tree.Expression, context: Context) -> Typed:
         hint = f"select with it, as in `a[{name}]`"
         return context.report(NotANumber(at=expression.span, what=f"the category `{name}`", hint=hint))
     return found
+
+
+def bound(value: tree.Expression, context: Context) -> Typed:
+    """An end of an interval, which may be infinite."""
+    inner, sign = ungrouped(value), 1.0
+    if isinstance(inner, tree.Unary) and inner.operator in ("-", "+"):
+        inner, sign = ungrouped(inner.operand), -1.0 if inner.operator == "-" else 1.0
+    if isinstance(inner, tree.Name) and inner.name == "inf" and "inf" not in context.declarations.values:
+        return Typed(ir.Constant(span=value.span, value=sign * inf), point(sign * inf), spread=frozenset())
+    return number(value, context)
 
 
 def combined(node: ir.Expression, support: Support, *parts: Typed, spread: frozenset[str] | None = None) -> Typed:

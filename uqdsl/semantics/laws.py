@@ -22,14 +22,14 @@ from uqdsl.messages.catalogue.names import NoSuchDimension
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.context import Context, Typed
 from uqdsl.semantics.declare import Declared, What
-from uqdsl.semantics.expressions import dimension, number
+from uqdsl.semantics.expressions import bound, dimension
 from uqdsl.semantics.parameters import lower_arguments
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED, Distribution
 from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS
-from uqdsl.vocabulary.supports import Support, interval, point
+from uqdsl.vocabulary.supports import Support, interval
 from uqdsl.vocabulary.synonyms import meant
 
 _NOTHING = Declared("", What.UNREADABLE, Span(0, 0), Span(0, 0))
@@ -159,23 +159,13 @@ def _truncation(
     if len(values) != 2 or len(values) != len(found.arguments or ()):
         context.report(WrongModifier(at=found.span, name="truncated", form="truncated(lower, upper)"))
         return None, None
-    lower, upper = (_bound(value, replace(context, ranges=dims)) for value in values)
+    lower, upper = (bound(value, replace(context, ranges=dims)) for value in values)
     if lower.sound and upper.sound and lower.support.lower >= upper.support.upper:
         _report_empty(lower, upper, found.span, context)
     return (
         None if lower.support.upper == -inf else lower,
         None if upper.support.lower == inf else upper,
     )
-
-
-def _bound(value: tree.Expression, context: Context) -> Typed:
-    """An end of an interval, which may be infinite."""
-    inner, sign = ungrouped(value), 1.0
-    if isinstance(inner, tree.Unary) and inner.operator in ("-", "+"):
-        inner, sign = ungrouped(inner.operand), -1.0 if inner.operator == "-" else 1.0
-    if isinstance(inner, tree.Name) and inner.name == "inf" and "inf" not in context.declarations.values:
-        return Typed(ir.Constant(span=value.span, value=sign * inf), point(sign * inf), spread=frozenset())
-    return number(value, context)
 
 
 def _report_empty(lower: Typed, upper: Typed, span: Span, context: Context) -> None:

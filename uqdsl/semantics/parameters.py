@@ -14,7 +14,7 @@ from uqdsl.messages.catalogue.kinds import (
     UnknownParameter,
 )
 from uqdsl.semantics.context import Context, Typed
-from uqdsl.semantics.expressions import number
+from uqdsl.semantics.expressions import bound, number
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -67,7 +67,8 @@ def lower_arguments(
                 ranges=dims if joint else tuple(dim for dim in dims if dim not in event),
                 list_dim=event[0] if joint and event else None,
             )
-            name, typed = _standard(distribution, known, number(value, place), place)
+            read = number if distribution.normalised else bound
+            name, typed = _standard(distribution, known, read(value, place), place)
             arguments[name] = typed
         elif parameter.default is not None:
             default = ir.Constant(span=call.span, value=parameter.default)

@@ -7,6 +7,7 @@ when names are resolved, so that every later room sees one form.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 from uqdsl.vocabulary.supports import (
@@ -51,7 +52,8 @@ class Distribution:
     `event` is the number of dimensions that one draw is joint over; `bounds` names the parameters that are the ends of
     the support, where they are; `location_scale` names the two parameters that shift and scale it, and `truncates` says that
     `truncated(a, b)` is possible, which takes a quantile function that JAX has.
-    `numpyro` is the constructor, with the parameters by name.
+    `numpyro` is the constructor, with the parameters by name. A law that is not `normalised` is a density up to a factor that
+    may depend on its parameters: it has no sampler, and may have infinite ends.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Distribution:
     alternatives: tuple[Alternative, ...] = ()
     event: int = 0
     bounds: tuple[str, str] | None = None
+    normalised: bool = True
     location_scale: tuple[str, str] | None = None
     truncates: bool = False
 
@@ -207,6 +210,15 @@ _TABLE = (
         bounds=("lower", "upper"),
     ),
     Distribution(
+        "Flat",
+        (Parameter("lower", REAL, -inf), Parameter("upper", REAL, inf)),
+        REAL,
+        "dist.ImproperUniform({support}, (), ())",
+        "1 for lower <= x <= upper, not normalised; the ends may be unknowns, or infinite",
+        bounds=("lower", "upper"),
+        normalised=False,
+    ),
+    Distribution(
         "Beta",
         (Parameter("alpha", POSITIVE), Parameter("beta", POSITIVE)),
         UNIT,
@@ -258,7 +270,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {each.name: each for each in _TABLE}
 
 PLANNED = frozenset(
     {
-        "Flat", "Jeffreys", "Mixture", "Categorical", "OrderedLogistic", "Multinomial", "MultiNormal", "MultiStudentT",
+        "Jeffreys", "Mixture", "Categorical", "OrderedLogistic", "Multinomial", "MultiNormal", "MultiStudentT",
         "GaussianProcess", "LKJ", "Wishart", "Horseshoe", "ZeroInflated", "Hurdle", "VonMises", "Empirical", "Flow",
     }
 )  # fmt: skip

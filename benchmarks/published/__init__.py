@@ -1,0 +1,1 @@
+"""Posteriors with published answers: where their files lie, their densities by hand, and how draws are compared."""

@@ -6,7 +6,8 @@ the last ones of the layout, from the first dimension that it has, with length-o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.codegen.arithmetic import binary, negative
 from uqdsl.codegen.text import ATOM, PRODUCT, SIGN, Kind, Text, as_number, as_real, number, quoted
-from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS
+from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS
 
 _LOGICAL = {"and": "jnp.logical_and", "or": "jnp.logical_or", "not": "jnp.logical_not"}
 _REAL_ONLY = {"sigmoid", "Phi"}
@@ -22,8 +23,22 @@ _REAL_ONLY = {"sigmoid", "Phi"}
 _KEEP_WHOLE = {"abs", "floor", "minimum", "maximum", "sum", "max", "min"}
 """Functions and reductions that make integers of integers."""
 _COUNTS_TRUTHS = {"sum", "count"}
+ANY = "…"
+"""Within a function of the author's: the dimensions that its arguments have beside those that it names."""
 _DEEPEST = 30
 """Brackets within brackets, beyond which a part of an expression gets a line of its own; Python reads at most 200."""
+
+
+class Window(NamedTuple):
+    """The places along a dimension at which an expression is wanted: from `start` on, seen `back` places before."""
+
+    start: int
+    back: int = 0
+
+    @property
+    def slice(self) -> str:
+        """The places in brackets."""
+        return f"{self.start - self.back}:{f'-{self.back}' if self.back else ''}".replace("0:", ":", 1)
 
 
 class Name(NamedTuple):
@@ -40,10 +55,14 @@ class Writer:
     """Writes the expressions of one function.
 
     `names` says what each name is, and grows by what the function defines. `parts` gathers the assignments, to `fresh`
-    names, that have to stand before the statement being written.
+    names, that have to stand before the statement being written. `dims` are those of the spec, and `functions` the
+    identifiers of the author's functions. `windows` says along which dimensions only some places are wanted.
     """
 
     names: dict[str, Name]
+    dims: Mapping[str, ir.Dim] = field(default_factory=dict)
+    functions: Mapping[str, tuple[str, ir.Function]] = field(default_factory=dict)
+    windows: dict[str, Window] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     fresh: Iterator[str] = field(default_factory=lambda: map("part_{}".format, count(1)))
 
@@ -72,9 +91,18 @@ class Writer:
             case ir.Reference(name=name):
                 known = self.names[name]
                 text = Text(known.identifier, kind=known.kind, value=known.value)
-                return self.aligned(text, known.axes, layout)
+                return self.aligned(self._seen(text, known.axes), known.axes, layout)
             case ir.Coordinate(dim=dim):
-                return self.aligned(Text(f'jnp.array(coords["{dim}"], dtype=float)'), (dim,), layout)
+                text = self._seen(Text(f'jnp.array(coords["{ir.base(dim)}"], dtype=float)'), (dim,))
+                return self.aligned(text, (dim,), layout)
+            case ir.Rename():
+                return self._renamed(node, layout)
+            case ir.Shift():
+                return self._shifted(node, layout)
+            case ir.Matrix():
+                return self._matrix(node, layout)
+            case ir.Invoke():
+                return self._invoke(node, layout)
             case ir.Gather() | ir.Pick():
                 return self._selected(node, layout)
             case ir.Operation(operator="negative", operands=(operand,)):
@@ -98,12 +126,19 @@ class Writer:
         """An array with these axes, transposed and given new axes of length one as the layout asks."""
         wanted = tuple(dim for dim in layout if dim in axes)
         if wanted != axes:
-            order = ", ".join(str(axes.index(dim)) for dim in wanted)
-            moved = "T" if wanted == axes[::-1] else f"transpose({order})"
-            text = Text(f"{text.at(ATOM)}.{moved}", kind=text.kind)
+            order = [axes.index(dim) for dim in wanted]
+            if ANY in axes:
+                places = [str(place - len(axes)) for place in order[1:]]
+                last = [str(place - len(axes)) for place in range(1, len(axes))]
+                text = Text(f"jnp.moveaxis({text.text}, ({', '.join(places)}), ({', '.join(last)}))", kind=text.kind)
+            else:
+                moved = "T" if wanted == axes[::-1] else f"transpose({', '.join(map(str, order))})"
+                text = Text(f"{text.at(ATOM)}.{moved}", kind=text.kind)
         if not wanted:
             return text
         slots = [":" if dim in wanted else "None" for dim in layout[layout.index(wanted[0]) :]]
+        if wanted[0] == ANY:
+            slots[0] = "..."
         return text if "None" not in slots else Text(f"{text.at(ATOM)}[{', '.join(slots)}]", kind=text.kind)
 
     def broadcast(self, text: Text, dims: tuple[str, ...], layout: tuple[str, ...]) -> Text:
@@ -111,12 +146,115 @@ class Writer:
         if set(dims) == set(layout):
             return text
         if not dims:
-            return Text(f"jnp.full({sizes(layout)}, {text.text})", kind=text.kind)
-        return Text(f"jnp.broadcast_to({text.text}, {sizes(layout)})", kind=text.kind)
+            return Text(f"jnp.full({self.sizes(layout)}, {text.text})", kind=text.kind)
+        return Text(f"jnp.broadcast_to({text.text}, {self.sizes(layout)})", kind=text.kind)
+
+    def sizes(self, dims: tuple[str, ...]) -> str:
+        """The shape of an array over dimensions, as Python text."""
+        lengths = ", ".join(self._length(dim) for dim in dims)
+        return f"({lengths},)" if len(dims) == 1 else f"({lengths})"
+
+    def _length(self, dim: str) -> str:
+        start = self.windows[dim].start if dim in self.windows else 0
+        return f'len(coords["{ir.base(dim)}"])' + (f" - {start}" if start else "")
+
+    def _seen(self, text: Text, axes: tuple[str, ...]) -> Text:
+        """Of a whole array, the places that are wanted."""
+        slots = [self.windows[dim].slice if dim in self.windows else ":" for dim in axes]
+        while slots and slots[-1] == ":":
+            slots.pop()
+        return Text(f"{text.at(ATOM)}[{', '.join(slots)}]", kind=text.kind) if slots else text
+
+    @contextmanager
+    def seeing(self, **windows: Window | None) -> Iterator[None]:
+        """Other windows for a while: None for the whole of a dimension."""
+        before = self.windows
+        self.windows = {dim: each for dim, each in (before | windows).items() if each is not None}
+        try:
+            yield
+        finally:
+            self.windows = before
 
     def _natural(self, node: ir.Expression) -> tuple[str, ...]:
         """An order of dimensions in which an expression needs little moving."""
         return self.names[node.name].axes if isinstance(node, ir.Reference) else node.dims
+
+    # dimensions -------------------------------------------------------------------------------------------------------
+
+    def _renamed(self, node: ir.Rename, layout: tuple[str, ...]) -> Text:
+        """The array as it is, read with other names for its axes."""
+        old = {new: old for old, new in node.names}
+        # A dimension that the value has under its old name alone is none of the layout's.
+        gone = {each for each, _ in node.names} - old.keys()
+        windows = {old.get(dim, dim): window for dim, window in self.windows.items() if dim not in gone}
+        with self.seeing(**(dict.fromkeys(self.windows) | windows)):
+            return self.write(node.value, tuple(old.get(dim, f"no {dim}" if dim in gone else dim) for dim in layout))
+
+    def _shifted(self, node: ir.Shift, layout: tuple[str, ...]) -> Text:
+        """An array at other places along a dimension: rolled, held at its ends, or seen through a window."""
+        dim = self.dims[node.along]
+        window = self.windows.get(node.along)
+        if dim.boundary is None and window is not None and node.lag is None:
+            with self.seeing(**{node.along: window._replace(back=window.back - node.steps)}):
+                return self.write(node.value, layout)
+        axes = tuple(dim for dim in layout if dim in node.value.dims)
+        with self.seeing(**{node.along: None}):
+            whole = self.number(node.value, axes)
+        place = axes.index(node.along)
+        axis = place - len(axes)
+        if dim.boundary is None:
+            start, back = window or Window(0)
+            rows = f'np.arange({start - back}, len(coords["{node.along}"]){f" - {back}" if back else ""})'
+            slots = [":"] * place + [f'{rows}[:, None] - np.array(coords["{node.lag}"])']
+            lies = (*axes[: place + 1], node.lag or "", *axes[place + 1 :])
+            return self.aligned(Text(f"{whole.at(ATOM)}[{', '.join(slots)}]", kind=whole.kind), lies, layout)
+
+        def moved(steps: str, back: str) -> str:
+            if dim.boundary == "periodic":
+                return f"jnp.roll({whole.text}, {back}, axis={axis})"
+            beyond = f", beyond={dim.beyond!r}" if dim.boundary == "fixed" else ""
+            return f"neighbour({whole.text}, {steps}, axis={axis}{beyond})"
+
+        if node.lag is None:
+            return self.aligned(Text(moved(str(node.steps), str(-node.steps)), kind=whole.kind), axes, layout)
+        each = f'[{moved("-step", "step")} for step in coords["{node.lag}"]]'
+        return self.aligned(Text(f"jnp.stack({each}, axis=-1)", kind=whole.kind), (*axes, node.lag), layout)
+
+    # matrices and functions -------------------------------------------------------------------------------------------
+
+    def _matrix(self, node: ir.Matrix, layout: tuple[str, ...]) -> Text:
+        if node.function == "identity":
+            return self.aligned(Text(f'jnp.eye(len(coords["{node.rows}"]))'), (node.rows, node.columns), layout)
+        function = MATRIX[node.function]
+        batch = tuple(dim for dim in layout if dim in node.dims and dim not in (node.rows, node.columns))
+        with self.seeing(**dict.fromkeys((node.rows, node.columns))):
+            matrix = self.number(node.operands[0], (*(dim for dim in batch if dim in node.operands[0].dims), node.rows, node.columns))
+            if len(node.operands) == 1:
+                kept = {"matrix": (node.rows, node.columns), "vector": (node.rows,)}.get(function.value, ())
+                batch = tuple(dim for dim in batch if dim in node.operands[0].dims)
+                return self.aligned(Text(f"{function.jax}({as_real(matrix).text})"), (*batch, *kept), layout)
+            right = node.operands[1]
+            columns = tuple(dim for dim in right.dims if dim not in (node.rows, *node.operands[0].dims))
+            shared = tuple(dim for dim in batch if dim not in columns)
+            if len(columns) > 1:
+                shared, columns = (*shared, *columns[:-1]), columns[-1:]
+            matrix = self.number(node.operands[0], (*shared, node.rows, node.columns))
+            given = self.number(right, (*shared, node.rows, *columns))
+        if columns:
+            return self.aligned(Text(f"{function.jax}({matrix.text}, {given.text})"), (*shared, node.rows, *columns), layout)
+        text = f"{function.jax}({matrix.text}, {given.at(ATOM)}[..., None])[..., 0]"
+        return self.aligned(Text(text), (*shared, node.rows), layout)
+
+    def _invoke(self, node: ir.Invoke, layout: tuple[str, ...]) -> Text:
+        identifier, function = self.functions[node.function]
+        own = {dim for _, axes in function.parameters for dim in axes}
+        batch = tuple(dim for dim in layout if dim in node.dims and dim not in own)
+        given = [
+            as_real(self.number(each, (*batch, *axes)))
+            for each, (_, axes) in zip(node.arguments, function.parameters, strict=True)
+        ]
+        kept = tuple(dim for dim in function.value.dims if dim != ANY)
+        return self.aligned(Text(f"{identifier}({', '.join(each.text for each in given)})"), (*batch, *kept), layout)
 
     # elementwise ------------------------------------------------------------------------------------------------------
 
@@ -139,9 +277,13 @@ class Writer:
 
     def _array(self, node: ir.Array, layout: tuple[str, ...]) -> Text:
         inner = tuple(dim for dim in layout if dim in node.dims and dim != node.along)
-        items = [self.broadcast(self.parameter(item, inner), item.dims, inner) for item in node.items]
+        items = [self.parameter(item, inner) for item in node.items]
+        if ANY not in inner:
+            items = [self.broadcast(text, item.dims, inner) for text, item in zip(items, node.items, strict=True)]
         whole = all(item.kind is Kind.WHOLE for item in items)
         shown = f"[{', '.join(item.text for item in items)}]"
+        if ANY in inner:
+            shown = f"jnp.broadcast_arrays({shown[1:-1]})"
         array = f"jnp.stack({shown}, axis=-1)" if inner else f"jnp.array({shown})"
         return self.aligned(Text(array, kind=Kind.WHOLE if whole else Kind.REAL), (*inner, node.along), layout)
 
@@ -149,6 +291,11 @@ class Writer:
 
     def _reduce(self, node: ir.Reduce, layout: tuple[str, ...]) -> Text:
         operand, function = node.operand, node.function
+        if any(dim in self.windows for dim in node.over):
+            with self.seeing(**dict.fromkeys(node.over)):
+                return self._reduce(node, layout)
+        if REDUCTIONS[function].keeps:
+            return self._along(node, layout)
         kept = tuple(dim for dim in layout if dim in operand.dims and dim not in node.over)
         product = self._product(node, kept)
         if product is not None:
@@ -165,6 +312,14 @@ class Writer:
             arguments += ", dtype=float"  # a product of integers soon runs over
         kind = Kind.WHOLE if function == "count" else _kept(function, inner)
         return self.aligned(Text(f"{REDUCTIONS[function].jax}({arguments})", kind=kind), kept, layout)
+
+    def _along(self, node: ir.Reduce, layout: tuple[str, ...]) -> Text:
+        """A function that goes along a dimension and keeps it."""
+        axes = tuple(dim for dim in layout if dim in node.dims)
+        inner = self.number(node.operand, axes)
+        axis = axes.index(node.over[0]) - len(axes)
+        text = f"{REDUCTIONS[node.function].jax}({as_real(inner).text}, axis={axis})"
+        return self.aligned(Text(text), axes, layout)
 
     def _product(self, node: ir.Reduce, kept: tuple[str, ...]) -> Text | None:
         """`sum(X * b, over = k)` as the matrix product that it is, or None where it is not one."""
@@ -199,7 +354,8 @@ class Writer:
         before = indexed[0] if together else 0
         lies = [dim for dim, slot in zip(axes, slots, strict=True) if slot == ":"]
         lies[before:before] = inside
-        array = self.write(base, axes)
+        with self.seeing(**dict.fromkeys(chosen)):
+            array = self.write(base, axes)
         shown = ", ".join(slots[: indexed[-1] + 1])
         return self.aligned(Text(f"{array.at(ATOM)}[{shown}]", kind=array.kind), tuple(lies), layout)
 
@@ -212,10 +368,10 @@ class Writer:
                 return str(position)
             case ir.Pick(label=label):
                 shown = quoted(label) if isinstance(label, str) else repr(label)
-                return f'coords["{dim}"].index({shown})'
+                return f'coords["{ir.base(dim)}"].index({shown})'
         if dim in inside:
             # Chosen together with the others, place by place. Data may be arrays of NumPy, which take no tracer as an index.
-            return self.aligned(Text(f'np.arange(len(coords["{dim}"]))'), (dim,), inside).text
+            return self.aligned(Text(f"np.arange({self._length(dim)})"), (dim,), inside).text
         return ":"
 
 
@@ -257,9 +413,3 @@ def _depth(text: str) -> int:
         elif character in ")]}":
             depth -= 1
     return deepest
-
-
-def sizes(dims: tuple[str, ...]) -> str:
-    """The shape of an array over dimensions, as Python text."""
-    lengths = ", ".join(f'len(coords["{dim}"])' for dim in dims)
-    return f"({lengths},)" if len(dims) == 1 else f"({lengths})"

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.codegen.docstring import described_density, described_model, described_module, docstring
-from uqdsl.codegen.expressions import Name, Writer
+from uqdsl.codegen.expressions import ANY, Name, Writer
 from uqdsl.codegen.laws import batch_dims, law_text, recentered, reparameterisation, standard_law_text
 from uqdsl.codegen.style import WIDTH, styled
-from uqdsl.codegen.text import TAKEN, Kind, Text, identifiers, number, quoted
+from uqdsl.codegen.text import RUNTIME, TAKEN, Kind, Text, identifiers, number, quoted
 from uqdsl.messages import Sources, Span
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
@@ -49,7 +49,8 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
     """
     names = _Names.of(spec)
     with _deep_expressions():
-        functions = [*_model(spec, sources, names), *_plain("", ""), *_log_density(spec, names)]
+        functions = [*_own_functions(spec, sources, names), *_model(spec, sources, names), *_plain("", "")]
+        functions += _log_density(spec, names)
     lines = styled([*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions])
     sites = {each.name: each.span for each in spec.statements}
     return Program("\n".join(line for line, _ in lines) + "\n", tuple(span for _, span in lines), sites)
@@ -89,6 +90,7 @@ class _Names:
     declared: dict[str, str]
     densities: dict[str, str]
     standardised: dict[str, str]
+    functions: dict[str, str]
     taken: frozenset[str]
 
     @classmethod
@@ -100,23 +102,35 @@ class _Names:
         terms = [each.name for each in spec.statements if not isinstance(each, ir.Quantity)]
         densities = identifiers(terms, taken, "log_p_{}")
         noncentered = [each.name for each in spec.unknowns if each.noncentered]
-        return cls(declared, densities, identifiers(noncentered, taken, "{}_decentered"), frozenset(taken))
+        standardised = identifiers(noncentered, taken, "{}_decentered")
+        functions = identifiers([each.name for each in spec.functions], taken)
+        return cls(declared, densities, standardised, functions, frozenset(taken))
 
     def writer(self, spec: ir.Spec) -> Writer:
         """A writer of expressions that knows settings, data and unknowns."""
-        known: dict[str, Name] = {}
-        for each in spec.settings:
-            if not isinstance(each.value, str):
-                text = number(each.value)
-                known[each.name] = Name(self.declared[each.name], (), text.kind, text.value)
+        known = self.settings(spec)
         for each in spec.fields:
             kind = Kind.WHOLE if each.kind in _WHOLE_KINDS else Kind.REAL
             known[each.name] = Name(self.declared[each.name], each.dims, kind)
         for each in spec.unknowns:
             kind = Kind.WHOLE if DISTRIBUTIONS[each.law.distribution].discrete else Kind.REAL
             known[each.name] = Name(self.declared[each.name], each.dims, kind)
+        return self.writing(spec, known)
+
+    def settings(self, spec: ir.Spec) -> dict[str, Name]:
+        """The settings that are numbers."""
+        known: dict[str, Name] = {}
+        for each in spec.settings:
+            if not isinstance(each.value, str):
+                text = number(each.value)
+                known[each.name] = Name(self.declared[each.name], (), text.kind, text.value)
+        return known
+
+    def writing(self, spec: ir.Spec, known: dict[str, Name]) -> Writer:
+        """A writer of expressions that knows these names."""
         fresh = (name for name in map("part_{}".format, count(1)) if name not in self.taken)
-        return Writer(known, fresh=fresh)
+        functions = {each.name: (self.functions[each.name], each) for each in spec.functions}
+        return Writer(known, {each.name: each for each in spec.dims}, functions, fresh=fresh)
 
 
 # ----------------------------------------------------------------------------------------------- the top of the module
@@ -138,8 +152,9 @@ def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functio
         lines += _plain("import numpyro.distributions as dist")
     if "reparam" in used:
         lines += _plain("from numpyro.handlers import reparam", "from numpyro.infer.reparam import LocScaleReparam")
-    if "place" in used:
-        lines += _plain("", "from uqdsl.runtime import place")
+    imported = [name for name in RUNTIME if name in used]
+    if imported:
+        lines += _plain("", f"from uqdsl.runtime import {', '.join(imported)}")
     if precision == 64:
         lines += _plain("", "numpyro.enable_x64()")
     settings = [each for each in spec.settings if names.declared[each.name] in used]
@@ -214,6 +229,24 @@ class _Function:
         return self.writer.aligned(text, known.axes, observation.dims).text
 
 
+def _own_functions(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
+    """The functions that the author declared."""
+    lines: _Lines = []
+    for function in spec.functions:
+        local = identifiers([name for name, _ in function.parameters], set(names.taken))
+        known = names.settings(spec)
+        known |= {name: Name(local[name], (ANY, *axes)) for name, axes in function.parameters}
+        writer = names.writing(spec, known)
+        value = writer.parameter(function.value, function.value.dims)
+        written = sources.text[function.span.start : function.span.end].splitlines()
+        head = f"def {names.functions[function.name]}({', '.join(local.values())}):"
+        body = [*writer.parts, f"return {value.text}"]
+        lines += _plain(head, *docstring(written, 4))
+        lines += _spanned([f"    {line}" for line in body], function.span)
+        lines += _plain("", "")
+    return lines
+
+
 def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
     """The function with every site."""
     needed = _needed(spec, recorded=True)
@@ -270,7 +303,7 @@ def _plates(statement: ir.Statement) -> tuple[str, ...]:
 
 def _plate_line(dims: tuple[str, ...]) -> str:
     plates = [
-        f'numpyro.plate("{dim}", len(coords["{dim}"])' + (f", dim={position - len(dims)})" if len(dims) > 1 else ")")
+        f'numpyro.plate("{dim}", len(coords["{ir.base(dim)}"])' + (f", dim={position - len(dims)})" if len(dims) > 1 else ")")
         for position, dim in enumerate(dims)
     ]
     return f"with {', '.join(plates)}:"

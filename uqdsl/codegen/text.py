@@ -14,9 +14,22 @@ from typing import NamedTuple
 # Python's own precedence, from loosest to tightest.
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
-_OWN = """jax jnp np numpyro dist reparam LocScaleReparam place model log_density data coords position observed float int len
+RUNTIME = (
+    "cloglog",
+    "inv_cloglog",
+    "lchoose",
+    "log1mexp",
+    "logdet",
+    "neighbour",
+    "place",
+    "solve_cholesky",
+    "solve_lower",
+)
+"""What a generated module may import from `uqdsl.runtime`."""
+
+_OWN = """jax jnp np numpyro dist reparam LocScaleReparam model log_density data coords position observed float int len
     __builtins__ __debug__ __doc__ __file__ __loader__ __name__ __package__ __spec__"""
-TAKEN = frozenset([*keyword.kwlist, *keyword.softkwlist, *_OWN.split()])
+TAKEN = frozenset([*keyword.kwlist, *keyword.softkwlist, *_OWN.split(), *RUNTIME])
 """Identifiers that a generated module needs for itself."""
 
 _SIMPLE = re.compile(r"-*(?:[\w.]+|[\d.]+e[+-]\d+)")

@@ -93,7 +93,7 @@ class Apply(Node):
 
 
 class Reduce(Node):
-    """A reduction of `uqdsl.vocabulary.functions` that consumes the dimensions `over`."""
+    """A reduction of `uqdsl.vocabulary.functions` that consumes the dimensions `over`, or goes along one of them."""
 
     node: Literal["reduce"] = "reduce"
     function: str
@@ -112,6 +112,54 @@ class Choice(Node):
     dims: tuple[str, ...] = ()
 
 
+class Rename(Node):
+    """`value` with other names for some of its dimensions, such as `site'` for `site`: pairs of the old and the new."""
+
+    node: Literal["rename"] = "rename"
+    value: Expression
+    names: tuple[tuple[str, str], ...]
+    dims: tuple[str, ...] = ()
+
+
+class Shift(Node):
+    """`value` at another place along a dimension, as in `x[grid + 1]` and `y[t - lag]`.
+
+    It is `steps` places on (back, where negative), or back by each of the labels of the dimension `lag`, which then is one
+    of the value's. The boundary of the dimension `along` says what lies beyond its ends.
+    """
+
+    node: Literal["shift"] = "shift"
+    value: Expression
+    along: str
+    steps: int = 0
+    lag: str | None = None
+    dims: tuple[str, ...] = ()
+
+
+class Matrix(Node):
+    """A function of linear algebra, of matrices whose rows lie along one dimension and columns along its copy.
+
+    `function` is one of `uqdsl.vocabulary.functions.MATRIX`; `rows` and `columns` are the two dimensions of the first
+    operand that are its matrix, and the rest of its dimensions is a batch.
+    """
+
+    node: Literal["matrix"] = "matrix"
+    function: str
+    operands: tuple[Expression, ...]
+    rows: str
+    columns: str
+    dims: tuple[str, ...] = ()
+
+
+class Invoke(Node):
+    """A function of the author's, or an external one, by name, with its arguments in order."""
+
+    node: Literal["invoke"] = "invoke"
+    function: str
+    arguments: tuple[Expression, ...]
+    dims: tuple[str, ...] = ()
+
+
 class Array(Node):
     """A list in place, laid out along one dimension."""
 
@@ -122,9 +170,27 @@ class Array(Node):
 
 
 type Expression = Annotated[
-    Constant | Reference | Coordinate | Gather | Pick | Operation | Apply | Reduce | Choice | Array,
+    Constant
+    | Reference
+    | Coordinate
+    | Gather
+    | Pick
+    | Operation
+    | Apply
+    | Reduce
+    | Choice
+    | Rename
+    | Shift
+    | Matrix
+    | Invoke
+    | Array,
     Field(discriminator="node"),
 ]
+
+
+def base(dim: str) -> str:
+    """The dimension of which one is a copy: `site` for `site'`, and for `site` itself."""
+    return dim.rstrip("'")
 
 
 class Argument(Node):
@@ -155,17 +221,31 @@ class Law(Node):
 # ------------------------------------------------------------------------------------------------------- statements
 
 
+class Function(Node):
+    """A function of the author's: its parameters, each with the dimensions that it is over, and its value.
+
+    A parameter may have further dimensions when it is called; they stand in the value as the one dimension `…`.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, tuple[str, ...]], ...]
+    value: Expression
+
+
 class Dim(Node):
     """A dimension.
 
     Its labels are given (`labels`), or 1…size (`size`), or come from data: the levels of the category columns `levels`,
-    or the rows of the tables in which it is a row dimension.
+    or the rows of the tables in which it is a row dimension. `boundary` says what lies beyond its ends, where that is said,
+    and `beyond` is the value of a `fixed` one.
     """
 
     name: str
     labels: tuple[str | int | float, ...] | None = None
     size: int | None = None
     levels: tuple[str, ...] = ()
+    boundary: Literal["periodic", "clamped", "fixed"] | None = None
+    beyond: float = 0.0
 
 
 type Values = float | int | bool | str | tuple[Values, ...]
@@ -263,6 +343,7 @@ class Spec(Node):
     settings: tuple[Setting, ...] = ()
     dims: tuple[Dim, ...] = ()
     tables: tuple[Table, ...] = ()
+    functions: tuple[Function, ...] = ()
     statements: tuple[Statement, ...] = ()
     runs: tuple[Run, ...] = ()
 

@@ -68,6 +68,7 @@ def analyse(
         settings=resolved,
         dims=dims,
         tables=tables,
+        functions=lowered.functions,
         statements=lowered.statements,
         runs=written_runs if runs is None else tuple(runs),
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import Problem, Span
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.declare import Declarations
-from uqdsl.vocabulary.supports import REAL, Support
+from uqdsl.vocabulary.supports import BINARY, REAL, Support, point
+
+if TYPE_CHECKING:
+    from uqdsl.semantics.functions import Signature
 
 
 class Typed(NamedTuple):
@@ -52,6 +55,12 @@ class Context:
     `ranges` are the dimensions over which it is computed, and the only ones that it may have unless it is `free`;
     `list_dim` is the one along which a list lies. Problems are gathered in `problems`, which all contexts of a statement
     share. `owner` is the name that the statement speaks of, empty for a factor.
+
+    `back` says how far the statement looks back along each dimension that it may look back along, and is shared like the
+    problems; within a reduction over a dimension, which is then one of `reduced`, there is no looking back along it.
+
+    `functions` are those that the author declared; within one of them `parameters` are its own, and `calls` names it and
+    those through which it is being called.
     """
 
     declarations: Declarations
@@ -63,6 +72,16 @@ class Context:
     free: bool = False
     list_dim: str | None = None
     problems: list[Problem] = field(default_factory=list)
+    back: dict[str, int] = field(default_factory=dict)
+    reduced: tuple[str, ...] = ()
+    functions: Mapping[str, Signature] = field(default_factory=dict)
+    parameters: frozenset[str] = frozenset()
+    calls: tuple[str, ...] = ()
+
+    @property
+    def settings_known(self) -> Mapping[str, Known]:
+        """What is known of the settings that are numbers."""
+        return known_settings(self.settings)
 
     def anywhere(self) -> Context:
         """The same place for a part of an expression whose dimensions are checked later, as a whole."""
@@ -71,12 +90,29 @@ class Context:
     def over(self, dims: tuple[str, ...]) -> Context:
         """The same place inside a reduction over `dims`; what is left of the operand's dimensions is checked later."""
         list_dim = dims[0] if len(dims) == 1 else None
-        return replace(self, ranges=union(self.ranges, dims), free=True, list_dim=list_dim)
+        reduced = union(self.reduced, dims)
+        return replace(self, ranges=union(self.ranges, dims), free=True, list_dim=list_dim, reduced=reduced)
+
+    def looks_back(self, dim: str, steps: int) -> bool:
+        """Note that the statement looks back along a dimension, where it may."""
+        if dim not in self.back or dim in self.reduced or steps < 0:
+            return False
+        self.back[dim] = max(self.back[dim], steps)
+        return True
 
     def report(self, problem: Problem) -> Typed:
         """Note a problem and give the value from which nothing more follows."""
         self.problems.append(problem)
         return poison(problem.at)
+
+
+def known_settings(settings: Settings) -> dict[str, Known]:
+    """What is known of the settings that are numbers."""
+    known: dict[str, Known] = {}
+    for name, value in settings.items():
+        if value is not None and not isinstance(value, str):
+            known[name] = Known((), BINARY if isinstance(value, bool) else point(float(value)), spread=frozenset())
+    return known
 
 
 def poison(span: Span | None) -> Typed:

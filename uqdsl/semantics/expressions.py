@@ -20,6 +20,7 @@ from uqdsl.messages.catalogue.names import (
     ListLength,
     NotADimensionName,
     NotAValue,
+    NothingShared,
     ReducesNothing,
     ReductionWithoutDimension,
     UnknownDimension,
@@ -30,13 +31,17 @@ from uqdsl.semantics.constants import numeral
 from uqdsl.semantics.context import Context, Typed, poison, union
 from uqdsl.semantics.declare import What
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
+from uqdsl.semantics.functions import call
+from uqdsl.semantics.matrices import lower_identity, lower_matrix
 from uqdsl.semantics.names import lower_attribute, lower_name, within
-from uqdsl.semantics.selection import lower_selection
+from uqdsl.semantics.selection import lower_selection, primed, renamed
 from uqdsl.semantics.walk import ungrouped
+from uqdsl.semantics.wording import are, plural
+from uqdsl.semantics.wording import over as dims_in_words
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import supports, synonyms
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
-from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS, Function, Reduction
+from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS, Function, Reduction
 from uqdsl.vocabulary.functions import PLANNED as PLANNED_FUNCTIONS
 from uqdsl.vocabulary.supports import BINARY, REAL, Support, point
 
@@ -82,7 +87,7 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
             chosen = lower_name(base, inside) if isinstance(base, tree.Name) else lower(base, inside.anywhere())
             return within(lower_selection(chosen, expression, selectors, inside, lower), context)
         case tree.Primed():
-            return context.report(FeatureNotBuilt(at=span, feature="primed copies of a dimension"))
+            return within(_primed(expression, context), context)
         case tree.Attribute():
             return lower_attribute(expression, context)
 
@@ -133,13 +138,7 @@ def _unary(expression: tree.Unary, context: Context) -> Typed:
 def _binary(expression: tree.Binary, context: Context) -> Typed:
     sign = expression.operator
     if sign == "@":
-        return context.report(
-            FeatureNotBuilt(
-                at=expression.span,
-                feature="products of labelled matrices with `@`",
-                hint="name the dimension instead: `sum(a * b, over = k)`",
-            )
-        )
+        return _contraction(expression, context)
     left, right = number(expression.left, context), number(expression.right, context)
     dims = union(left.dims, right.dims)
     node = ir.Operation(span=expression.span, operator=sign, operands=(left.node, right.node), dims=dims)
@@ -149,6 +148,34 @@ def _binary(expression: tree.Binary, context: Context) -> Typed:
     if sign in ("*", "-") and isinstance(left.node, ir.Reference) and _same(left.node, right.node):
         support = supports.power(left.support, point(2.0)) if sign == "*" else point(0.0)
     return combined(node, support, left, right, spread=_spread(sign, left, right))
+
+
+def _contraction(expression: tree.Binary, context: Context) -> Typed:
+    """`A @ b`: the sum of the products over the one dimension that both share."""
+    left, right = (number(each, context.anywhere()) for each in (expression.left, expression.right))
+    if not left.sound or not right.sound:
+        return poison(expression.span)
+    shared = tuple(dim for dim in left.dims if dim in right.dims)
+    if len(shared) != 1:
+        found = dims_in_words(shared) if shared else "none"
+        hint = f"say which: {listing(f'sum(a * b, over = {dim})' for dim in shared)}" if shared else ""
+        return context.report(NothingShared(at=expression.span, found=found, hint=hint))
+    dims = union(left.dims, right.dims)
+    product = ir.Operation(span=expression.span, operator="*", operands=(left.node, right.node), dims=dims)
+    kept = tuple(dim for dim in dims if dim not in shared)
+    node = ir.Reduce(span=expression.span, function="sum", operand=product, over=shared, dims=kept)
+    support = REDUCTIONS["sum"].image(supports.times(left.support, right.support))
+    return within(combined(node, support, left, right), context)
+
+
+def _primed(expression: tree.Primed, context: Context) -> Typed:
+    """`x'`: a value, or a dimension's coordinate, along a copy of its dimension."""
+    value = ungrouped(expression.value)
+    inside = replace(context, list_dim=None).anywhere()
+    if isinstance(value, tree.Name) and value.name in context.dims and value.name not in context.known:
+        found = lower_name(value, inside)
+        return renamed(found, ((value.name, value.name + "'" * expression.primes),), expression.span)
+    return primed(lower(expression.value, inside), expression, context)
 
 
 def _same(left: ir.Reference, right: ir.Expression) -> bool:
@@ -169,8 +196,8 @@ def _listing(expression: tree.Listing, context: Context) -> Typed:
     along = context.dims[context.list_dim]
     size = len(along.labels) if along.labels is not None else along.size
     if not items or (size is not None and len(items) != size):
-        expected = "at least one label" if size is None else _plural(size, "label")
-        problem = ListLength(at=expression.span, dim=along.name, expected=expected, found=_plural(len(items), "item"))
+        expected = "at least one label" if size is None else plural(size, "label")
+        problem = ListLength(at=expression.span, dim=along.name, expected=expected, found=plural(len(items), "item"))
         return context.report(problem)
     for part in items:
         if along.name in part.dims:
@@ -195,6 +222,8 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         return context.report(UnknownFunction(at=function.span, name="…", hint="only a name can be called: `exp(x)`"))
     name = function.name
     declared = context.declarations.values.get(name)
+    if name in context.functions:
+        return within(call(context.functions[name], expression, context.anywhere(), number), context)
     if declared is not None:
         if declared.what in (What.FUNCTION, What.STATE, What.UNREADABLE):
             return poison(expression.span)  # its own statement says that it cannot be run yet
@@ -205,6 +234,13 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         return _apply(FUNCTIONS[name], expression, context)
     if name in REDUCTIONS:
         return _reduce(REDUCTIONS[name], expression, context)
+    if name in MATRIX:
+        return within(lower_matrix(MATRIX[name], expression, context, number), context)
+    if name == "identity":
+        dim = dimension(expression.arguments[0], context) if len(expression.arguments) == 1 else None  # type: ignore[arg-type]
+        if dim is None:
+            return _no_identity(expression, context)
+        return within(lower_identity(dim, expression), context)
     if name in DISTRIBUTIONS or name in PLANNED:
         hint = f"a law stands after `~`: `prior {context.owner or 'x'} ~ {name}(…)`"
         return context.report(NotAValue(at=function.span, name=name, what="a distribution", hint=hint))
@@ -212,31 +248,31 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         return context.report(FeatureNotBuilt(at=function.span, feature=f"the function `{name}`"))
     if context.declarations.may_declare(name):
         return poison(expression.span)
-    candidates = [*FUNCTIONS, *REDUCTIONS]
+    candidates = [*FUNCTIONS, *REDUCTIONS, *MATRIX, *context.functions]
     hint = synonyms.meant(name, candidates, synonyms.FUNCTIONS)
     return context.report(UnknownFunction(at=function.span, name=name, hint=hint))
 
 
-def _plural(count: int, what: str) -> str:
-    return f"{'one' if count == 1 else 'no' if count == 0 else count} {what}{'' if count == 1 else 's'}"
-
-
-def _are(count: int) -> str:
-    return f"{'one is' if count == 1 else 'none is' if count == 0 else f'{count} are'}"
+def _no_identity(expression: tree.Call, context: Context) -> Typed:
+    if not context.problems:
+        count = are(len(expression.arguments))
+        at = expression.span
+        context.report(WrongArgumentCount(at=at, function="identity", expected="one dimension", found=count))
+    return poison(expression.span)
 
 
 def _apply(function: Function, expression: tree.Call, context: Context) -> Typed:
     for argument in expression.arguments:
         if isinstance(argument, tree.Named):
-            hint = f"`{function.name}` takes its {_plural(function.arity, 'argument')} without a name"
+            hint = f"`{function.name}` takes its {plural(function.arity, 'argument')} without a name"
             return context.report(
                 UnknownArgument(at=argument.name_span, function=function.name, name=argument.name, hint=hint)
             )
     count = len(expression.arguments)
     if count != function.arity:
-        expected = _plural(function.arity, "argument")
+        expected = plural(function.arity, "argument")
         return context.report(
-            WrongArgumentCount(at=expression.span, function=function.name, expected=expected, found=_are(count))
+            WrongArgumentCount(at=expression.span, function=function.name, expected=expected, found=are(count))
         )
     parts = [number(argument, context) for argument in expression.arguments if not isinstance(argument, tree.Named)]
     for part in parts:
@@ -290,7 +326,7 @@ def _reduce(reduction: Reduction, expression: tree.Call, context: Context) -> Ty
         expected = "one argument and `over = …`"
         return context.report(
             WrongArgumentCount(
-                at=expression.span, function=reduction.name, expected=expected, found=_are(len(operands)), hint=hint
+                at=expression.span, function=reduction.name, expected=expected, found=are(len(operands)), hint=hint
             )
         )
     operand = number(operands[0], context.over(over))
@@ -305,7 +341,10 @@ def _reduce(reduction: Reduction, expression: tree.Call, context: Context) -> Ty
         if dim not in operand.dims:
             hint = f"it ranges over {listing(operand.dims, last='and')}" if operand.dims else "it is a single number"
             return context.report(ReducesNothing(at=operands[0].span, function=reduction.name, dim=dim, hint=hint))
-    dims = tuple(dim for dim in operand.dims if dim not in over)
+    if reduction.keeps and len(over) != 1:
+        hint = f"`{reduction.name}` goes along one dimension at a time"
+        return context.report(NotADimensionName(at=named[0].value.span, hint=hint))
+    dims = operand.dims if reduction.keeps else tuple(dim for dim in operand.dims if dim not in over)
     node = ir.Reduce(span=expression.span, function=reduction.name, operand=operand.node, over=over, dims=dims)
     # A sum of numbers that take every real value does so too.
     spread = operand.spread if reduction.name in ("sum", "mean") and operand.support == REAL else None
@@ -325,8 +364,8 @@ def dimensions(value: tree.Expression, context: Context) -> tuple[str, ...] | No
 def dimension(value: tree.Expression, context: Context) -> str | None:
     """The dimension that an expression names; UQ203, UQ226 where it does not."""
     if isinstance(value, tree.Primed):
-        context.report(FeatureNotBuilt(at=value.span, feature="primed copies of a dimension"))
-        return None
+        base = dimension(value.value, context)
+        return base if base is None else base + "'" * value.primes
     if not isinstance(value, tree.Name):
         context.report(NotADimensionName(at=value.span))
         return None

@@ -38,6 +38,8 @@ def fit(found: Typed, required: Support, context: Context) -> Fit:
     if isinstance(node, ir.Reference):
         declared = context.declarations.values.get(node.name)
         what = declared.what if declared is not None else None
+        if node.name in context.parameters:
+            what = What.QUANTITY
         if what is What.FIELD:
             # No kind says "strictly between 0 and 1" or "whole and above 0": what no declaration could promise is not
             # asked for. Of 0 and 1, though, some will be 0.

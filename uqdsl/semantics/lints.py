@@ -8,7 +8,17 @@ from uqdsl.messages.catalogue.kinds import NothingObserved, NoUnknown, UnusedUnk
 from uqdsl.semantics.declare import Declarations
 from uqdsl.syntax import tree
 
-BUILT = (tree.Setting, tree.Dim, tree.Data, tree.Prior, tree.Let, tree.Likelihood, tree.Factor, tree.Infer)
+BUILT = (
+    tree.Setting,
+    tree.Dim,
+    tree.Data,
+    tree.Prior,
+    tree.Let,
+    tree.Likelihood,
+    tree.Factor,
+    tree.Function,
+    tree.Infer,
+)
 """The statements that this version can run."""
 
 

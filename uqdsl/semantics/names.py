@@ -137,6 +137,15 @@ def _leaf_over(dim: str, node: ir.Expression) -> ir.Expression:
                 parts = (operand,)
             case ir.Choice(test=test, then=then, otherwise=otherwise):
                 parts = (test, then, otherwise)
+            case ir.Rename(value=value, names=names) if dim in dict(names).values():
+                node, dim = value, next(old for old, new in names if new == dim)
+                if dim not in node.dims:
+                    return node
+                continue
+            case ir.Rename(value=value) | ir.Shift(value=value):
+                parts = (value,)
+            case ir.Matrix(operands=parts) | ir.Invoke(arguments=parts):
+                pass
             case ir.Gather(index=index):
                 parts = (index,)
             case _:

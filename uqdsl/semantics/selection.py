@@ -9,14 +9,16 @@ from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, SpecError, closest, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice
 from uqdsl.messages.catalogue.names import (
+    NoBoundary,
     NoSuchDimension,
     NothingToSelect,
+    UnclearCopy,
     UnclearSelection,
     UndeclaredName,
     UnknownLabel,
+    WrongLag,
 )
-from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
-from uqdsl.semantics.constants import numeral
+from uqdsl.semantics.constants import evaluate, numeral
 from uqdsl.semantics.context import Context, Typed, poison, union
 from uqdsl.semantics.declare import What
 from uqdsl.semantics.walk import is_lag, ungrouped
@@ -37,14 +39,15 @@ def lower_selection(
     lower: Lower,
 ) -> Typed:
     """`base` with each selector applied to the dimension it speaks of; their order does not matter."""
-    found = base
     if not selectors:
         return context.report(UnclearSelection(at=expression.span, name=_named(expression), hint=_WAYS))
+    found, selectors = _copied(base, selectors, expression, context)
     for selector in selectors:
-        if is_lag(selector, context.dims):
-            return context.report(FeatureNotBuilt(at=selector.span, feature="neighbours and lags along a dimension"))
         if not found.sound:
             return found
+        if is_lag(selector, context.dims):
+            found = shifted(found, selector, expression, context)
+            continue
         if isinstance(selector, tree.Named) and selector.name not in found.dims and base.dims:
             if selector.name in base.dims:
                 problem = GivenTwice(at=selector.span, owner=_named(expression), name=selector.name)
@@ -57,6 +60,116 @@ def lower_selection(
         else:
             found = _select(found, selector.name, ungrouped(selector.value), expression, context, lower)
     return found
+
+
+def _copied(
+    base: Typed, selectors: tuple[tree.Expression | tree.Named, ...], expression: tree.Select, context: Context
+) -> tuple[Typed, tuple[tree.Expression | tree.Named, ...]]:
+    """`base` with the dimensions renamed that are selected as copies, as in `x[t, site']`, and the other selectors.
+
+    Where a value has several copies of a dimension, as many are named, and stand for them in their order.
+    """
+    wanted: dict[str, list[str]] = {}
+    spans: dict[str, Span] = {}
+    others = []
+    for selector in selectors:
+        name = copy_named(selector, context)
+        several = name is not None and sum(ir.base(each) == ir.base(name) for each in base.dims) > 1
+        if name is None or not (several or name != ir.base(name)):
+            others.append(selector)
+            continue
+        wanted.setdefault(ir.base(name), []).append(name)
+        spans.setdefault(ir.base(name), selector.span)
+    names: list[tuple[str, str]] = []
+    for dim, copies in wanted.items():
+        has = [each for each in base.dims if ir.base(each) == dim]
+        if not has:
+            return _no_such_dimension(base, dim, spans[dim], expression, context), ()
+        if len(copies) == len(has):
+            names += [pair for pair in zip(has, copies, strict=True) if pair[0] != pair[1]]
+        elif not set(copies) <= set(has):
+            hint = f"it ranges over {listing(has, last='and')}: name as many"
+            return context.report(UnclearSelection(at=spans[dim], name=_named(expression), hint=hint)), ()
+    return renamed(base, tuple(names), expression.span), tuple(others)
+
+
+def copy_named(selector: tree.Expression | tree.Named, context: Context) -> str | None:
+    """The dimension, or copy of one, that a selector names."""
+    match ungrouped(selector) if not isinstance(selector, tree.Named) else selector:
+        case tree.Name(name=name) if name in context.dims:
+            return name
+        case tree.Primed(value=tree.Name(name=name), primes=primes) if name in context.dims:
+            return name + "'" * primes
+    return None
+
+
+def renamed(found: Typed, names: tuple[tuple[str, str], ...], span: Span) -> Typed:
+    """A value over other copies of its dimensions."""
+    if not names or not found.sound:
+        return found
+    new = dict(names)
+    dims = tuple(new.get(dim, dim) for dim in found.dims)
+    return found._replace(node=ir.Rename(span=span, value=found.node, names=names, dims=dims))
+
+
+def primed(found: Typed, expression: tree.Primed, context: Context) -> Typed:
+    """`x'`: a value along a copy of its only dimension."""
+    if not found.sound:
+        return found
+    if len(found.dims) != 1:
+        name = expression.value.name if isinstance(expression.value, tree.Name) else None
+        hint = f"say which: {listing(f"{name or 'x'}[{dim}']" for dim in found.dims)}" if found.dims else ""
+        count = f"{len(found.dims)}" if found.dims else "none"
+        what = f"`{name}`" if name else "this"
+        return context.report(UnclearCopy(at=expression.span, what=what, found=count, hint=hint))
+    (dim,) = found.dims
+    return renamed(found, ((dim, dim + "'" * expression.primes),), expression.span)
+
+
+def shifted(found: Typed, selector: tree.Expression | tree.Named, expression: tree.Select, context: Context) -> Typed:
+    """`x[grid + 1]`, `y[t - 2]`, `y[t - lag]`: a value at another place along one of its dimensions."""
+    step = ungrouped(selector.value if isinstance(selector, tree.Named) else selector)
+    if not isinstance(step, tree.Binary) or not isinstance(left := ungrouped(step.left), tree.Name):
+        return poison(selector.span)
+    along = left.name
+    if along not in found.dims:
+        return _no_such_dimension(found, along, left.span, expression, context)
+    steps, lag = _steps(step, along, context)
+    if steps is None:
+        return poison(step.span)
+    if context.dims[along].boundary is None:
+        back = max(_labels_of(lag, context)) if lag else -steps
+        if not context.looks_back(along, back):
+            return context.report(NoBoundary(at=selector.span, dim=along))
+    dims = union(found.dims, (lag,)) if lag else found.dims
+    node = ir.Shift(span=expression.span, value=found.node, along=along, steps=steps, lag=lag, dims=dims)
+    return found._replace(node=node)
+
+
+def _steps(step: tree.Binary, along: str, context: Context) -> tuple[int | None, str | None]:
+    """How many places on a step goes, or the dimension whose labels say how many places back."""
+    amount = ungrouped(step.right)
+    at, hint = amount.span, f"as in `{along} - 1`"
+    if isinstance(amount, tree.Name) and amount.name in context.dims:
+        labels = _labels_of(amount.name, context)
+        if not labels or step.operator != "-" or not all(isinstance(each, int) and each > 0 for each in labels):
+            hint = f"give it its labels, the steps back: `dim {amount.name} = 2` or `dim {amount.name} = [1, 12]`"
+            context.report(WrongLag(at=at, dim=along, what=f"`{amount.name}`", hint=hint))
+            return None, None
+        return 0, amount.name
+    try:
+        value = evaluate(amount, context.settings)
+    except SpecError as error:
+        context.problems.extend(error.problems)
+        return None, None
+    if not isinstance(value, int) or isinstance(value, bool):
+        context.report(WrongLag(at=at, dim=along, what=f"`{value}`", hint=hint))
+        return None, None
+    return (value if step.operator == "+" else -value), None
+
+
+def _labels_of(dim: str | None, context: Context) -> tuple[int, ...]:
+    return tuple(_labels(context.dims[dim]) or ()) if dim is not None else ()  # type: ignore[arg-type]
 
 
 def _named(expression: tree.Select) -> str:
@@ -209,11 +322,11 @@ def _by_label(
     found: Typed, along: str | None, label: str | float, span: Span, expression: tree.Select, context: Context
 ) -> Typed:
     if along is None:
-        along = _holder(label, [context.dims[dim] for dim in found.dims])
+        along = _holder(label, {dim: context.dims[ir.base(dim)] for dim in found.dims})
     along = _only_dimension(found, along, span, expression, context)
     if along is None:
         return poison(span)
-    dim = context.dims[along]
+    dim = context.dims[ir.base(along)]
     labels = _labels(dim)
     if labels is not None and label not in labels:
         shown = f'"{label}"' if isinstance(label, str) else f"`{label}`"
@@ -225,15 +338,15 @@ def _by_label(
     return found._replace(node=node)
 
 
-def _holder(label: str | float, dims: list[ir.Dim]) -> str | None:
+def _holder(label: str | float, dims: dict[str, ir.Dim]) -> str | None:
     """The one dimension that has a label, or else the one that could have one of its kind."""
-    holders = [dim.name for dim in dims if label in (_labels(dim) or ())]
+    holders = [name for name, dim in dims.items() if label in (_labels(dim) or ())]
     if not holders:
-        kinds = {dim.name: {isinstance(each, str) for each in dim.labels or ()} for dim in dims}
         text = isinstance(label, str)
-        holders = [
-            dim.name for dim in dims if (text in kinds[dim.name] if dim.labels else dim.size is None or not text)
-        ]
+        for name, dim in dims.items():
+            kinds = {isinstance(each, str) for each in dim.labels or ()}
+            if text in kinds if dim.labels else dim.size is None or not text:
+                holders.append(name)
     return holders[0] if len(holders) == 1 else None
 
 
@@ -257,7 +370,7 @@ def _by_position(
     along = _only_dimension(found, along, span, expression, context)
     if along is None:
         return poison(span)
-    labels = _labels(context.dims[along])
+    labels = _labels(context.dims[ir.base(along)])
     if labels is not None and position >= len(labels):
         hint = f"it has {len(labels)} labels, at positions 0 to {len(labels) - 1}"
         return context.report(UnknownLabel(at=span, dim=along, shown=f"at position {position}", hint=hint))

@@ -11,9 +11,10 @@ from uqdsl.messages import Label, Problem, did_you_mean
 from uqdsl.messages.catalogue.kinds import CannotNoncenter
 from uqdsl.messages.catalogue.names import DeclaredTwice, NoSuchPart, UndeclaredName
 from uqdsl.semantics.constants import Settings
-from uqdsl.semantics.context import Context, Known
+from uqdsl.semantics.context import Context, Known, known_settings
 from uqdsl.semantics.declare import Declarations, What
 from uqdsl.semantics.expressions import number
+from uqdsl.semantics.functions import lower_functions, signatures
 from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
@@ -21,13 +22,14 @@ from uqdsl.semantics.order import order_statements
 from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.supports import BINARY, KINDS, REAL, point
+from uqdsl.vocabulary.supports import KINDS, REAL
 
 
 class Lowered(NamedTuple):
     """The statements of a spec and what is known of every name."""
 
     statements: tuple[ir.Statement, ...]
+    functions: tuple[ir.Function, ...]
     known: Mapping[str, Known]
     problems: tuple[Problem, ...]
 
@@ -48,10 +50,15 @@ def lower_statements(
     order, problems = order_statements(tuple(named), uses)
     known = _known_at_first(fields, settings)
     found: list[ir.Statement] = []
+    declared = signatures(spec, dims, problems := [*problems])
+    functions, found_in_functions = lower_functions(
+        declared, declarations, dims, settings, known_settings(settings), number
+    )
+    problems += found_in_functions
     gathered = [*problems, *_check_networks(spec, declarations), *check_outcomes(spec, declarations, fields)]
     for key in order:
         statement = named[key]
-        context = Context(declarations, known, settings, dims, owner=_owner(statement))
+        context = Context(declarations, known, settings, dims, owner=_owner(statement), functions=declared)
         match statement:
             case tree.Prior():
                 result = _prior(statement, context)
@@ -68,7 +75,7 @@ def lower_statements(
             found.append(lowered)
             if value is not None:
                 known[lowered.name] = value
-    return Lowered(tuple(found), known, tuple(gathered))
+    return Lowered(tuple(found), functions, known, tuple(gathered))
 
 
 type _Model = tree.Prior | tree.Let | tree.Likelihood | tree.Factor
@@ -121,10 +128,7 @@ def _owner(statement: _Model) -> str:
 
 
 def _known_at_first(fields: tuple[ir.DataField, ...], settings: Settings) -> dict[str, Known]:
-    known: dict[str, Known] = {}
-    for name, value in settings.items():
-        if value is not None and not isinstance(value, str):
-            known[name] = Known((), BINARY if isinstance(value, bool) else point(float(value)), spread=frozenset())
+    known = known_settings(settings)
     for field in fields:
         known[field.name] = Known(field.dims, KINDS.get(field.kind, REAL), field.of, spread=frozenset({field.name}))
     return known

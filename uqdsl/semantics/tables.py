@@ -6,7 +6,15 @@ from math import isfinite
 
 from uqdsl.ir import DataField, Dim, Table, Values
 from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, listing
-from uqdsl.messages.catalogue.kinds import NotANumber, RepeatedLabel, WrongArgumentCount, WrongData, WrongSize
+from uqdsl.messages.catalogue.kinds import (
+    GivenTwice,
+    NotANumber,
+    RepeatedLabel,
+    WrongArgumentCount,
+    WrongData,
+    WrongModifier,
+    WrongSize,
+)
 from uqdsl.messages.catalogue.names import NoLabels, RepeatedDimension, UnknownKind, UnknownModifier, UnknownPart
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings, evaluate, shown
@@ -40,9 +48,11 @@ def lower_tables(
             dims.append(Dim(span=declared.span, name=name, levels=levels))
             continue
         labels, size = _labels(statement, settings, problems)
+        boundary, beyond = _boundary(statement, settings, problems)
         if statement.value is None and name not in measured and not declarations.may_declare(name):
             problems.append(NoLabels(at=statement.name.span, dim=name))
-        dims.append(Dim(span=statement.span, name=name, labels=labels, size=size, levels=levels))
+        found = Dim(span=statement.span, name=name, labels=labels, size=size, levels=levels)
+        dims.append(found.model_copy(update={"boundary": boundary, "beyond": beyond}))
     return tuple(dims), tuple(tables), tuple(problems)
 
 
@@ -58,11 +68,6 @@ def _labels(
 ) -> tuple[tuple[str | int | float, ...] | None, int | None]:
     """The labels that a `dim` statement lists, or its size."""
     name = statement.name.name
-    for modifier in statement.modifiers:
-        if modifier.name in _DIM_MODIFIERS:
-            problems.append(FeatureNotBuilt(at=modifier.span, feature=f"`{modifier.name}` boundaries of a dimension"))
-        else:
-            problems.append(_unknown_modifier(modifier, "a dimension", _DIM_MODIFIERS))
     if statement.at is not None:
         problems.append(FeatureNotBuilt(at=statement.at.span, feature="coordinates of a dimension"))
     if statement.value is None:
@@ -82,6 +87,36 @@ def _labels(
         problems.append(WrongSize(at=value.span, name=name, found=f"{shown(size)}, more than memory can hold"))
         return None, None
     return None, size
+
+
+def _boundary(statement: tree.Dim, settings: Settings, problems: list[Problem]) -> tuple[str | None, float]:
+    """What lies beyond the ends of a dimension: `periodic`, `clamped` or `fixed(value)`."""
+    boundary: str | None = None
+    beyond = 0.0
+    for modifier in statement.modifiers:
+        if modifier.name not in _DIM_MODIFIERS:
+            problems.append(_unknown_modifier(modifier, "a dimension", _DIM_MODIFIERS))
+            continue
+        if boundary is not None:
+            problems.append(GivenTwice(at=modifier.span, owner=statement.name.name, name="its boundary"))
+        boundary = modifier.name
+        match modifier.arguments:
+            case None if boundary != "fixed":
+                pass
+            case (value,) if boundary == "fixed" and not isinstance(value, tree.Named):
+                try:
+                    found = evaluate(value, settings)
+                except SpecError as error:
+                    problems += error.problems
+                    continue
+                if isinstance(found, str | bool):
+                    problems.append(NotANumber(at=value.span, what="the value beyond the ends"))
+                else:
+                    beyond = float(found)
+            case _:
+                form = "fixed(value)" if boundary == "fixed" else boundary
+                problems.append(WrongModifier(at=modifier.span, name=boundary, form=form))
+    return boundary, beyond
 
 
 LARGEST_SIZE = 2**31 - 1
@@ -211,12 +246,11 @@ def axis_names(target: tree.Target, problems: list[Problem]) -> tuple[str, ...]:
     """The dimensions on the left of a statement, each once (UQ220)."""
     seen: dict[str, Span] = {}
     for axis in target.axes:
-        if axis.primes:
-            problems.append(FeatureNotBuilt(at=axis.span, feature="primed copies of a dimension"))
-        elif axis.name in seen:
-            others = (Label(seen[axis.name], "first here"),)
-            problems.append(RepeatedDimension(at=axis.span, dim=axis.name, others=others))
-        seen.setdefault(axis.name, axis.span)
+        name = axis.name + "'" * axis.primes
+        if name in seen:
+            others = (Label(seen[name], "first here"),)
+            problems.append(RepeatedDimension(at=axis.span, dim=name, others=others))
+        seen.setdefault(name, axis.span)
     return tuple(seen)
 
 

@@ -229,3 +229,85 @@ class DottedName(Problem):
     headline = "`{name}` cannot be declared, because a name has no dots in it"
     label = "choose a name without dots"
     name: str
+
+
+class NoBoundary(Problem):
+    code = "UQ233"
+    headline = "nothing says what lies beyond the ends of `{dim}`"
+    label = "falls off the end of `{dim}`"
+    advice = "say it where the dimension is declared: `dim {dim} … periodic`, `clamped` or `fixed(0)`"
+    dim: str
+
+
+class UnclearCopy(Problem):
+    code = "UQ234"
+    headline = "a copy is made along the only dimension of a value, but {what} has {found}"
+    label = "along which dimension?"
+    what: str
+    found: str
+
+
+class NoStart(Problem):
+    code = "UQ235"
+    headline = "`{name}` looks back along `{dim}`, but nothing says how it starts"
+    label = "looks back from the first {dim}"
+    advice = "end the statement with `starting at …`: a value, a law in a prior, or a list of one for each step back"
+    name: str
+    dim: str
+
+
+class WrongLag(Problem):
+    code = "UQ236"
+    headline = "a step along `{dim}` is a whole number or a dimension whose labels are such, but this is {what}"
+    label = "how many steps?"
+    dim: str
+    what: str
+
+
+class NothingShared(Problem):
+    code = "UQ237"
+    headline = "`@` contracts the one dimension that both sides share, but these share {found}"
+    label = "share {found}"
+    found: str
+
+
+class NotSquare(Problem):
+    code = "UQ238"
+    headline = "`{function}` needs a matrix over a dimension and its copy, as `K[site, site']`, but this {what}"
+    label = "{what}"
+    function: str
+    what: str
+
+
+class CannotRecur(Problem):
+    code = "UQ239"
+    headline = "this recurrence cannot be followed, because {reason}"
+    label = "looks back here"
+    reason: str
+
+
+class NothingStarts(Problem):
+    code = "UQ240"
+    headline = "`starting at` has nothing to start, because `{name}` does not look back along a dimension"
+    label = "starts nothing"
+    advice = "take it out, or look back, as in `x[t - 1]`"
+    name: str
+
+
+class NotAParameter(Problem):
+    code = "UQ241"
+    headline = "the function `{function}` uses `{name}`, which is not one of its parameters"
+    label = "not a parameter"
+    advice = "add it to the parameters, and give it at each call"
+    function: str
+    name: str
+
+
+class WrongArgumentDimensions(Problem):
+    code = "UQ242"
+    headline = "`{function}` takes `{parameter}` over {expected}, but this is over {found}"
+    label = "over {found}"
+    function: str
+    parameter: str
+    expected: str
+    found: str

@@ -1,0 +1,163 @@
+"""Functions of the author's: `function hill(x, k, n) = x^n / (k^n + x^n)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from uqdsl import ir
+from uqdsl.messages import Label, Problem
+from uqdsl.messages.catalogue.kinds import UnknownArgument, WrongArgumentCount
+from uqdsl.messages.catalogue.names import Cycle, NotAParameter, UnknownDimension, WrongArgumentDimensions
+from uqdsl.semantics.constants import Settings
+from uqdsl.semantics.context import Context, Known, Typed, poison, union
+from uqdsl.semantics.declare import Declarations
+from uqdsl.semantics.tables import axis_names
+from uqdsl.semantics.walk import names_in
+from uqdsl.semantics.wording import are, over, plural
+from uqdsl.syntax import tree
+from uqdsl.vocabulary.functions import CONSTANTS
+
+type Lower = Callable[[tree.Expression, Context], Typed]
+
+
+class Signature(NamedTuple):
+    """A function as declared: its parameters with the dimensions that each is over."""
+
+    name: str
+    parameters: tuple[tuple[str, tuple[str, ...]], ...]
+    statement: tree.Function
+
+
+def signatures(spec: tree.Tree, dims: Mapping[str, ir.Dim], problems: list[Problem]) -> dict[str, Signature]:
+    """The functions that a spec declares, the first of each name."""
+    found: dict[str, Signature] = {}
+    for statement in spec.statements:
+        if not isinstance(statement, tree.Function):
+            continue
+        parameters = []
+        for each in statement.parameters:
+            axes = axis_names(each, problems)
+            problems += [UnknownDimension(at=axis.span, dim=axis.name) for axis in each.axes if axis.name not in dims]
+            parameters.append((each.name, axes))
+        found.setdefault(statement.name.name, Signature(statement.name.name, tuple(parameters), statement))
+    return found
+
+
+def lower_functions(
+    declared: Mapping[str, Signature],
+    declarations: Declarations,
+    dims: Mapping[str, ir.Dim],
+    settings: Settings,
+    known: Mapping[str, Known],
+    lower: Lower,
+) -> tuple[tuple[ir.Function, ...], list[Problem]]:
+    """The definitions, each after those that it calls, of functions whose arguments may be over anything."""
+    found: dict[str, ir.Function] = {}
+    problems: list[Problem] = []
+
+    def visit(name: str) -> None:
+        signature = declared[name]
+        calls = {each.name for each in names_in(signature.statement.value)} & declared.keys()
+        for each in calls - found.keys() - {name}:
+            if each not in started:
+                started.add(each)
+                visit(each)
+        context = Context(declarations, {}, settings, dims, owner=name, functions=declared)
+        given = [Typed(ir.Constant(value=0), sound=True)] * len(signature.parameters)
+        for axes, place in zip((axes for _, axes in signature.parameters), range(len(given)), strict=True):
+            given[place] = Typed(ir.Reference(name="…", dims=("…", *axes)))
+        value = _body(signature, given, known, context, lower)
+        problems.extend(dict.fromkeys(context.problems))
+        if value.sound:
+            found[name] = ir.Function(
+                span=signature.statement.span, name=name, parameters=signature.parameters, value=value.node
+            )
+
+    started: set[str] = set()
+    for name in declared:
+        if name not in started:
+            started.add(name)
+            visit(name)
+    return tuple(found.values()), problems
+
+
+def call(signature: Signature, expression: tree.Call, context: Context, lower: Lower) -> Typed:
+    """A call of a function of the author's, checked for the arguments that it is given here."""
+    name, parameters = signature.name, signature.parameters
+    for argument in expression.arguments:
+        if isinstance(argument, tree.Named):
+            hint = f"`{name}` takes its {plural(len(parameters), 'argument')} without a name"
+            return context.report(UnknownArgument(at=argument.name_span, function=name, name=argument.name, hint=hint))
+    if len(expression.arguments) != len(parameters):
+        expected, found = plural(len(parameters), "argument"), are(len(expression.arguments))
+        hint = f"it is declared as `{name}({', '.join(_shown(*each) for each in parameters)})`"
+        return context.report(
+            WrongArgumentCount(at=expression.span, function=name, expected=expected, found=found, hint=hint)
+        )
+    if name in context.calls:
+        path = [*context.calls[context.calls.index(name) :], name]
+        shown = " → ".join(f"`{each}`" for each in path)
+        return context.report(Cycle(at=expression.span, name=name, path=shown, hint="a function cannot call itself"))
+    given = [lower(each, context) for each in expression.arguments if not isinstance(each, tree.Named)]
+    if not all(each.sound for each in given):
+        return poison(expression.span)
+    own = {dim for _, axes in parameters for dim in axes}
+    for (parameter, axes), value in zip(parameters, given, strict=True):
+        rest = [dim for dim in value.dims if dim not in axes]
+        if not set(axes) <= set(value.dims) or own & set(rest):
+            expected = over(axes) if axes else "anything but " + over(sorted(own))
+            at = value.node.span
+            found = over(value.dims)
+            return context.report(
+                WrongArgumentDimensions(at=at, function=name, parameter=parameter, expected=expected, found=found)
+            )
+    inner = replace(context, problems=[])
+    value = _body(signature, given, context.settings_known, inner, lower)
+    for problem in inner.problems:
+        others = (*problem.others, Label(expression.span, "called here"))
+        context.report(_with_others(problem, others))
+    if not value.sound:
+        return poison(expression.span)
+    batch = union(*(tuple(dim for dim in each.dims if dim not in own) for each in given))
+    kept = tuple(dim for dim in value.dims if dim in own)
+    arguments = tuple(each.node for each in given)
+    node = ir.Invoke(span=expression.span, function=name, arguments=arguments, dims=(*batch, *kept))
+    return Typed(node, value.support, random=any(each.random for each in given))
+
+
+def _with_others(problem: Problem, others: tuple[Label, ...]) -> Problem:
+    object.__setattr__(problem, "others", others)
+    return problem
+
+
+def _body(
+    signature: Signature, given: list[Typed], settings: Mapping[str, Known], context: Context, lower: Lower
+) -> Typed:
+    """The value of a function whose parameters have these values."""
+    known = dict(settings)
+    for (parameter, _), value in zip(signature.parameters, given, strict=True):
+        known[parameter] = Known(value.dims, value.support, value.category, value.random, value.spread)
+    names = {parameter for parameter, _ in signature.parameters}
+    for name in names_in(signature.statement.value):
+        declared = context.declarations.values.get(name.name)
+        visible = name.name in known or name.name in context.functions
+        if declared is not None and not visible and name.name not in context.dims and name.name not in CONSTANTS:
+            return context.report(NotAParameter(at=name.span, function=signature.name, name=name.name))
+    inside = replace(
+        context,
+        known=known,
+        owner=signature.name,
+        ranges=(),
+        free=True,
+        list_dim=None,
+        back={},
+        parameters=frozenset(names),
+        calls=(*context.calls, signature.name),
+    )
+    return lower(signature.statement.value, inside)
+
+
+def _shown(name: str, axes: tuple[str, ...]) -> str:
+    return f"{name}[{', '.join(axes)}]" if axes else name

@@ -18,11 +18,12 @@ WITH_DATA = {"files", "labels", "shapes", "tables"}
 """Topics whose faults lie in the data: their specs are checked with `--data`."""
 
 SETTINGS = {
-    "settings/override_of_an_unknown": "sigma=2",
-    "settings/override_of_another_name": "hidden=4",
-    "settings/override_of_another_type": "unit=full",
+    "settings/override_of_an_unknown": {PROBLEMS: "sigma=2", GOOD: "sigma=2"},
+    "settings/override_of_another_name": {PROBLEMS: "hiden=4", GOOD: "hidden=4"},
+    "settings/override_of_another_type": {PROBLEMS: "noise=low", GOOD: "noise=0.1"},
+    "settings/override_with_a_decimal_comma": {PROBLEMS: "noise=0,1", GOOD: "noise=0.1"},
 }
-"""Specs that are checked with `--set`."""
+"""What is set by `--set` where a spec is checked, for the faulty and the mended one."""
 
 WITHOUT = {"files/parquet_without_pyarrow": "pyarrow", "files/zarr_without_zarr": "zarr"}
 """Specs that are checked as if a package was not installed."""
@@ -41,11 +42,11 @@ def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.uq"))
 
 
-def options(name: str, *, data: bool = True) -> list[str]:
+def options(folder: Path, name: str, *, data: bool = True) -> list[str]:
     """How a spec is checked."""
     topic = name.partition("/")[0]
     given = ["--data"] if data and topic in WITH_DATA else []
-    return [*given, "--set", SETTINGS[name]] if name in SETTINGS else given
+    return [*given, "--set", SETTINGS[name][folder]] if name in SETTINGS else given
 
 
 def said(command: str, folder: Path, name: str, *arguments: str) -> Said:

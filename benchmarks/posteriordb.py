@@ -21,6 +21,10 @@ from benchmarks.published.library import NAMES, RENAMED, reference_of, spec_of
 HEAD = f"{'posterior':44} {'|z|':>5} {'sd ratio':>8} {'ESS':>6} {'R-hat':>6} {'div.':>4} {'seconds':>7} {'lines':>5}"
 
 
+MOST_SHOWN = 10
+"""Failing quantities of a posterior that are listed without `--all`."""
+
+
 class Outcome(NamedTuple):
     """A posterior that was run: what was compared, and what it took."""
 
@@ -103,8 +107,11 @@ def main() -> None:
             continue
         print(row(name, outcome), flush=True)
         failing = [each for each in outcome.compared if not each.ok]
-        if listed := outcome.compared if arguments.all else failing:
+        listed = outcome.compared if arguments.all else failing[:MOST_SHOWN]
+        if listed:
             print(shown(listed), flush=True)
+        if len(failing) > len(listed):
+            print(f"    and {len(failing) - len(listed)} more")
         passed += outcome.ok
     print(f"{passed} of {len(names)} pass")
     raise SystemExit(passed < len(names))

@@ -100,7 +100,9 @@ def _(law: dist.AsymmetricLaplaceQuantile, x: jax.Array) -> Tails:
     return log_tails(law._ald, x)  # noqa: SLF001
 
 
-def _two_exponentials(left: jax.Array, right: jax.Array, log_left: jax.Array | float, log_right: jax.Array | float) -> Tails:
+def _two_exponentials(
+    left: jax.Array, right: jax.Array, log_left: jax.Array | float, log_right: jax.Array | float
+) -> Tails:
     """The tails of a density that falls off exponentially to both sides; `log_left` is the probability below 0."""
     below = left < 0
     lower = log_left + jnp.where(below, left, 0.0)
@@ -164,7 +166,9 @@ def _(law: dist.HalfNormal, x: jax.Array) -> Tails:
     z = x / law.scale
     above = log(2) + log_normal_cdf(-z)
     near = z < 1
-    return jnp.where(near, jnp.log(erf(jnp.where(near, z, 1.0) / 2**0.5)), log1mexp(jnp.where(near, -1.0, above))), above
+    return jnp.where(
+        near, jnp.log(erf(jnp.where(near, z, 1.0) / 2**0.5)), log1mexp(jnp.where(near, -1.0, above))
+    ), above
 
 
 @log_tails.register

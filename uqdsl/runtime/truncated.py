@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ from uqdsl.runtime.tails import log_tails
 
 _STEPS = 80
 """Halvings of an interval of the line on which quantiles are looked for."""
+
+_FARTHEST = 1e30
 
 
 class Truncated(Distribution):
@@ -105,7 +108,7 @@ class Truncated(Distribution):
         upper, lower = low_above < low_below, high_below < high_above
         whole = jnp.where(upper, low_above, jnp.where(lower, high_below, 0.0))
         outside = jnp.where(upper, high_above, jnp.where(lower, low_below, jnp.logaddexp(low_below, high_above)))
-        return whole + log1mexp(outside - whole)
+        return whole + log1mexp(jnp.minimum(outside - whole, 0.0))
 
     def log_prob(self, value: ArrayLike) -> jax.Array:
         low, high = self._ends
@@ -131,19 +134,25 @@ class Truncated(Distribution):
         wanted = jnp.log(q) + self._log_mass(*self._bounds)
 
         def enough(x: jax.Array) -> jax.Array:
-            return self._log_mass(bound, jnp.floor(x) if self._whole else x) >= wanted
+            # Where a law is too far out for its probability to be computed, that is enough too.
+            return ~(self._log_mass(bound, x) < wanted)
 
         def halve(_: int, ends: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
             middle = 0.5 * (ends[0] + ends[1])
-            reached = enough(_from_line(middle))
+            if self._whole:
+                middle = jnp.floor(middle)
+            reached = enough(middle if self._whole else _from_line(middle))
             return jnp.where(reached, ends[0], middle), jnp.where(reached, middle, ends[1])
 
         shape = jnp.broadcast_shapes(jnp.shape(wanted), self.batch_shape)
-        start = jnp.broadcast_to(_to_line(low - 1 if self._whole else low), shape)
-        end = jnp.broadcast_to(_to_line(high), shape)
-        found = _from_line(jax.lax.fori_loop(0, _STEPS, halve, (start, end))[1])
-        found = jnp.clip(jnp.floor(found) if self._whole else found, low, high)
-        return found.astype(int) if self._whole else found
+        low, high = (jnp.broadcast_to(jnp.asarray(each, wanted.dtype), shape) for each in (low, high))
+        first = low - 1 if self._whole else low
+        start = _reach(first, jnp.where(jnp.isfinite(high), high, 0.0), -1.0, lambda x: ~enough(x))
+        end = _reach(high, jnp.where(jnp.isfinite(low), low, 0.0), 1.0, enough)
+        if self._whole:
+            return jax.lax.fori_loop(0, _STEPS, halve, (start, end))[1].astype(int)
+        start, end = jax.lax.fori_loop(0, _STEPS, halve, (_to_line(start), _to_line(end)))
+        return jnp.clip(_from_line(end), low, high)
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         smallest = jnp.finfo(jnp.result_type(float)).tiny
@@ -156,6 +165,22 @@ def _between(start: ArrayLike, end: ArrayLike) -> jax.Array:
     low, high = jnp.where(bounded[0], start, 0.0), jnp.where(bounded[1], end, 0.0)
     either = jnp.where(bounded[0], low + 1, jnp.where(bounded[1], high - 1, 0.0))
     return jnp.where(bounded[0] & bounded[1], 0.5 * (low + high), either)
+
+
+def _reach(end: jax.Array, anchor: jax.Array, sign: float, beyond: Callable[[jax.Array], jax.Array]) -> jax.Array:
+    """An end of an interval; for an infinite one a number `beyond` what is looked for, as near as eight times its distance."""
+    finite = jnp.isfinite(end)
+
+    def place(step: jax.Array) -> jax.Array:
+        return jnp.where(finite, end, anchor + sign * step)
+
+    def going(step: jax.Array) -> jax.Array:
+        return jnp.any(~finite & ~beyond(place(step)) & (step < _FARTHEST))
+
+    def widen(step: jax.Array) -> jax.Array:
+        return jnp.where(finite | beyond(place(step)), step, 8 * step)
+
+    return place(jax.lax.while_loop(going, widen, jnp.ones_like(anchor)))
 
 
 # Quantiles are looked for on a line on which equal steps are equal factors, whatever the size of a number.

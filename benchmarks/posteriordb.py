@@ -105,6 +105,9 @@ def main() -> None:
         except uqdsl.UqdslError as error:
             print(f"{name:44} does not run: {str(error).splitlines()[0]}", flush=True)
             continue
+        except Exception as error:  # noqa: BLE001 - a fault of uqdsl is told, and the table goes on
+            print(f"{name:44} FAIL: {type(error).__name__}: {error}", flush=True)
+            continue
         print(row(name, outcome), flush=True)
         failing = [each for each in outcome.compared if not each.ok]
         listed = outcome.compared if arguments.all else failing[:MOST_SHOWN]

@@ -30,6 +30,11 @@ from benchmarks.published.library import NAMES, RENAMED, SIMPLEXES, data_of, ref
 PAGE = Path(__file__).parents[1] / "docs" / "trust.md"
 POINTS = 20
 DENSITY_TOLERANCE, GRADIENT_TOLERANCE = 1e-10, 1e-8
+INTEGRATED = {"hudson_lynx_hare_lotka_volterra": (1e-6, 1e-6)}
+"""Posteriors whose programs solve differential equations, to a tolerance of their own, with the tolerances of the comparison.
+
+Far from the mode populations explode, where no two solvers agree: all points are near it.
+"""
 
 
 class Agreement(NamedTuple):
@@ -54,12 +59,14 @@ def agreement(name: str, program: uqdsl.Program, points: int = POINTS) -> Agreem
     origin, unravel = ravel_pytree(first)
     ours = jax.jit(jax.value_and_grad(lambda flat: program.log_density(unravel(flat))))
     theirs = jax.jit(jax.value_and_grad(by_hand(name, lambda flat: unknowns_at(unravel(flat)))))
-    found = [(*ours(u), *theirs(u)) for u in positions(ours, origin.size, points)]
+    found = [(*ours(u), *theirs(u)) for u in positions(ours, origin.size, points, far=name not in INTEGRATED)]
     differences = np.array([our_value - value for our_value, _, value, _ in found])
     sizes = np.array([max(1.0, abs(value)) for _, _, value, _ in found])
     constant = differences[sizes.argmin()]  # where the least of it is lost to rounding
     slopes = [np.abs(our - their).max() / max(1.0, np.abs(their).max()) for _, our, _, their in found]
-    return Agreement(origin.size, float(np.max(np.abs(differences - constant) / sizes)), float(np.max(slopes)))
+    apart = float(np.max(np.abs(differences - constant) / sizes))
+    tolerance = INTEGRATED.get(name, (DENSITY_TOLERANCE, GRADIENT_TOLERANCE))
+    return Agreement(origin.size, apart, float(np.max(slopes)), tolerance)
 
 
 def transform_of(model: Callable[[], Any]) -> tuple[dict[str, Any], Callable[[Mapping[str, Any]], dict[str, Any]]]:
@@ -136,8 +143,8 @@ def in_reference(name: str, unknowns: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def positions(density: Callable[[Any], Any], size: int, count: int) -> list[np.ndarray]:
-    """Half of them from a normal approximation at the mode, where the posterior lives; half between -2 and 2.
+def positions(density: Callable[[Any], Any], size: int, count: int, *, far: bool = True) -> list[np.ndarray]:
+    """Half of them from a normal approximation at the mode, where the posterior lives; half, if far, between -2 and 2.
 
     Far from the mode the likelihood may be so large that a fault in a prior would not be seen beside it.
     """
@@ -152,8 +159,9 @@ def positions(density: Callable[[Any], Any], size: int, count: int) -> list[np.n
         top = minimize(falling, np.zeros(size), jac=True, method="BFGS", options={"maxiter": 1000})
     variances, axes = np.linalg.eigh(top.hess_inv)  # which the search only estimates: some may be below 0
     width = axes * np.sqrt(np.maximum(variances, 0.0))
-    points = [top.x + _likely(density, top, width @ random.normal(size=size)) for _ in range((count + 1) // 2)]
-    return [*points, *random.uniform(-2, 2, (count // 2, size))]
+    anywhere = random.uniform(-2, 2, (count // 2 if far else 0, size))
+    steps = width @ random.normal(size=(size, count - len(anywhere)))
+    return [*(top.x + _likely(density, top, step) for step in steps.T), *anywhere]
 
 
 def _likely(density: Callable[[Any], Any], top: Any, step: np.ndarray) -> np.ndarray:
@@ -170,7 +178,8 @@ Twenty-eight posteriors of [posteriordb](https://github.com/stan-dev/posteriordb
 log density written by hand in plain JAX, which knows neither uqdsl nor NumPyro, at 20 random points: ten drawn around the
 mode, ten anywhere between -2 and 2 on the unconstrained scale. Up to one constant for each posterior the two are the same
 function. The table has the largest difference of all points, relative to the density, and that of the gradient, relative to
-its largest component. What the draws say is compared with the published ones by [a benchmark](../benchmarks/README.md).
+its largest component. Where equations are solved in time, all points are near the mode. What the draws say is compared with
+the published ones by [a benchmark](../benchmarks/README.md).
 
 ```sh
 uv run python -m benchmarks.trust  # measures; with `--write` writes this page

@@ -48,6 +48,52 @@ SPECS = {
         likelihood e[i] ~ Poisson(exp(t * x))  likelihood f[i] ~ NegativeBinomial(exp(t * x), s)
         likelihood g[i] ~ Geometric(p)  likelihood h[i] ~ Geometric(logits = t)  likelihood k[i] ~ Binomial(n + 3, p)
     """,
+    "more laws on the real line": """
+        data { u[i] : real, v[i] : real, w[i] : real, x[i] : real, z[i] : real }
+        prior a ~ AsymmetricLaplace(0, 1, 2)  prior b ~ AsymmetricLaplace(a, 1, quantile = 0.3)
+        prior c ~ HyperbolicSecant(a, 2)  prior d ~ SkewNormal(a, 1, 3)  prior e ~ ExGaussian(a, 1, 2)
+        prior s ~ HalfNormal(1)  prior p ~ Beta(mean = sigmoid(a), concentration = 4)
+        likelihood u[i] ~ AsymmetricLaplace(a + d, s, s)  likelihood v[i] ~ AsymmetricLaplace(b, s, quantile = p)
+        likelihood w[i] ~ HyperbolicSecant(c, s)  likelihood x[i] ~ SkewNormal(d, s, a)
+        likelihood z[i] ~ ExGaussian(e, s, s + 1)
+    """,
+    "more laws of positive numbers": """
+        data { y[i] : positive, u[i] : positive, v[i] : positive, w[i] : nonnegative, x[i] : positive }
+        prior a ~ FoldedNormal(1, 2)  prior b ~ Gamma(a, mean = 3)  prior c ~ Gamma(mean = a, sd = 2)
+        prior d ~ LogNormal(median = a, scale = 0.5)  prior e ~ LogNormal(mean = 3, sd = a)  prior f ~ InverseChiSquared(a + 1)
+        prior g ~ ScaledInverseChiSquared(5, a)  prior h ~ Rayleigh(a)  prior k ~ Levy(a)  prior l ~ LogLogistic(a, 3)
+        prior m ~ Gompertz(a, 0.1)  prior n ~ InverseGaussian(a, 2)  prior o ~ LogUniform(0.1, a + 1)
+        likelihood y[i] ~ InverseGaussian(a + b + c, d + e + f)  likelihood u[i] ~ LogLogistic(g, h)
+        likelihood v[i] ~ Gompertz(k, l)  likelihood w[i] ~ Rayleigh(m + n)  likelihood x[i] ~ Gamma(mean = n, sd = o)
+    """,
+    "more laws on intervals": """
+        data { y[i] : unit, z[i] : real, u[i] : unit }
+        prior a ~ Triangular(-1, 0.5, 2)  prior b ~ Kumaraswamy(2, 3)  prior c ~ LogitNormal(a, 1)  prior d ~ VonMises(a, 2)
+        prior s ~ HalfNormal(1)
+        likelihood y[i] ~ Kumaraswamy(s, b + c)  likelihood z[i] ~ VonMises(d, s)  likelihood u[i] ~ LogitNormal(a, s)
+    """,
+    "more outcomes that are counts": """
+        data { a[i] : count, b[i] : count, c[i] : count, d[i] : count, e[i] : count, f[i] : count, g[i] : count, h[i] : count
+               k[i] : count, l[i] : int, x[i] : real }
+        prior p ~ Beta(2, 2)  prior t ~ Normal(0, 1)  prior s ~ HalfNormal(1)
+        likelihood a[i] ~ BetaBinomial(5, s, 2)  likelihood b[i] ~ BetaBinomial(5, mean = p, concentration = s)
+        likelihood c[i] ~ Poisson(log_rate = t * x)  likelihood d[i] ~ NegativeBinomial(log_mean = t * x, concentration = s)
+        likelihood e[i] ~ NegativeBinomial(probability = p, successes = s)
+        likelihood f[i] ~ ZeroInflatedPoisson(s, zero = p)
+        likelihood g[i] ~ ZeroInflatedPoisson(log_rate = t * x, zero_logits = t)
+        likelihood h[i] ~ ZeroInflatedNegativeBinomial(s, 2, p)
+        likelihood k[i] ~ ZeroInflatedNegativeBinomial(log_mean = t, concentration = s, zero_logits = t * x)
+        likelihood l[i] ~ DiscreteUniform(-9, 9)
+    """,
+    "truncated positive numbers and counts": """
+        dim j = 2
+        data { y[i] : positive, n[i] : count, m[i] : count, b[i] : count, top[j] : positive }
+        prior a ~ Gamma(2, 1) truncated(0.5, inf)  prior s ~ StudentT(4, 0, 2) truncated(0, inf)
+        prior c[j] ~ LogNormal(0, a) truncated(-1, top + 1)  prior d ~ Beta(2, a) truncated(0.1, 0.8)
+        likelihood y[i] ~ Weibull(a, sum(c, over = j)) truncated(0.01, 40)
+        likelihood n[i] ~ Poisson(s) truncated(0, 7)  likelihood m[i] ~ NegativeBinomial(s, a) truncated(-inf, 9)
+        likelihood b[i] ~ Binomial(8, d) truncated(0, 6)
+    """,
     "truncated": """
         dim j = 2
         data { y[i] : positive, z[i] : real, top[j] : positive }

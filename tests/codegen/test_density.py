@@ -83,8 +83,8 @@ def test_every_distribution_and_alternative_is_used():
     assert {law.distribution for law in laws} == set(DISTRIBUTIONS)
     written = "".join(SPECS.values())
     for distribution in DISTRIBUTIONS.values():
-        for alternative in distribution.alternatives:
-            assert f"{alternative.name} =" in written, alternative
+        for parameter in (each for form in distribution.forms for each in form.parameters):
+            assert f"{parameter.name} =" in written or parameter in distribution.parameters, parameter
 
 
 def test_positions_outside_of_the_data_are_not_needed():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
@@ -23,19 +24,21 @@ def words() -> str:
         "",
         "## Distributions",
         "",
-        "Arguments go by position, in this order, or by name. An alternative takes the place of the parameter that it states in",
-        "another way. The density is that of x, on the support.",
+        "Arguments go by position, in this order, or by name. Alternatives take the place of the parameters that they state in",
+        "another way, all of them together. The density is that of x, on the support.",
         "",
         "| law | support | density | alternatives |",
         "|---|---|---|---|",
     ]
     for law in DISTRIBUTIONS.values():
-        others = ", ".join(f"`{each.name}` for `{each.of}`" for each in law.alternatives)
+        others = ", ".join(
+            f"{_listed(p.name for p in form.parameters)} for {_listed(form.formulas)}" for form in law.forms
+        )
         density = law.summary.replace("|", r"\|")
         lines.append(f"| `{law.signature()}` | {law.support} | {density} | {others} |")
     lines += [
         "",
-        "Those with a quantile function take `truncated(a, b)`: "
+        "Those whose distribution function is known in both tails take `truncated(a, b)`: "
         + ", ".join(f"`{law.name}`" for law in DISTRIBUTIONS.values() if law.truncates)
         + ".",
         "",
@@ -59,6 +62,10 @@ def words() -> str:
     lines += [f"| `{each.name}` | {each.summary} |" for each in REDUCTIONS.values()]
     lines += ["", "## Constants", "", ", ".join(f"`{name}`" for name in CONSTANTS) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ FAULTS = tuple(
         "UQ306": ["prior q$ ~ 3", "prior q$ ~ mu", "prior q$ ~ Normal", "prior q$ ~ Normal(0, 1) + 1", "prior q$ ~ mu(1)"],
         "UQ307": ["prior q$[k, species] ~ Dirichlet(1)", "prior q$ ~ Dirichlet(1)"],
         "UQ308": ["prior q$[k] ~ Normal(0, 1, event = k)", "prior q$[k] ~ Gamma(1, 1, event = k)"],
-        "UQ309": ["prior q$ ~ Gamma(1, 1) truncated(0, 1)", "prior q$[k] ~ Dirichlet(1) truncated(0, 1)"],
+        "UQ309": ["prior q$ ~ VonMises(0, 1) truncated(0, 1)", "prior q$[k] ~ Dirichlet(1) truncated(0, 1)"],
         "UQ310": ["prior q$ ~ HalfNormal(1) noncentered", "prior q$ ~ Normal(0, 1) truncated(0, inf) noncentered"],
         "UQ311": ["let q$[home] = log(y)", "let q$ = sqrt(-1)", "let q$ = log(mu)", "let q$[home] = logit(rooms)", "let q$ = lgamma(0)"],
         "UQ312": [

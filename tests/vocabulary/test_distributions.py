@@ -1,132 +1,130 @@
-"""The distributions: each row of the table against the NumPyro distribution that it names."""
+"""The table of distributions: each row is complete, and names a constructor of the law that it declares."""
 
 from __future__ import annotations
 
+import re
 from math import isfinite
 
 import numpy as np
 import pytest
 
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
-from uqdsl.vocabulary.supports import COUNT, OPEN_UNIT, POSITIVE, REAL, UNIT
 
 from .numbers_in import holds
 
 jax = pytest.importorskip("jax")
-dist = pytest.importorskip("numpyro.distributions")
 jax.config.update("jax_enable_x64", True)
 
-VALUES = {REAL: 0.7, POSITIVE: 1.3, UNIT: 0.4, OPEN_UNIT: 0.4, COUNT: 7}
-BOUNDS = {"lower": -1.0, "upper": 2.0}
+from .references import REFERENCES, WORLD, made
+
+NUMBERS = {name: law for name, law in DISTRIBUTIONS.items() if law.event == 0 and law.normalised}
+"""The laws of single numbers."""
 
 
-def _parameters(distribution):
-    return {
-        each.name: np.full(3, 1.3) if each.event else BOUNDS.get(each.name, VALUES.get(each.support, 0.7))
-        for each in distribution.parameters
-    }
-
-
-def _made(text: str, parameters):
-    shown = {name: f"p[{name!r}]" for name in parameters}
-    return eval(text.format(**shown), {"dist": dist, "p": parameters})
-
-
-@pytest.fixture(params=sorted(DISTRIBUTIONS), name="distribution")
+@pytest.fixture(params=DISTRIBUTIONS, name="distribution")
 def _distribution(request):
     return DISTRIBUTIONS[request.param]
 
 
-def test_draws_lie_in_the_support(distribution):
-    law = _made(distribution.numpyro, _parameters(distribution))
+@pytest.fixture(params=NUMBERS, name="name")
+def _name(request):
+    return request.param
+
+
+def test_every_law_has_a_reference():
+    assert set(REFERENCES) == set(NUMBERS)
+    for name, references in REFERENCES.items():
+        names = {each.name for each in DISTRIBUTIONS[name].parameters}
+        assert all(reference.given.keys() == names for reference in references), name
+
+
+def test_the_support_is_that_of_the_law(name):
+    table, given = DISTRIBUTIONS[name], REFERENCES[name][0].given
+    law = made(name, given)
+    assert table.discrete == law.is_discrete
+    assert law.event_shape == ()
+    ends = [getattr(law.support, end, None) for end in ("lower_bound", "upper_bound")]
+    if law.support is WORLD["dist"].constraints.boolean:
+        ends = [0, 1]
+    lower = -np.inf if ends[0] is None else float(ends[0])
+    upper = np.inf if ends[1] is None else float(ends[1])
+    if table.bounds is not None:
+        assert (lower, upper) == tuple(given[end] for end in table.bounds)
+    else:
+        assert lower == given.get("minimum", table.support.lower)
+        assert upper == given.get("trials", table.support.upper)
+
+
+def test_draws_lie_in_the_support(name):
+    law = made(name, REFERENCES[name][0].given)
     draws = np.asarray(law.sample(jax.random.key(0), (500,)))
-    assert draws.ndim == 1 + distribution.event
-    assert all(holds(distribution.support, float(value)) for value in draws.ravel())
+    assert all(holds(DISTRIBUTIONS[name].support, float(value)) for value in draws)
     assert np.isfinite(np.asarray(law.log_prob(draws))).all()
 
 
-def test_whether_it_is_discrete(distribution):
-    law = _made(distribution.numpyro, _parameters(distribution))
-    assert distribution.discrete == law.is_discrete
-    assert len(law.event_shape) == distribution.event
+def test_points_outside_have_no_density(name):
+    law, support = made(name, REFERENCES[name][0].given), DISTRIBUTIONS[name].support
+    ends = REFERENCES[name][0].given
+    lower = ends.get("minimum", ends.get("lower", support.lower))
+    upper = ends.get("trials", ends.get("upper", support.upper))
+    for outside in (lower - 1, upper + 1):
+        if isfinite(outside):
+            with pytest.warns(UserWarning, match="Out-of-support"):
+                assert law.log_prob(outside) == -np.inf
 
 
-def test_alternatives_are_the_same_law(distribution):
-    parameters = _parameters(distribution)
-    outcome = 1.0
-    for alternative in distribution.alternatives:
-        value = 0.6
-        if alternative.numpyro:
-            other = _made(alternative.numpyro, {**parameters, alternative.name: value})
-            same = 1 / (1 + np.exp(-value))
-        else:
-            same = {"sqrt": value**0.5, "reciprocal": 1 / value, "inverse sqrt": value**-0.5}[alternative.formula]
-            other = _made(distribution.numpyro, {**parameters, alternative.of: same})
-        standard = _made(distribution.numpyro, {**parameters, alternative.of: same})
-        np.testing.assert_allclose(other.log_prob(outcome), standard.log_prob(outcome), rtol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("alternative", "moment"), [("variance", lambda value: value), ("precision", lambda value: 1 / value)]
-)
-def test_alternatives_of_the_normal_mean_what_they_say(alternative, moment):
-    found = DISTRIBUTIONS["Normal"].alternative(alternative)
-    assert found is not None
-    sd = {"sqrt": 2.5**0.5, "inverse sqrt": 2.5**-0.5}[found.formula]
-    assert dist.Normal(0, sd).variance == pytest.approx(moment(2.5))
+def test_a_batch_of_parameters(name):
+    """Parameters broadcast, and draws have the shape of all of them together."""
+    reference = REFERENCES[name][0]
+    parameters = {
+        each: np.full((2, 1) if index % 2 else (3,), value)
+        for index, (each, value) in enumerate(reference.given.items())
+    }
+    law = made(name, parameters)
+    shape = np.broadcast_shapes(*(np.shape(each) for each in parameters.values()))
+    assert law.batch_shape == shape
+    assert law.sample(jax.random.key(1), (4,)).shape == (4, *shape)
+    x = reference.points[len(reference.points) // 2]
+    np.testing.assert_allclose(law.log_prob(x), np.full(shape, made(name, reference.given).log_prob(x)), rtol=1e-12)
+    leaves, tree = jax.tree.flatten(law)
+    assert jax.tree.unflatten(tree, leaves).batch_shape == shape
 
 
 def test_location_and_scale(distribution):
     if distribution.location_scale is None:
         return
     location, scale = distribution.location_scale
-    parameters = _parameters(distribution)
-    shifted = _made(distribution.numpyro, {**parameters, location: 3.0, scale: 2.0})
-    standard = _made(distribution.numpyro, {**parameters, location: 0.0, scale: 1.0})
+    given = REFERENCES[distribution.name][0].given
+    shifted = made(distribution.name, {**given, location: 3.0, scale: 2.0})
+    standard = made(distribution.name, {**given, location: 0.0, scale: 1.0})
     x = np.linspace(-2.0, 2.0, 5)
     np.testing.assert_allclose(shifted.log_prob(3 + 2 * x), standard.log_prob(x) - np.log(2), rtol=1e-9)
 
 
-def test_what_truncates_does_so_in_numpyro(distribution):
-    if distribution.truncates:
-        law = _made(distribution.numpyro, _parameters(distribution))
-        draws = dist.TruncatedDistribution(law, low=0.5, high=1.5).sample(jax.random.key(2), (100,))
-        assert (draws >= 0.5).all()
-        assert (draws <= 1.5).all()
-
-
 def test_defaults_and_names(distribution):
-    names = [each.name for each in (*distribution.parameters, *distribution.alternatives)]
-    assert len(set(names)) == len(names)
-    assert all(name.isidentifier() and name not in ("event", "over") for name in names)
-    assert all(isfinite(each.default) for each in distribution.parameters if each.default is not None)
+    standard = [each.name for each in distribution.parameters]
+    assert len(set(standard)) == len(standard)
+    assert all(name.isidentifier() and name not in ("event", "over") for name in distribution.names)
     assert distribution.signature().startswith(f"{distribution.name}(")
-    assert {each.of for each in distribution.alternatives} <= {each.name for each in distribution.parameters}
+    assert set(re.findall(r"{(\w+)}", distribution.numpyro)) <= {*standard, "support"}
+    if distribution.normalised:
+        assert all(isfinite(each.default) for each in distribution.parameters if each.default is not None)
 
 
-def test_published_densities():
-    """At one point each, against values of the closed forms."""
-    at = {
-        "StudentT(4, 1, 2)": (dist.StudentT(4.0, 1.0, 2.0), 2.0, np.log(0.375 / 2 * (1 + 0.25 / 4) ** -2.5)),
-        "Gamma(2, 3)": (dist.Gamma(2.0, 3.0), 0.5, np.log(9 * 0.5 * np.exp(-1.5))),
-        "InverseGamma(2, 3)": (dist.InverseGamma(2.0, 3.0), 0.5, np.log(9 * 0.5**-3 * np.exp(-6.0))),
-        "Geometric(0.3)": (dist.Geometric(0.3), 2, np.log(0.7**2 * 0.3)),
-    }
-    for law, x, expected in at.values():
-        assert float(law.log_prob(x)) == pytest.approx(expected, rel=1e-9)
-
-
-def test_the_weibull_has_its_shape_first():
-    shape, scale, x = 1.7, 2.3, 1.1
-    law = _made(DISTRIBUTIONS["Weibull"].numpyro, {"shape": shape, "scale": scale})
-    density = shape / scale * (x / scale) ** (shape - 1) * np.exp(-((x / scale) ** shape))
-    assert float(law.log_prob(x)) == pytest.approx(np.log(density))
-
-
-def test_the_negative_binomial_has_the_mean_that_is_given():
-    law = _made(DISTRIBUTIONS["NegativeBinomial"].numpyro, {"mean": 3.0, "concentration": 2.0})
-    assert float(law.mean) == pytest.approx(3.0)
-    assert float(law.variance) == pytest.approx(3.0 + 9.0 / 2.0)
+def test_forms(distribution):
+    """Formulas are for standard parameters, of what is known then; each way to state a law is different."""
+    standard = {each.name for each in distribution.parameters}
+    for form in distribution.forms:
+        assert set(form.formulas) <= standard
+        assert not form.instead or form.instead[0] in distribution.numpyro
+    ways = [frozenset(each.name for each in way.parameters) for way in distribution.ways]
+    assert ways[0] == standard
+    assert len(set(ways)) == len(ways)
+    assert set().union(*ways) == set(distribution.names)
+    supports = {}
+    for way in distribution.ways:
+        for each in way.parameters:
+            assert supports.setdefault(each.name, each.support) == each.support
 
 
 def test_what_is_planned_is_not_there_yet():

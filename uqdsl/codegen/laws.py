@@ -6,7 +6,7 @@ from uqdsl import ir
 from uqdsl.codegen.arithmetic import binary
 from uqdsl.codegen.expressions import Writer
 from uqdsl.codegen.text import Text, as_real, as_whole, quoted
-from uqdsl.vocabulary.distributions import DISTRIBUTIONS, Distribution
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
 
 def law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
@@ -15,22 +15,14 @@ def law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
     shown = {each.name: _parameter(each, law, dims, writer) for each in law.arguments}
     if not distribution.normalised:
         shown["support"] = _support(shown["lower"], shown["upper"])
-    text = _constructor(distribution, shown)
+    text = distribution.constructor(shown)
     batch = batch_dims(law, dims)
-    bounds = [f"{name}={_bound(bound, law, batch, writer)}" for name, bound in _bounds(law).items()]
-    return f"dist.TruncatedDistribution({text}, {', '.join(bounds)})" if bounds else text
+    bounds = [f"{name}={writer.parameter(bound, batch).text}" for name, bound in _bounds(law).items()]
+    return f"Truncated({text}, {', '.join(bounds)})" if bounds else text
 
 
 def _bounds(law: ir.Law) -> dict[str, ir.Expression]:
     return {name: bound for name, bound in (("low", law.lower), ("high", law.upper)) if bound is not None}
-
-
-def _bound(bound: ir.Expression, law: ir.Law, batch: tuple[str, ...], writer: Writer) -> str:
-    """An end of a truncated law; NumPyro does not broadcast one against the other, but each against the law."""
-    text = writer.parameter(bound, batch)
-    known = {dim for each in law.arguments for dim in each.value.dims}.union(bound.dims)
-    other = {dim for each in _bounds(law).values() for dim in each.dims}
-    return (text if other <= known else writer.broadcast(text, bound.dims, batch)).text
 
 
 def standard_law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
@@ -42,7 +34,7 @@ def standard_law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str
         each.name: fixed.get(each.name) or writer.parameter(each.value, batch_dims(law, dims)).text
         for each in law.arguments
     }
-    return _constructor(distribution, shown)
+    return distribution.constructor(shown)
 
 
 def recentered(law: ir.Law, dims: tuple[str, ...], base: str, writer: Writer) -> str:
@@ -92,10 +84,3 @@ def _support(lower: str, upper: str) -> str:
         if upper == "jnp.inf"
         else f"dist.constraints.interval({lower}, {upper})"
     )
-
-
-def _constructor(distribution: Distribution, shown: dict[str, str]) -> str:
-    for alternative in distribution.alternatives:
-        if alternative.numpyro and alternative.name in shown:
-            return alternative.numpyro.format(**shown)
-    return distribution.numpyro.format(**shown)

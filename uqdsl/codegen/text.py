@@ -15,6 +15,18 @@ from typing import NamedTuple
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
 RUNTIME = (
+    "ExGaussian",
+    "InverseChiSquared",
+    "InverseGaussian",
+    "Kumaraswamy",
+    "LogitNormal",
+    "LogLogistic",
+    "PoissonLog",
+    "Rayleigh",
+    "ScaledInverseChiSquared",
+    "SkewNormal",
+    "Triangular",
+    "Truncated",
     "cloglog",
     "inv_cloglog",
     "lchoose",

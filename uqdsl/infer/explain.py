@@ -14,6 +14,7 @@ import numpy as np
 from numpyro import distributions
 from numpyro.distributions import Distribution, constraints
 
+from uqdsl import runtime
 from uqdsl.infer.draws import Chunk, Sink
 from uqdsl.infer.positions import trace_at
 from uqdsl.infer.start import TRIES
@@ -164,7 +165,8 @@ def _parameter_names(numpyro_name: str) -> dict[str, str]:
         constructor, _, arguments = law.numpyro.removeprefix("dist.").partition("(")
         if constructor == wanted:
             ours = re.findall(r"\{(\w+)\}", arguments)
-            return dict(zip(inspect.signature(getattr(distributions, constructor)).parameters, ours, strict=False))
+            home = distributions if law.numpyro.startswith("dist.") else runtime
+            return dict(zip(inspect.signature(getattr(home, constructor)).parameters, ours, strict=False))
     return {}
 
 

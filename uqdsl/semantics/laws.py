@@ -151,8 +151,7 @@ def _truncation(
     if found is None:
         return None, None
     if not distribution.truncates:
-        possible = [each.name for each in DISTRIBUTIONS.values() if each.truncates]
-        hint = f"possible for {', '.join(f'`{name}`' for name in possible)}"
+        hint = "possible for most laws of single numbers, such as `Normal`, `StudentT`, `Gamma`, `Beta` and `Poisson`"
         context.report(CannotTruncate(at=found.span, law=distribution.name, hint=hint))
         return None, None
     values = [argument for argument in found.arguments or () if not isinstance(argument, tree.Named)]
@@ -181,7 +180,7 @@ def _draw_support(
     support = distribution.support
     if distribution.bounds is not None and all(name in arguments for name in distribution.bounds):
         low, high = (arguments[name].support for name in distribution.bounds)
-        support = interval(low.lower, high.upper)
+        support = interval(low.lower, high.upper, integer=distribution.discrete)
     if lower is not None:
         support = support._replace(lower=max(support.lower, lower.support.lower))
     if upper is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, listing
+from uqdsl.messages import Label, Problem, Span, listing
 from uqdsl.messages.catalogue.kinds import (
     GivenTwice,
     MayLeaveSupport,
@@ -16,13 +18,22 @@ from uqdsl.messages.catalogue.kinds import (
 from uqdsl.semantics.context import Context, Typed
 from uqdsl.semantics.expressions import bound, number
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
+from uqdsl.semantics.formulas import lower_formula
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
-from uqdsl.vocabulary.distributions import Alternative, Distribution, Parameter
-from uqdsl.vocabulary.supports import point
+from uqdsl.vocabulary.distributions import Distribution, Form, Parameter, Way
+from uqdsl.vocabulary.supports import REAL, UNIT, point
 from uqdsl.vocabulary.synonyms import meant
 
 _ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth"}
+
+
+class _Given(NamedTuple):
+    """A parameter and the expression that it is given."""
+
+    parameter: Parameter
+    value: tree.Expression
+    at: Span
 
 
 def lower_arguments(
@@ -33,52 +44,108 @@ def lower_arguments(
     event: tuple[str, ...],
     context: Context,
 ) -> dict[str, Typed]:
-    """The parameters of a law by their standard names, in the order of the table."""
-    found: dict[str, tuple[Parameter | Alternative, tree.Expression]] = {}
-    misnamed = False
-    for position, argument in enumerate(given):
-        known = _parameter(distribution, position, argument)
-        if isinstance(known, Problem):
-            misnamed = True
-            context.report(known)
-            continue
-        standard = known.of if isinstance(known, Alternative) else known.name
-        if standard in found:
-            first, value = found[standard]
-            others = (Label(value.span, "first given here"),)
-            hint = "" if first is known else f"`{first.name}` and `{known.name}` state the same: keep one of the two"
-            context.report(
-                GivenTwice(at=argument.span, owner=distribution.name, name=standard, others=others, hint=hint)
-            )
-            continue
-        found[standard] = (known, argument.value if isinstance(argument, tree.Named) else argument)
-    missing = [each.name for each in distribution.required if each.name not in found]
+    """The parameters of a law by their standard names, in the order of the table.
+
+    Where a form has a constructor of its own, they are those of the form.
+    """
+    found, misnamed = _by_name(distribution, given, context)
+    way = _way(distribution, tuple(found.values()), context)
+    if way is None:
+        way = Way(tuple(each.parameter for each in found.values()), ())
+    missing = [name for name in way.required if name not in found]
     if missing and not misnamed:
         hint = f"it is written `{distribution.signature()}`"
+        if way.forms:
+            hint = f"it is written `{distribution.name}({', '.join(f'{name} = …' for name in way.required)})`"
         parameters = f"its {listing(missing, last='and')}"
         context.report(MissingParameter(at=call.span, law=distribution.name, parameters=parameters, hint=hint))
-    arguments: dict[str, Typed] = {}
-    for parameter in distribution.parameters:
+    values: dict[str, Typed] = {}
+    for parameter in way.parameters:
         if parameter.name in found:
-            known, value = found[parameter.name]
-            joint = isinstance(known, Parameter) and known.event > 0
+            joint = parameter.event > 0
             place = replace(
                 context,
                 ranges=dims if joint else tuple(dim for dim in dims if dim not in event),
                 list_dim=event[0] if joint and event else None,
             )
             read = number if distribution.normalised else bound
-            name, typed = _standard(distribution, known, read(value, place), place)
-            arguments[name] = typed
+            typed = read(found[parameter.name].value, place)
+            fits = _check_support(distribution, parameter, typed, place)
+            values[parameter.name] = typed if fits else typed._replace(sound=False)
         elif parameter.default is not None:
             default = ir.Constant(span=call.span, value=parameter.default)
-            arguments[parameter.name] = Typed(default, point(parameter.default), spread=frozenset())
-    return arguments
+            values[parameter.name] = Typed(default, point(parameter.default), spread=frozenset())
+    for form in way.forms:
+        if not form.instead and all(parameter.name in values for parameter in form.parameters):
+            values = _standard(distribution, form, values, call)
+    order = [*(each.name for each in distribution.parameters), *values]
+    return {name: values[name] for name in dict.fromkeys(order) if name in values}
+
+
+def _by_name(
+    distribution: Distribution, given: list[tree.Expression | tree.Named], context: Context
+) -> tuple[dict[str, _Given], bool]:
+    """The arguments by the names of their parameters, and whether one of them was none (UQ303, UQ327)."""
+    found: dict[str, _Given] = {}
+    misnamed = False
+    for position, argument in enumerate(given):
+        known = _parameter(distribution, position, argument)
+        if isinstance(known, Problem):
+            misnamed = True
+            context.report(known)
+        elif known.name in found:
+            others = (Label(found[known.name].value.span, "first given here"),)
+            context.report(GivenTwice(at=argument.span, owner=distribution.name, name=known.name, others=others))
+        else:
+            value = argument.value if isinstance(argument, tree.Named) else argument
+            found[known.name] = _Given(known, value, argument.span)
+    return found, misnamed
+
+
+def _way(distribution: Distribution, given: tuple[_Given, ...], context: Context) -> Way | None:
+    """The way in which a law is stated, which may lack a parameter; None, with UQ327, where two are mixed."""
+    possible = distribution.ways
+    for index, each in enumerate(given):
+        left = tuple(way for way in possible if way.parameter(each.parameter.name))
+        if not left:
+            _report_mixed(distribution, given[:index], each, context)
+            return None
+        possible = left
+    names = {each.parameter.name for each in given}
+    return min(possible, key=lambda way: len(set(way.required) - names))
+
+
+def _report_mixed(distribution: Distribution, before: tuple[_Given, ...], again: _Given, context: Context) -> None:
+    """UQ327 for a parameter that states again what one before it has stated."""
+    name = again.parameter.name
+    together = [way for way in distribution.ways if way.parameter(name)]
+    clashing = [each for each in before if not any(way.parameter(each.parameter.name) for way in together)]
+    first = clashing[0] if clashing else before[-1]
+    stated, restated = (_states(distribution, each.parameter.name) for each in (first, again))
+    twice = next((each for each in restated if each in stated), name)
+    forms = [form for form in distribution.forms if twice in form.formulas]
+    form = next(form for form in forms if {name, first.parameter.name} & {each.name for each in form.parameters})
+    hint = f"`{first.parameter.name}` and `{name}` state the same: keep one of the two"
+    if len(form.parameters) > 1 or len(form.formulas) > 1:
+        hint = f"{_names(each.name for each in form.parameters)} take the place of {_names(form.formulas)}"
+    others = (Label(first.value.span, "first given here" if len(form.formulas) == 1 else f"states `{twice}` too"),)
+    context.report(GivenTwice(at=again.at, owner=distribution.name, name=twice, others=others, hint=hint))
+
+
+def _states(distribution: Distribution, name: str) -> tuple[str, ...]:
+    """The standard parameters that a parameter states, alone or with others."""
+    standard = (name,) if any(each.name == name for each in distribution.parameters) else ()
+    forms = [form for form in distribution.forms if any(each.name == name for each in form.parameters)]
+    return (*standard, *(each for form in forms for each in form.formulas))
+
+
+def _names(names: Iterable[str]) -> str:
+    return listing((f"`{name}`" for name in names), last="and")
 
 
 def _parameter(
     distribution: Distribution, position: int, argument: tree.Expression | tree.Named
-) -> Parameter | Alternative | Problem:
+) -> Parameter | Problem:
     """The parameter that an argument gives, or UQ303."""
     hint = f"it is written `{distribution.signature()}`"
     if not isinstance(argument, tree.Named):
@@ -87,33 +154,31 @@ def _parameter(
         ordinal = _ORDINALS.get(position + 1, f"{position + 1}th")
         parameter = f"{ordinal} parameter"
         return UnknownParameter(at=argument.span, law=distribution.name, parameter=parameter, hint=hint)
-    known = distribution.parameter(argument.name) or distribution.alternative(argument.name)
+    known = distribution.parameter(argument.name)
     if known is not None:
         return known
-    names = [*(each.name for each in distribution.parameters), *(each.name for each in distribution.alternatives)]
-    hint = meant(argument.name, names, synonyms.PARAMETERS, otherwise=hint)
+    hint = meant(argument.name, distribution.names, synonyms.PARAMETERS, otherwise=hint)
     parameter = f"parameter `{argument.name}`"
     return UnknownParameter(at=argument.name_span, law=distribution.name, parameter=parameter, hint=hint)
 
 
-def _standard(
-    distribution: Distribution, known: Parameter | Alternative, given: Typed, context: Context
-) -> tuple[str, Typed]:
-    """A parameter under its standard name, after a check of its support."""
-    if not _check_support(distribution, known, given, context):
-        return known.name, given._replace(sound=False)
-    if isinstance(known, Parameter) or known.numpyro:
-        return known.name, given
-    node = given.node
-    if "sqrt" in known.formula:
-        node = ir.Apply(span=node.span, function="sqrt", arguments=(node,), dims=node.dims)
-    if known.formula != "sqrt":
-        one = ir.Constant(span=node.span, value=1)
-        node = ir.Operation(span=node.span, operator="/", operands=(one, node), dims=node.dims)
-    return known.of, given._replace(node=node)
+def _standard(distribution: Distribution, form: Form, values: dict[str, Typed], call: tree.Call) -> dict[str, Typed]:
+    """The parameters of a law with the standard ones in place of those of a form."""
+    nodes = {name: value.node for name, value in values.items()}
+    given = [values[parameter.name] for parameter in form.parameters]
+    span = given[0].node.span if len(given) == 1 else call.span
+    replaced = {parameter.name for parameter in form.parameters}
+    found = {name: value for name, value in values.items() if name not in replaced}
+    for name, formula in form.formulas.items():
+        parameter = distribution.parameter(name)
+        assert parameter is not None
+        node = lower_formula(formula, nodes, span)
+        sound, random = all(each.sound for each in given), any(each.random for each in given)
+        found[name] = Typed(node, parameter.support, sound=sound, random=random)
+    return found
 
 
-def _check_support(distribution: Distribution, known: Parameter | Alternative, given: Typed, context: Context) -> bool:
+def _check_support(distribution: Distribution, known: Parameter, given: Typed, context: Context) -> bool:
     """Whether a parameter may be used: UQ304 where its values do not fit, UQ326 where they need not."""
     found = fit(given, known.support, context)
     if found is Fit.FITS:
@@ -130,9 +195,10 @@ def _check_support(distribution: Distribution, known: Parameter | Alternative, g
     return False
 
 
-def _use_logits(distribution: Distribution, known: Parameter | Alternative, given: Typed) -> str:
+def _use_logits(distribution: Distribution, known: Parameter, given: Typed) -> str:
     """What to write where an expression on the real line is given for a probability."""
-    logits = next((each.name for each in distribution.alternatives if each.numpyro and each.of == known.name), None)
+    forms = [form for form in distribution.forms if known.name in form.formulas and known.support.within(UNIT)]
+    logits = next((each.name for form in forms for each in form.parameters if each.support == REAL), None)
     if logits is None or not given.random:
         return ""
     before = "…, " if len(distribution.parameters) > 1 else ""

@@ -1,18 +1,23 @@
 """The distributions: one table that declares each with its parameters, supports, event dimensions and NumPyro name.
 
-Parameters have the names of the literature. An alternative (`variance` for `sd`) is rewritten to the standard parameter
-when names are resolved, so that every later room sees one form.
+Parameters have the names of the literature. Other forms of a law (`variance` for `sd`, `mean` and `concentration` for `alpha`
+and `beta`) are rewritten to the standard parameters when names are resolved, so that every later room sees one.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import inf
+from functools import cached_property
+from itertools import combinations
+from math import inf, pi
 from typing import NamedTuple
 
 from uqdsl.vocabulary.supports import (
     BINARY,
     COUNT,
+    INTEGER,
     NONNEGATIVE,
     OPEN_UNIT,
     POSITIVE,
@@ -31,18 +36,31 @@ class Parameter(NamedTuple):
     event: int = 0
 
 
-class Alternative(NamedTuple):
-    """Another way to state the parameter `of`.
+class Form(NamedTuple):
+    """Other parameters in place of some of the standard ones.
 
-    `formula` turns it into that one: `sqrt`, `reciprocal`, `inverse sqrt`; or `numpyro` is a constructor that takes it
-    as it is.
+    `formulas` gives each standard parameter that is replaced, in terms of these and of those that stay, as Python writes it.
+    `instead`, where it is not empty, is a part of the constructor and what NumPyro takes in place of it, exact where the
+    formulas are not.
     """
 
-    name: str
-    of: str
-    support: Support
-    formula: str = ""
-    numpyro: str = ""
+    parameters: tuple[Parameter, ...]
+    formulas: Mapping[str, str]
+    instead: tuple[str, str] | tuple[()] = ()
+
+
+class Way(NamedTuple):
+    """A complete way to state a law: its parameters, and the forms that some of them come from."""
+
+    parameters: tuple[Parameter, ...]
+    forms: tuple[Form, ...]
+
+    def parameter(self, name: str) -> Parameter | None:
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return tuple(parameter.name for parameter in self.parameters if parameter.default is None)
 
 
 @dataclass(frozen=True)
@@ -51,9 +69,9 @@ class Distribution:
 
     `event` is the number of dimensions that one draw is joint over; `bounds` names the parameters that are the ends of
     the support, where they are; `location_scale` names the two parameters that shift and scale it, and `truncates` says that
-    `truncated(a, b)` is possible, which takes a quantile function that JAX has.
-    `numpyro` is the constructor, with the parameters by name. A law that is not `normalised` is a density up to a factor that
-    may depend on its parameters: it has no sampler, and may have infinite ends.
+    `truncated(a, b)` is possible, which takes a distribution function that is known in both tails.
+    `numpyro` is the constructor, with the parameters by name; what is not of `dist` is of `uqdsl.runtime`. A law that is not
+    `normalised` is a density up to a factor that may depend on its parameters: it has no sampler, and may have infinite ends.
     """
 
     name: str
@@ -61,7 +79,7 @@ class Distribution:
     support: Support
     numpyro: str
     summary: str
-    alternatives: tuple[Alternative, ...] = ()
+    forms: tuple[Form, ...] = ()
     event: int = 0
     bounds: tuple[str, str] | None = None
     normalised: bool = True
@@ -73,15 +91,39 @@ class Distribution:
         """Whether the values are whole numbers."""
         return self.support.integer
 
-    @property
-    def required(self) -> tuple[Parameter, ...]:
-        return tuple(parameter for parameter in self.parameters if parameter.default is None)
-
     def parameter(self, name: str) -> Parameter | None:
-        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+        """The parameter of that name, a standard one or one of a form."""
+        every = (*self.parameters, *(parameter for form in self.forms for parameter in form.parameters))
+        return next((parameter for parameter in every if parameter.name == name), None)
 
-    def alternative(self, name: str) -> Alternative | None:
-        return next((alternative for alternative in self.alternatives if alternative.name == name), None)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all parameters, the standard ones first."""
+        forms = (parameter.name for form in self.forms for parameter in form.parameters)
+        return tuple(dict.fromkeys([*(parameter.name for parameter in self.parameters), *forms]))
+
+    @cached_property
+    def ways(self) -> tuple[Way, ...]:
+        """Every way to state the law, the standard one first."""
+        return tuple(self._ways())
+
+    def _ways(self) -> Iterator[Way]:
+        for count in range(len(self.forms) + 1):
+            for forms in combinations(self.forms, count):
+                replaced = [name for form in forms for name in form.formulas]
+                kept = [parameter for parameter in self.parameters if parameter.name not in replaced]
+                names = [parameter.name for parameter in (*kept, *(each for form in forms for each in form.parameters))]
+                known = set(names).issuperset(used for form in forms for used in _kept_by(form, self))
+                if len(set(replaced)) == len(replaced) and len(set(names)) == len(names) and known:
+                    yield Way((*kept, *(each for form in forms for each in form.parameters)), forms)
+
+    def constructor(self, given: Mapping[str, str]) -> str:
+        """The text that makes the law in NumPyro, from the texts of its parameters."""
+        template = self.numpyro
+        for form in self.forms:
+            if form.instead and all(parameter.name in given for parameter in form.parameters):
+                template = template.replace(*form.instead)
+        return template.format(**given)
 
     def signature(self) -> str:
         """How the law is written: `Normal(mean, sd)`."""
@@ -89,15 +131,43 @@ class Distribution:
         return f"{self.name}({', '.join(shown)})"
 
 
-_SD = (
-    Alternative("variance", "sd", POSITIVE, "sqrt"),
-    Alternative("precision", "sd", POSITIVE, "inverse sqrt"),
+def _kept_by(form: Form, law: Distribution) -> Iterator[str]:
+    """The standard parameters that the formulas of a form speak of."""
+    for formula in form.formulas.values():
+        words = set(re.findall(r"[a-z_]+", formula))
+        yield from (parameter.name for parameter in law.parameters if parameter.name in words)
+
+
+def _for(name: str, support: Support, *, instead: tuple[str, str] | tuple[()] = (), **formula: str) -> Form:
+    """A form with one parameter."""
+    return Form((Parameter(name, support),), formula, instead)
+
+
+_SD = (_for("variance", POSITIVE, sd="sqrt(variance)"), _for("precision", POSITIVE, sd="1 / sqrt(precision)"))
+_RATE = _for("scale", POSITIVE, rate="1 / scale")
+_LOGITS = _for("logits", REAL, probability="sigmoid(logits)", instead=("{probability}", "logits={logits}"))
+_LOG_RATE = _for("log_rate", REAL, rate="exp(log_rate)", instead=("dist.Poisson({rate})", "PoissonLog({log_rate})"))
+_NEGATIVE_BINOMIAL = "dist.NegativeBinomial2({mean}, {concentration})"
+_COUNTED = (
+    _for(
+        "log_mean", REAL, mean="exp(log_mean)",
+        instead=(
+            _NEGATIVE_BINOMIAL, "dist.NegativeBinomialLogits({concentration}, {log_mean} - jnp.log({concentration}))"
+        ),
+    ),
+    Form(
+        (Parameter("probability", OPEN_UNIT), Parameter("successes", POSITIVE)),
+        {"mean": "successes * (1 - probability) / probability", "concentration": "successes"},
+    ),
+)  # fmt: skip
+_ZERO = Parameter("zero", UNIT)
+_ZERO_LOGITS = _for(
+    "zero_logits", REAL, zero="sigmoid(zero_logits)", instead=("gate={zero}", "gate_logits={zero_logits}")
+)  # fmt: skip
+_MEAN_CONCENTRATION = Form(
+    (Parameter("mean", OPEN_UNIT), Parameter("concentration", POSITIVE)),
+    {"alpha": "mean * concentration", "beta": "(1 - mean) * concentration"},
 )
-_RATE = (Alternative("scale", "rate", POSITIVE, "reciprocal"),)
-
-
-def _logits(numpyro: str) -> tuple[Alternative, ...]:
-    return (Alternative("logits", "probability", REAL, numpyro=numpyro),)
 
 
 def _location_scale(name: str, numpyro: str, summary: str) -> Distribution:
@@ -108,9 +178,19 @@ def _location_scale(name: str, numpyro: str, summary: str) -> Distribution:
         numpyro,
         summary,
         location_scale=("location", "scale"),
-        truncates=name != "Gumbel",
+        truncates=True,
     )
 
+
+def _positive(
+    name: str, parameters: tuple[Parameter, ...], numpyro: str, summary: str, *forms: Form, support: Support = POSITIVE
+) -> Distribution:
+    return Distribution(name, parameters, support, numpyro, summary, forms=forms, truncates=True)
+
+
+_DF, _SHAPE, _SCALE = Parameter("df", POSITIVE), Parameter("shape", POSITIVE), Parameter("scale", POSITIVE)
+_UNIT_SCALE = Parameter("scale", POSITIVE, 1.0)
+_ENDS = (Parameter("lower", REAL), Parameter("upper", REAL))
 
 _TABLE = (
     # the real line ------------------------------------------------------------------------------------------------
@@ -120,94 +200,163 @@ _TABLE = (
         REAL,
         "dist.Normal({mean}, {sd})",
         "exp(-(x - mean)^2 / (2 sd^2)) / (sd sqrt(2 pi))",
-        alternatives=_SD,
+        forms=_SD,
         location_scale=("mean", "sd"),
         truncates=True,
     ),
     Distribution(
         "StudentT",
-        (Parameter("df", POSITIVE), Parameter("location", REAL, 0.0), Parameter("scale", POSITIVE, 1.0)),
+        (_DF, Parameter("location", REAL, 0.0), _UNIT_SCALE),
         REAL,
         "dist.StudentT({df}, {location}, {scale})",
         "proportional to (1 + ((x - location) / scale)^2 / df)^(-(df + 1) / 2) / scale",
         location_scale=("location", "scale"),
+        truncates=True,
     ),
     _location_scale("Cauchy", "dist.Cauchy({location}, {scale})", "1 / (pi scale (1 + ((x - location) / scale)^2))"),
     _location_scale("Laplace", "dist.Laplace({location}, {scale})", "exp(-|x - location| / scale) / (2 scale)"),
+    Distribution(
+        "AsymmetricLaplace",
+        (Parameter("location", REAL), _SCALE, Parameter("asymmetry", POSITIVE)),
+        REAL,
+        "dist.AsymmetricLaplace({location}, {scale}, {asymmetry})",
+        "with k = asymmetry: exp(-|x - location| / (scale / k)) / (scale (k + 1 / k)) above the location, and with scale k for "
+        "scale / k below; given a quantile, scale is that of the loss of quantile regression",
+        forms=(
+            Form(
+                (_SCALE, Parameter("quantile", OPEN_UNIT)),
+                {
+                    "scale": "scale / sqrt(quantile * (1 - quantile))",
+                    "asymmetry": "sqrt(quantile / (1 - quantile))",
+                },
+                ("AsymmetricLaplace({location}, {scale}, {asymmetry})",
+                 "AsymmetricLaplaceQuantile({location}, {scale}, {quantile})"),
+            ),
+        ),
+        location_scale=("location", "scale"),
+        truncates=True,
+    ),
     _location_scale(
         "Logistic", "dist.Logistic({location}, {scale})", "with z = (x - location) / scale: exp(-z) / (scale (1 + exp(-z))^2)"
     ),
     _location_scale(
+        "HyperbolicSecant", "dist.SoftLaplace({location}, {scale})",
+        "with z = (x - location) / scale: 2 / (pi scale (exp(z) + exp(-z)))",
+    ),
+    _location_scale(
         "Gumbel", "dist.Gumbel({location}, {scale})", "with z = (x - location) / scale: exp(-(z + exp(-z))) / scale"
     ),
+    Distribution(
+        "SkewNormal",
+        (Parameter("location", REAL), _SCALE, Parameter("shape", REAL)),
+        REAL,
+        "SkewNormal({location}, {scale}, {shape})",
+        "with z = (x - location) / scale: 2 phi(z) Phi(shape z) / scale, where phi is the standard normal density",
+        location_scale=("location", "scale"),
+    ),
+    Distribution(
+        "ExGaussian",
+        (Parameter("location", REAL), _SCALE, Parameter("rate", POSITIVE)),
+        REAL,
+        "ExGaussian({location}, {scale}, {rate})",
+        "that of the sum of a Normal(location, scale) and an Exponential(rate)",
+        truncates=True,
+    ),
     # positive numbers ---------------------------------------------------------------------------------------------
-    Distribution(
-        "HalfNormal", (Parameter("scale", POSITIVE, 1.0),), NONNEGATIVE, "dist.HalfNormal({scale})",
-        "a Normal(0, scale) restricted to x >= 0",
+    _positive(
+        "HalfNormal", (_UNIT_SCALE,), "dist.HalfNormal({scale})", "a Normal(0, scale) restricted to x >= 0",
+        support=NONNEGATIVE,
     ),
-    Distribution(
-        "HalfCauchy", (Parameter("scale", POSITIVE, 1.0),), NONNEGATIVE, "dist.HalfCauchy({scale})",
-        "a Cauchy(0, scale) restricted to x >= 0",
+    _positive(
+        "HalfCauchy", (_UNIT_SCALE,), "dist.HalfCauchy({scale})", "a Cauchy(0, scale) restricted to x >= 0",
+        support=NONNEGATIVE,
     ),
-    Distribution(
-        "HalfStudentT",
-        (Parameter("df", POSITIVE), Parameter("scale", POSITIVE, 1.0)),
-        NONNEGATIVE,
-        "dist.FoldedDistribution(dist.StudentT({df}, 0.0, {scale}))",
-        "a StudentT(df, 0, scale) restricted to x >= 0",
+    _positive(
+        "HalfStudentT", (_DF, _UNIT_SCALE), "dist.FoldedDistribution(dist.StudentT({df}, 0.0, {scale}))",
+        "a StudentT(df, 0, scale) restricted to x >= 0", support=NONNEGATIVE,
     ),
-    Distribution(
-        "Exponential", (Parameter("rate", POSITIVE),), NONNEGATIVE, "dist.Exponential({rate})",
-        "rate exp(-rate x)", alternatives=_RATE,
+    _positive(
+        "FoldedNormal", (Parameter("location", REAL), _SCALE),
+        "dist.FoldedDistribution(dist.Normal({location}, {scale}))",
+        "that of |y| where y is Normal(location, scale)", support=NONNEGATIVE,
     ),
-    Distribution(
-        "Gamma",
-        (Parameter("shape", POSITIVE), Parameter("rate", POSITIVE)),
-        POSITIVE,
-        "dist.Gamma({shape}, {rate})",
-        "proportional to x^(shape - 1) exp(-rate x)",
-        alternatives=_RATE,
+    _positive(
+        "Exponential", (Parameter("rate", POSITIVE),), "dist.Exponential({rate})", "rate exp(-rate x)", _RATE,
+        support=NONNEGATIVE,
     ),
-    Distribution(
-        "InverseGamma",
-        (Parameter("shape", POSITIVE), Parameter("scale", POSITIVE)),
-        POSITIVE,
-        "dist.InverseGamma({shape}, {scale})",
+    _positive(
+        "Gamma", (_SHAPE, Parameter("rate", POSITIVE)), "dist.Gamma({shape}, {rate})",
+        "proportional to x^(shape - 1) exp(-rate x)", _RATE, _for("mean", POSITIVE, rate="shape / mean"),
+        Form(
+            (Parameter("mean", POSITIVE), Parameter("sd", POSITIVE)),
+            {"shape": "(mean / sd) ** 2", "rate": "mean / sd ** 2"},
+        ),
+    ),
+    _positive(
+        "InverseGamma", (_SHAPE, _SCALE), "dist.InverseGamma({shape}, {scale})",
         "proportional to x^(-shape - 1) exp(-scale / x)",
     ),
-    Distribution(
-        "LogNormal",
-        (Parameter("location", REAL), Parameter("scale", POSITIVE)),
-        POSITIVE,
-        "dist.LogNormal({location}, {scale})",
-        "log x is Normal(location, scale)",
+    _positive(
+        "LogNormal", (Parameter("location", REAL), _SCALE), "dist.LogNormal({location}, {scale})",
+        "log x is Normal(location, scale)", _for("median", POSITIVE, location="log(median)"),
+        Form(
+            (Parameter("mean", POSITIVE), Parameter("sd", POSITIVE)),
+            {
+                "location": "log(mean) - 0.5 * log1p((sd / mean) ** 2)",
+                "scale": "sqrt(log1p((sd / mean) ** 2))",
+            },
+        ),
     ),
-    Distribution(
-        "Weibull",
-        (Parameter("shape", POSITIVE), Parameter("scale", POSITIVE)),
-        NONNEGATIVE,
-        "dist.Weibull({scale}, {shape})",
-        "proportional to x^(shape - 1) exp(-(x / scale)^shape)",
+    _positive(
+        "Weibull", (_SHAPE, _SCALE), "dist.Weibull({scale}, {shape})",
+        "proportional to x^(shape - 1) exp(-(x / scale)^shape)", support=NONNEGATIVE,
     ),
-    Distribution(
-        "ChiSquared", (Parameter("df", POSITIVE),), POSITIVE, "dist.Chi2({df})",
-        "proportional to x^(df / 2 - 1) exp(-x / 2)",
+    _positive("ChiSquared", (_DF,), "dist.Chi2({df})", "proportional to x^(df / 2 - 1) exp(-x / 2)"),
+    _positive(
+        "InverseChiSquared", (_DF,), "InverseChiSquared({df})", "that of 1 / y where y is ChiSquared(df)"
     ),
-    Distribution(
-        "Pareto",
-        (Parameter("minimum", POSITIVE), Parameter("shape", POSITIVE)),
-        POSITIVE,
-        "dist.Pareto({minimum}, {shape})",
+    _positive(
+        "ScaledInverseChiSquared", (_DF, _SCALE), "ScaledInverseChiSquared({df}, {scale})",
+        "that of df scale^2 / y where y is ChiSquared(df)",
+    ),
+    _positive(
+        "Pareto", (Parameter("minimum", POSITIVE), _SHAPE), "dist.Pareto({minimum}, {shape})",
         "proportional to x^(-shape - 1) for x >= minimum",
+    ),
+    _positive("Rayleigh", (_SCALE,), "Rayleigh({scale})", "x exp(-x^2 / (2 scale^2)) / scale^2", support=NONNEGATIVE),
+    _positive(
+        "Levy", (_SCALE,), "dist.Levy(0.0, {scale})", "proportional to x^(-3/2) exp(-scale / (2 x))",
+    ),
+    _positive(
+        "LogLogistic", (_SCALE, _SHAPE), "LogLogistic({scale}, {shape})",
+        "log x is Logistic(log(scale), 1 / shape)",
+    ),
+    _positive(
+        "Gompertz", (_SHAPE, Parameter("rate", POSITIVE)), "dist.Gompertz({shape}, {rate})",
+        "shape rate exp(rate x - shape (exp(rate x) - 1)); the hazard is shape rate exp(rate x)",
+    ),
+    _positive(
+        "InverseGaussian", (Parameter("mean", POSITIVE), _SHAPE), "InverseGaussian({mean}, {shape})",
+        "sqrt(shape / (2 pi x^3)) exp(-shape (x - mean)^2 / (2 mean^2 x)), also called Wald's",
+    ),
+    Distribution(
+        "LogUniform",
+        (Parameter("lower", POSITIVE), Parameter("upper", POSITIVE)),
+        POSITIVE,
+        "dist.LogUniform({lower}, {upper})",
+        "1 / (x log(upper / lower)) for lower <= x <= upper",
+        bounds=("lower", "upper"),
+        truncates=True,
     ),
     # intervals ----------------------------------------------------------------------------------------------------
     Distribution(
         "Uniform",
-        (Parameter("lower", REAL), Parameter("upper", REAL)),
+        _ENDS,
         REAL,
         "dist.Uniform({lower}, {upper})",
         "1 / (upper - lower) for lower <= x <= upper",
         bounds=("lower", "upper"),
+        truncates=True,
     ),
     Distribution(
         "Flat",
@@ -219,16 +368,54 @@ _TABLE = (
         normalised=False,
     ),
     Distribution(
+        "Triangular",
+        (Parameter("lower", REAL), Parameter("mode", REAL), Parameter("upper", REAL)),
+        REAL,
+        "Triangular({lower}, {mode}, {upper})",
+        "rises evenly from lower to mode and falls evenly to upper",
+        bounds=("lower", "upper"),
+        truncates=True,
+    ),
+    Distribution(
         "Beta",
         (Parameter("alpha", POSITIVE), Parameter("beta", POSITIVE)),
         UNIT,
         "dist.Beta({alpha}, {beta})",
         "proportional to x^(alpha - 1) (1 - x)^(beta - 1)",
+        forms=(
+            _MEAN_CONCENTRATION._replace(
+                instead=("Beta({alpha}, {beta})", "BetaProportion({mean}, {concentration})")
+            ),
+        ),
+        truncates=True,
+    ),
+    Distribution(
+        "Kumaraswamy",
+        (Parameter("alpha", POSITIVE), Parameter("beta", POSITIVE)),
+        UNIT,
+        "Kumaraswamy({alpha}, {beta})",
+        "alpha beta x^(alpha - 1) (1 - x^alpha)^(beta - 1)",
+        truncates=True,
+    ),
+    Distribution(
+        "LogitNormal",
+        (Parameter("location", REAL), _SCALE),
+        OPEN_UNIT,
+        "LogitNormal({location}, {scale})",
+        "log(x / (1 - x)) is Normal(location, scale)",
+        truncates=True,
+    ),
+    Distribution(
+        "VonMises",
+        (Parameter("location", REAL), Parameter("concentration", POSITIVE)),
+        Support(-pi, pi),
+        "dist.VonMises({location}, {concentration})",
+        "proportional to exp(concentration cos(x - location)), of an angle in radians",
     ),
     # whole numbers ------------------------------------------------------------------------------------------------
     Distribution(
         "Bernoulli", (Parameter("probability", UNIT),), BINARY, "dist.Bernoulli({probability})",
-        "probability for x = 1, else 1 - probability", alternatives=_logits("dist.Bernoulli(logits={logits})"),
+        "probability for x = 1, else 1 - probability", forms=(_LOGITS,),
     ),
     Distribution(
         "Binomial",
@@ -236,23 +423,59 @@ _TABLE = (
         COUNT,
         "dist.Binomial({trials}, {probability})",
         "proportional to probability^x (1 - probability)^(trials - x)",
-        alternatives=_logits("dist.Binomial({trials}, logits={logits})"),
+        forms=(_LOGITS,),
+        truncates=True,
+    ),
+    Distribution(
+        "BetaBinomial",
+        (Parameter("trials", COUNT), Parameter("alpha", POSITIVE), Parameter("beta", POSITIVE)),
+        COUNT,
+        "dist.BetaBinomial({alpha}, {beta}, {trials})",
+        "a Binomial whose probability is Beta(alpha, beta)",
+        forms=(_MEAN_CONCENTRATION,),
     ),
     Distribution(
         "Poisson", (Parameter("rate", NONNEGATIVE),), COUNT, "dist.Poisson({rate})",
-        "rate^x exp(-rate) / x!",
+        "rate^x exp(-rate) / x!", forms=(_LOG_RATE,), truncates=True,
     ),
     Distribution(
         "NegativeBinomial",
         (Parameter("mean", POSITIVE), Parameter("concentration", POSITIVE)),
         COUNT,
-        "dist.NegativeBinomial2({mean}, {concentration})",
-        "a Poisson whose rate is Gamma with that mean; variance mean + mean^2 / concentration",
+        _NEGATIVE_BINOMIAL,
+        "a Poisson whose rate is Gamma with that mean; variance mean + mean^2 / concentration; by probability and successes: "
+        "the failures before that many successes",
+        forms=_COUNTED,
+        truncates=True,
     ),
     Distribution(
         "Geometric", (Parameter("probability", OPEN_UNIT),), COUNT, "dist.Geometric({probability})",
-        "probability (1 - probability)^x, the failures before the first success",
-        alternatives=_logits("dist.Geometric(logits={logits})"),
+        "probability (1 - probability)^x, the failures before the first success", forms=(_LOGITS,), truncates=True,
+    ),
+    Distribution(
+        "DiscreteUniform",
+        (Parameter("lower", INTEGER), Parameter("upper", INTEGER)),
+        INTEGER,
+        "dist.DiscreteUniform({lower}, {upper})",
+        "1 / (upper - lower + 1) for lower <= x <= upper",
+        bounds=("lower", "upper"),
+        truncates=True,
+    ),
+    Distribution(
+        "ZeroInflatedPoisson",
+        (Parameter("rate", NONNEGATIVE), _ZERO),
+        COUNT,
+        "dist.ZeroInflatedDistribution(dist.Poisson({rate}), gate={zero})",
+        "0 with probability zero, else a Poisson(rate)",
+        forms=(_LOG_RATE, _ZERO_LOGITS),
+    ),
+    Distribution(
+        "ZeroInflatedNegativeBinomial",
+        (Parameter("mean", POSITIVE), Parameter("concentration", POSITIVE), _ZERO),
+        COUNT,
+        f"dist.ZeroInflatedDistribution({_NEGATIVE_BINOMIAL}, gate={{zero}})",
+        "0 with probability zero, else a NegativeBinomial(mean, concentration)",
+        forms=(*_COUNTED, _ZERO_LOGITS),
     ),
     # joint over a dimension ---------------------------------------------------------------------------------------
     Distribution(
@@ -271,9 +494,9 @@ DISTRIBUTIONS: dict[str, Distribution] = {each.name: each for each in _TABLE}
 PLANNED = frozenset(
     {
         "Jeffreys", "Mixture", "Categorical", "OrderedLogistic", "Multinomial", "MultiNormal", "MultiStudentT",
-        "GaussianProcess", "LKJ", "Wishart", "Horseshoe", "ZeroInflated", "Hurdle", "VonMises", "Empirical", "Flow",
+        "GaussianProcess", "LKJ", "Wishart", "Horseshoe", "ZeroInflated", "Hurdle", "Empirical", "Flow",
     }
 )  # fmt: skip
 """Distributions of the language that this version cannot run."""
 
-__all__ = ["DISTRIBUTIONS", "PLANNED", "Alternative", "Distribution", "Parameter"]
+__all__ = ["DISTRIBUTIONS", "PLANNED", "Distribution", "Form", "Parameter", "Way"]

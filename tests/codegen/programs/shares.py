@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
 
-from uqdsl.runtime import place
+from uqdsl.runtime import Truncated, place
 
 numpyro.enable_x64()
 
@@ -52,9 +52,7 @@ def model(data, coords, observed=True):
         numpyro.plate("source", len(coords["source"]), dim=-2),
         numpyro.plate("tracer", len(coords["tracer"]), dim=-1),
     ):
-        signature = numpyro.sample(
-            "signature", dist.TruncatedDistribution(dist.Normal(level, error_sd), low=0.0)
-        )
+        signature = numpyro.sample("signature", Truncated(dist.Normal(level, error_sd), low=0.0))
     with numpyro.plate("tracer", len(coords["tracer"])):
         noise = numpyro.sample("noise", dist.FoldedDistribution(dist.StudentT(4.0, 0.0, 0.5)))
     with (
@@ -97,7 +95,7 @@ def log_density(position, data, coords):
     )
     share, log_p_share = place(dist.Dirichlet(strength * overall), position["share"])
     signature, log_p_signature = place(
-        dist.TruncatedDistribution(dist.Normal(level, error_sd), low=0.0), position["signature"]
+        Truncated(dist.Normal(level, error_sd), low=0.0), position["signature"]
     )
     noise, log_p_noise = place(
         dist.FoldedDistribution(dist.StudentT(4.0, 0.0, 0.5)), position["noise"]

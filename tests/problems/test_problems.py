@@ -41,8 +41,6 @@ FOLLOWED = {
     "own_functions/data_in_a_function",
     "own_functions/global_in_a_function",
     "settings/size_from_an_unknown",
-    "syntax/keyword_as_column",
-    "syntax/keyword_as_unknown",
 }
 """Specs of whose one fault more than one problem comes, which it should not."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,18 @@ def test_characters(text: str):
 @RELAXED
 def test_words(words: list[str]):
     hold(" ".join(words))
+
+
+# ------------------------------------------------------------------------------------------- the specs of the project
+
+TOP = HERE.parents[1]
+TOPICS = sorted({path.parent for folder in ("tests", "specs") for path in (TOP / folder).rglob("*.uq")})
+
+
+@pytest.mark.parametrize("folder", TOPICS, ids=lambda folder: folder.relative_to(TOP).as_posix())
+def test_specs_of_the_project(folder: Path):
+    for path in sorted(folder.glob("*.uq")):
+        hold(path.read_bytes().decode("utf-8", errors="replace"))
 
 
 # --------------------------------------------------------------------------------------------- edits of sound specs

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from uqdsl.messages import errors
+from uqdsl.messages import Span, errors
 from uqdsl.syntax import parse, tree
 
 GOOD = {
@@ -107,7 +107,9 @@ def cut_short(text: str) -> str | None:
 
 
 def reserved_name(text: str) -> str | None:
-    name = DECLARED.get(text.split(maxsplit=1)[0], (None,))[0]
+    keyword = text.split(maxsplit=1)[0]
+    # A likelihood speaks of a name that the data declare, and there it is said.
+    name = DECLARED.get(keyword, (None,))[0] if keyword != "likelihood" else None
     return text.replace(f" {name}", " then", 1) if name else None
 
 
@@ -259,6 +261,89 @@ def test_the_bracket_is_labelled_where_it_was_opened():
 def test_did_you_mean(text: str, meant: str):
     (problem,) = parse(text).problems
     assert problem.help == f"did you mean `{meant}`?"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("let x = a && b", "did you mean `and`?"),
+        ("let x = a | b", "did you mean `or`?"),
+        ("let x = !a", "did you mean `not`?"),
+        ("let x = a**2", "did you mean `^`?"),
+        ("let x = a.*b", "did you mean `*`?"),
+        ("let x = A %*% b", "did you mean `@`?"),
+        ("let x = a %% 2", "did you mean `%`?"),
+        ("let x = a ≤ b", "did you mean `<=`?"),
+        ("let x = a => b", "did you mean `>=`?"),
+        ("network f(z) => real { dense(1) }", "did you mean `->`?"),
+        ("let x = a <> b", "did you mean `!=`?"),
+        ("let x = 2 × a", "did you mean `*`?"),
+        ("let x = a – b", "did you mean `-`?"),
+        ("let x := 3", "did you mean `=`?"),
+        ("let x <- 3", "did you mean `=`?"),
+        ("prior x <- Normal(0, 1)", "did you mean `~`?"),
+        ("infer by nuts(chains := 4)", "did you mean `=`?"),
+        ("let x = 3 // three", "comments begin with `#`"),
+        ("// three\nlet x = 3", "comments begin with `#`"),
+        ("let x = 3\n/* the prior\n of y */\nlet y = 4", "comments begin with `#`"),
+        ("let x = 3;\nlet y = 4", "take it out: statements have no end mark"),
+        ("let x = 3; let y = 4", "take it out: statements have no end mark"),
+        ("data {\n  x : real;\n  y : real\n}", "take it out: lines have no end mark"),
+        ("let x = f(1; 2)", "did you mean `,`?"),
+        ("data “a.csv” { x : real }", 'did you mean `"a.csv"`?'),
+        ('data "a.csv” { x : real }', 'did you mean `"a.csv"`?'),
+        ("data 'a.csv' { x : real }", 'did you mean `"a.csv"`?'),
+        ("dim k = ['one', 'two']", 'did you mean `"one"`?'),
+        ("let K[s, s’] = 3", "did you mean `'`?"),
+        ("let x = [1, 2)", "write `]` in place of `)`"),
+        ("infer x with nuts()", "did you mean `by`?"),
+        ("infer x nuts()", "did you mean `by nuts`?"),
+        ("prior x ~ Normal(0, 1) T[0, ]", "did you mean `truncated(0, inf)`?"),
+        ("prior x ~ Normal(0, 1) T[, a + 1]", "did you mean `truncated(-inf, a+1)`?"),
+        ("prior x ~ Normal(0, 1) truncated[0, 1]", "did you mean `truncated(0, 1)`?"),
+        ("data { real y[a, b] }", "did you mean `y[a, b] : real`?"),
+        ("data { y : real(0, 1) }", "`unit` is the kind from 0 to 1"),
+        ("data { y : real<lower=0> }", "`positive` is the kind above 0, `nonnegative` that from 0 on"),
+        ("data { real<lower=0, upper=1> y }", "`unit` is the kind from 0 to 1"),
+        ("data { y : real(-1, 1) }", "a kind takes no bounds"),
+        ("metres[row] = 3 * feet", "did you mean `let metres[row] = …`?"),
+        ("metres <- 3 * feet", "did you mean `let metres = …`?"),
+        ("x ~ Normal(0, 1)", "did you mean `prior x ~ …`?"),
+        ("data { x[row] : real }\nx[row] ~ Normal(0, 1)", "did you mean `likelihood x[row] ~ …`?"),
+        ("prior z ~ Normal(0, 1)\ntarget += z", "did you mean `factor …`?"),
+        ("model { x ~ Normal(0, 1) }", "there are no such blocks: each statement stands by itself"),
+        ("transformed parameters { x = 3 }", "there are no such blocks: each statement stands by itself"),
+        ("dta { x : real }", "did you mean `data`?"),
+        ("for (i in 1) { x ~ Normal(0, 1) }", "there are no loops: a statement holds for every label of its dimensions"),
+        ("real x", "a quantity is declared by `prior`, by `let` or in `data { … }`"),
+        ("var x = 3", "did you mean `let`?"),
+        ("import x", "did you mean `include`?"),
+    ],
+)  # fmt: skip
+def test_what_other_languages_have_taught(text: str, hint: str):
+    (problem,) = parse(text).problems
+    assert problem.help == hint
+
+
+def test_a_reserved_word_is_said_where_it_is_declared():
+    problems = parse("likelihood y ~ Normal(then, 1)\nprior then ~ Normal(0, 1)\nlet b = 2 * then\n").problems
+    assert [each.at for each in problems] == [Span(37, 41)]
+    (first,) = parse("likelihood y ~ Normal(then, 1)\nlet b = 2 * then\n").problems
+    assert first.at == Span(22, 26)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('data "a.csv" { y : real, if[a, b] : real }', 'if_[a, b] : real = column("if")'),
+        ('data "a.csv" {\n  if[a] : category(b)\n  y : real\n}', 'if_[a] : category(b) = column("if")'),
+        ('data "a.csv" { if : real = column("a") }', "if_"),
+        ("data { if : real }", "if_"),
+    ],
+)
+def test_a_column_may_bear_a_reserved_word(text: str, expected: str):
+    (problem,) = parse(text).problems
+    assert problem.help == f"write another name, such as `{expected}`"
 
 
 def test_a_clause_stands_once():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import stat
 import sys
 from collections.abc import Mapping, Sequence
@@ -71,9 +72,19 @@ def read_source(path: str | Path) -> Source:
         raise _unreadable(name, f"it is larger than {MOST_BYTES >> 20} MB")
     try:
         text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SpecError([NotText(file=name)]) from None
+        if "\0" in text[:2]:
+            raise SpecError([NotText(file=name, reason="it is UTF-16")])
+    except UnicodeDecodeError as error:
+        raise SpecError([NotText(file=name, reason=_not_utf_8(content, error.start))]) from None
     return Source("stdin.uq" if name == "-" else name, text, folder)
+
+
+def _not_utf_8(content: bytes, wrong: int) -> str:
+    """Why some bytes are no text in UTF-8; `wrong` is the first of them that is not."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "it is UTF-16"
+    line = content[:wrong].count(b"\n") + 1
+    return f"the byte 0x{content[wrong]:02X} in line {line} belongs to no character"
 
 
 def _unreadable(path: str, reason: str) -> UsageError:

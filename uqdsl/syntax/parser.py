@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from uqdsl.messages import Problem, Sources, Span
-from uqdsl.messages.catalogue.syntax import UnexpectedText
+from uqdsl.messages.catalogue.syntax import ReservedWord, UnexpectedText
 from uqdsl.syntax import tree
 from uqdsl.syntax.build import Repeated
 from uqdsl.syntax.faults import describe
@@ -41,10 +41,19 @@ def parse(text: str, name: str = "spec") -> Parsed:
     words, comments = scan(text)
     statements: list[tree.Statement] = []
     problems: list[Problem] = []
+    reserved: dict[str, ReservedWord] = {}
     for piece in split(words):
         found, faults = _parse_piece(text, piece)
         statements.append(found)
-        problems += faults
+        for each in faults:
+            if isinstance(each, ReservedWord) and not _declares(piece, each):
+                reserved.setdefault(each.word, each)
+            else:
+                problems.append(each)
+    # A name that is none is said where it is declared, not where it is used as well.
+    declared = {each.word for each in problems if isinstance(each, ReservedWord)}
+    problems += [each for word, each in reserved.items() if word not in declared]
+    problems.sort(key=lambda each: each.at or Span(0, 0))
     return Parsed(tree.Tree(tuple(statements), tuple(comments)), Sources.single(name, text), tuple(problems))
 
 
@@ -114,6 +123,18 @@ def _declared_names(piece: Piece) -> tuple[str, ...]:
             return tuple(name for name, after in _names(piece.words) if after in ("~", "="))[:1]
         case _:
             return tuple(name for name, _ in _names(words) if name not in tree.RESERVED)[:1]
+
+
+def _declares(piece: Piece, problem: ReservedWord) -> bool:
+    """Whether a reserved word stands where a statement declares a name."""
+    if piece.keyword == "data":
+        return any(name == problem.word and after == ":" for name, after in _names(piece.words[1:]))
+    index = next(place for place, word in enumerate(piece.words) if word.span == problem.at)
+    return piece.keyword not in _USING and (index == 1 or piece.words[index - 1].text in ("as", "function"))
+
+
+_USING = ("likelihood", "factor", "infer", "assimilate", "predict", "calibrate", "choose")
+"""Statements that declare nothing."""
 
 
 def _names(words: tuple[Word, ...]) -> Iterator[tuple[str, str]]:

@@ -10,12 +10,17 @@ from uqdsl.messages import Span
 from uqdsl.syntax.grammar import terminals
 from uqdsl.syntax.tree import Comment
 
+CLOSING_QUOTES = "“”»’"
+"""Quotation marks of word processors, with which a text in quotes may end."""
+_FOREIGN = r"""//[^\n]*|/\*(?s:.*?)\*/|[“”„«][^“”»"\n]*[“”»]|‘[^’\n]*’|\*\*|&&|\|\||:=|<>|=[<>]|%\*%|%%|\.[*/^]"""
+"""Comments, texts and operators of other languages that cannot be part of a sound spec, each as one word."""
+
 
 class Word(NamedTuple):
     """A token as far as splitting needs to know it."""
 
     kind: str
-    """`word number text open_text opening closing symbol`, or `other` for a character that is none of these."""
+    """`word number text open_text opening closing symbol`; `foreign other` for what is not part of the language."""
     text: str
     span: Span
     column: int
@@ -65,6 +70,7 @@ def _token() -> re.Pattern[str]:
            | (?P<comment>\#[^\n]*)
            | (?P<text>{patterns["STRING"]})
            | (?P<open_text>"[^\n]*)
+           | (?P<foreign>{_FOREIGN})
            | (?P<symbol>{patterns["COMPARE"]}|{patterns["PRIMES"]}|{"|".join(symbols)})
            | (?P<other>.)""",
         re.VERBOSE,

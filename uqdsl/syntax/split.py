@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from uqdsl.messages import Label, Problem, Span, closest, shortened
 from uqdsl.messages.catalogue.syntax import NotAStatement, UnclosedBracket, UnclosedText, UnopenedBracket
-from uqdsl.syntax.scan import Word
+from uqdsl.syntax.habits import meant_by_start, unknown_sign
+from uqdsl.syntax.scan import CLOSING_QUOTES, Word
 from uqdsl.syntax.tree import KEYWORDS, RESERVED, SOFT_KEYWORDS
 
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
@@ -75,10 +76,15 @@ def split(words: list[Word]) -> list[Piece]:
                 starts.append((index, word.text, None))
                 continue
             meant = closest(word.text, KEYWORDS) if word.kind == "word" else None
-            hint = f"did you mean `{meant}`?" if meant else ""
-            problem = NotAStatement(at=word.span, word=shortened(word.text), hint=hint)
-            starts.append((index, meant or "", problem))
+            starts.append((index, meant or "", _not_a_statement(words, index, brackets.depths)))
     return _pieces(words, starts, brackets.problems)
+
+
+def _not_a_statement(words: list[Word], index: int, depths: list[int]) -> Problem:
+    word = words[index]
+    if word.kind in ("foreign", "other"):
+        return unknown_sign(word, None, frozenset())
+    return NotAStatement(at=word.span, word=shortened(word.text), hint=meant_by_start(words, index, depths))
 
 
 def _pieces(
@@ -89,7 +95,11 @@ def _pieces(
     pieces = []
     for (start, keyword, problem), end in zip(starts, ends, strict=True):
         problems = [problem] if problem else []
-        open_texts = [UnclosedText(at=word.span) for word in words[start:end] if word.kind == "open_text"]
+        open_texts = [
+            UnclosedText(at=word.span, hint=_other_quotes(word.text))
+            for word in words[start:end]
+            if word.kind == "open_text"
+        ]
         unbalanced: list[Problem] = []
         while remaining and remaining[-1].at and remaining[-1].at.start < words[end - 1].span.end:
             unbalanced.append(remaining.pop())
@@ -97,6 +107,12 @@ def _pieces(
         problems += open_texts or _paired(unbalanced)
         pieces.append(Piece(keyword, tuple(words[start:end]), tuple(problems)))
     return pieces
+
+
+def _other_quotes(open_text: str) -> str:
+    """What a text is meant to be that ends with the quotation mark of a word processor."""
+    end = next((place for place, sign in enumerate(open_text) if sign in CLOSING_QUOTES), 0)
+    return f'did you mean `{open_text[:end]}"`?' if end else ""
 
 
 def _paired(problems: list[Problem]) -> list[Problem]:
@@ -107,7 +123,9 @@ def _paired(problems: list[Problem]) -> list[Problem]:
         if isinstance(problem, UnopenedBracket) and isinstance(before, UnclosedBracket):
             if before.others:
                 continue
-            paired[-1] = replace(before, others=(Label(problem.at or Span(0, 0), f"closed by `{problem.bracket}`"),))
+            others = (Label(problem.at or Span(0, 0), f"closed by `{problem.bracket}`"),)
+            hint = f"write `{before.closing}` in place of `{problem.bracket}`"
+            paired[-1] = replace(before, others=others, hint=hint)
         else:
             paired.append(problem)
     return paired
@@ -154,7 +172,7 @@ def _can_end(word: Word) -> bool:
     """Whether a statement could end with this word."""
     if word.kind == "word":
         return word.text not in RESERVED or word.text in ("true", "false")
-    return word.kind in ("text", "open_text", "number", "closing") or word.text.startswith("'")
+    return word.kind in ("text", "open_text", "number", "closing", "foreign") or word.text.startswith(("'", ";"))
 
 
 def _match(words: list[Word], *, sure: bool) -> _Brackets:

@@ -46,7 +46,7 @@ class UnclosedText(Problem):
 
 class UnknownCharacter(Problem):
     code = "UQ106"
-    headline = "the character {character} has no meaning here"
+    headline = "{character} has no meaning here"
     label = "not part of the language"
     character: str
 
@@ -69,6 +69,7 @@ class IncompleteStatement(Problem):
 
 class NotText(Problem):
     code = "UQ109"
-    headline = "`{file}` is not a text in UTF-8"
+    headline = "`{file}` is not a text in UTF-8: {reason}"
     advice = "save the spec as UTF-8"
     file: str
+    reason: str

@@ -137,7 +137,14 @@ REFERENCES: dict[str, tuple[Reference, ...]] = {
         _of(stats.t(df, 1.0, 2.0), REAL, df=df, location=1.0, scale=2.0) for df in (0.3, 1.0, 4.0, 100.0)
     ),
     "Cauchy": (_of(stats.cauchy(1.0, 2.0), REAL, location=1.0, scale=2.0),),
-    "Laplace": (_of(stats.laplace(1.0, 2.0), REAL, location=1.0, scale=2.0),),
+    "Laplace": (
+        Reference(
+            {"location": 1.0, "scale": 2.0},
+            lambda x: -np.log(4.0) - np.abs(x - 1.0) / 2.0,
+            stats.laplace(1.0, 2.0).cdf,
+            REAL,
+        ),
+    ),
     "AsymmetricLaplace": tuple(
         _of(stats.laplace_asymmetric(k, 1.0, 2.0), REAL, location=1.0, scale=2.0, asymmetry=k) for k in (0.2, 1.7)
     ),
@@ -156,7 +163,14 @@ REFERENCES: dict[str, tuple[Reference, ...]] = {
             FAR,
         ),
     ),
-    "FoldedNormal": (_of(stats.foldnorm(1.5, 0, 2.0), POSITIVE, location=3.0, scale=2.0),),
+    "FoldedNormal": (
+        Reference(
+            {"location": 3.0, "scale": 2.0},
+            lambda x: np.logaddexp(stats.norm(3.0, 2.0).logpdf(x), stats.norm(-3.0, 2.0).logpdf(x)),
+            stats.foldnorm(1.5, 0, 2.0).cdf,
+            POSITIVE,
+        ),
+    ),
     "Exponential": (_of(stats.expon(0, 0.5), FAR, rate=2.0),),
     "Gamma": tuple(_of(stats.gamma(a, 0, 0.5), FAR, shape=a, rate=2.0) for a in (0.1, 1.0, 3.0, 1e3)),
     "InverseGamma": tuple(_of(stats.invgamma(a, 0, 2.0), FAR, shape=a, scale=2.0) for a in (0.1, 3.0, 1e3)),
@@ -167,7 +181,11 @@ REFERENCES: dict[str, tuple[Reference, ...]] = {
     "ScaledInverseChiSquared": (_of(stats.invgamma(1.5, 0, 6.0), FAR, df=3.0, scale=2.0),),
     "Pareto": (_of(stats.pareto(3.0, 0, 0.5), np.array([0.6, 1.0, 2.0, 30.0, 1e9]), minimum=0.5, shape=3.0),),
     "Rayleigh": (_of(stats.rayleigh(0, 2.0), FAR, scale=2.0),),
-    "Levy": (_of(stats.levy(0, 2.0), FAR, scale=2.0),),
+    "Levy": (
+        Reference(
+            {"scale": 2.0}, lambda x: -0.5 * np.log(np.pi) - 1.5 * np.log(x) - 1 / x, stats.levy(0, 2.0).cdf, FAR
+        ),
+    ),
     "LogLogistic": (_of(stats.fisk(3.0, 0, 2.0), FAR, scale=2.0, shape=3.0),),
     "Gompertz": (_gompertz(0.5, 0.2), _gompertz(2.0, 0.05)),
     "InverseGaussian": (_inverse_gaussian(2.0, 3.0), _inverse_gaussian(0.5, 40.0)),
@@ -206,6 +224,17 @@ REFERENCES: dict[str, tuple[Reference, ...]] = {
 
 PRECISION = {"NegativeBinomial": 5e-8, "ZeroInflatedNegativeBinomial": 5e-8, "BetaBinomial": 5e-8}
 """Relative, where it is not 1e-9: the `betaln` of JAX, on which NumPyro builds these, has eight digits."""
+
+_ORDINARY = {
+    "StudentT": 2, "Gamma": 2, "InverseGamma": 1, "ChiSquared": 1, "Binomial": 1, "Poisson": 1, "NegativeBinomial": 1,
+    "Geometric": 1,
+}  # fmt: skip
+
+
+def ordinary(name: str) -> Reference:
+    """The reference of a law whose density has no pole and no far tail, so that it can be integrated or summed up."""
+    return REFERENCES[name][_ORDINARY.get(name, 0)]
+
 
 CASES = [
     (f"{name} {index}", name, reference)

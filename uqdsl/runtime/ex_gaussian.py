@@ -10,7 +10,8 @@ from jax.typing import ArrayLike
 from numpyro.distributions import Distribution, constraints
 from numpyro.distributions.util import promote_shapes, validate_sample
 
-from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log1mexp, log_mills, log_normal_cdf
+from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log_mills, log_normal_tails
+from uqdsl.runtime.special import log1mexp
 
 
 class ExGaussian(Distribution):
@@ -45,8 +46,8 @@ class ExGaussian(Distribution):
         z, shift = (value - self.loc) / self.scale, self.rate * self.scale
         left = z < shift
         # Left of the shift the exponent and Φ are huge and tiny; their product is φ(z) times Mills' ratio.
-        mills = log_mills(jnp.where(left, z - shift, -1.0)) - 0.5 * z**2 - LOG_ROOT_TWO_PI
-        plain = shift * (0.5 * shift - z) + log_normal_cdf(jnp.where(left, 0.0, z - shift))
+        mills = log_mills(jnp.where(left, shift - z, 0.0)) - 0.5 * z**2 - LOG_ROOT_TWO_PI
+        plain = shift * (0.5 * shift - z) + log_normal_tails(jnp.where(left, 0.0, z - shift))[0]
         return jnp.where(left, mills, plain)
 
     @validate_sample
@@ -56,8 +57,8 @@ class ExGaussian(Distribution):
     def log_tails(self, value: ArrayLike) -> tuple[jax.Array, jax.Array]:
         """The logarithms of the probabilities below and above a value."""
         z, tilted = (value - self.loc) / self.scale, self._log_tilted(value)
-        below = log_normal_cdf(z)
-        return below + log1mexp(tilted - below), jnp.logaddexp(log_normal_cdf(-z), tilted)
+        below, above = log_normal_tails(z)
+        return below + log1mexp(tilted - below), jnp.logaddexp(above, tilted)
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         first, second = jax.random.split(key)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 from jax.typing import ArrayLike
 
-from uqdsl.runtime.normal_tails import log1mexp
+from uqdsl.runtime.special import log1mexp
 
 _MOST = 20_000
 """Terms at most; about nine times the square root of the larger parameter are needed."""

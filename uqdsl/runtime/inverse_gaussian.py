@@ -10,7 +10,8 @@ from jax.typing import ArrayLike
 from numpyro.distributions import Distribution, constraints
 from numpyro.distributions.util import promote_shapes, validate_sample
 
-from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log1mexp, log_mills, log_normal_cdf
+from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log_mills, log_normal_tails
+from uqdsl.runtime.special import log1mexp
 
 
 class InverseGaussian(Distribution):
@@ -45,9 +46,9 @@ class InverseGaussian(Distribution):
         root = jnp.sqrt(self.concentration / value)
         z = root * (value / self.loc - 1)
         # exp(2 λ / μ) Φ(-root (x / μ + 1)), huge times tiny, is φ(z) times Mills' ratio.
-        reflected = log_mills(-root * (value / self.loc + 1)) - 0.5 * z**2 - LOG_ROOT_TWO_PI
-        above = log_normal_cdf(-z)
-        return jnp.logaddexp(log_normal_cdf(z), reflected), above + log1mexp(reflected - above)
+        reflected = log_mills(root * (value / self.loc + 1)) - 0.5 * z**2 - LOG_ROOT_TWO_PI
+        below, above = log_normal_tails(z)
+        return jnp.logaddexp(below, reflected), above + log1mexp(reflected - above)
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         first, second = jax.random.split(key)

@@ -9,7 +9,7 @@ from jax.typing import ArrayLike
 from numpyro import distributions as dist
 from numpyro.distributions.util import validate_sample
 
-from uqdsl.runtime.normal_tails import log1mexp
+from uqdsl.runtime.special import log1mexp
 
 
 class Kumaraswamy(dist.Kumaraswamy):

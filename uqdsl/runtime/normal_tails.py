@@ -6,47 +6,40 @@ from math import log, pi
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import log_ndtr
+from jax.scipy.special import erfc
 
 LOG_ROOT_TWO_PI = 0.5 * log(2 * pi)
-_FAR = -15.0
-"""Below this the asymptotic series of Mills' ratio is exact to rounding."""
+_FAR = 12.0
+"""From here on the asymptotic series of Mills' ratio is exact to rounding, while erfc is far from underflow."""
 _TERMS = 14
 
 
-def log_mills(z: jax.Array) -> jax.Array:
-    """The logarithm of Mills' ratio, `log(Φ(z) / φ(z))`, for z below zero, however far.
+def log_mills(distance: jax.Array) -> jax.Array:
+    """The logarithm of Mills' ratio, `log(Φ(-t) / φ(t))`, for t at or above zero, however far.
 
-    With it products such as `exp(c) Φ(z)` of huge and tiny numbers are `φ(·)` times a number of ordinary size.
+    With it products such as `exp(c) Φ(-t)` of huge and tiny numbers are `φ(·)` times a number of ordinary size.
 
     References:
         Abramowitz and Stegun (1964), Handbook of Mathematical Functions, 26.2.12.
     """
-    far = z < _FAR
-    near = jnp.where(far, _FAR, z)
-    inverse = 1 / jnp.square(jnp.where(far, z, _FAR))
-    term, total = jnp.ones_like(inverse), jnp.ones_like(inverse)
-    for index in range(1, _TERMS):
-        term = -term * (2 * index - 1) * inverse
-        total += term
-    series = jnp.log(total) - jnp.log(-jnp.where(far, z, _FAR))
-    return jnp.where(far, series, log_ndtr(near) + 0.5 * near**2 + LOG_ROOT_TWO_PI)
+    far = distance > _FAR
+    near = jnp.where(far, _FAR, distance)
+    beyond = jnp.where(far, distance, _FAR)
+    inverse = 1 / jnp.square(beyond)
+    series = jnp.ones_like(inverse)
+    for index in range(_TERMS, 0, -1):
+        series = 1 - (2 * index - 1) * inverse * series
+    return jnp.where(
+        far,
+        jnp.log(series) - jnp.log(beyond),
+        jnp.log(0.5 * erfc(near / 2**0.5)) + 0.5 * jnp.square(near) + LOG_ROOT_TWO_PI,
+    )
 
 
-def log_normal_cdf(z: jax.Array) -> jax.Array:
-    """The logarithm of Φ(z), exact to rounding in both tails."""
-    far = z < _FAR
-    safe = jnp.where(far, z, _FAR)
-    return jnp.where(far, log_mills(safe) - 0.5 * safe**2 - LOG_ROOT_TWO_PI, log_ndtr(jnp.where(far, _FAR, z)))
-
-
-def log1mexp(a: jax.Array) -> jax.Array:
-    """`log(1 - exp(a))` for a below zero, minus infinity included; exact to rounding near both ends.
-
-    References:
-        Mächler (2012), Accurately computing log(1 - exp(-|a|)).
-    """
-    small = a > -log(2)
-    below = jnp.where(small, a, -1.0)
-    above = jnp.where(small, -1.0, a)
-    return jnp.where(small, jnp.log(-jnp.expm1(below)), jnp.log1p(-jnp.exp(above)))
+def log_normal_tails(z: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The logarithms of Φ(z) and Φ(-z), exact to rounding however far out."""
+    left = z < 0
+    distance = jnp.where(left, -z, z)
+    tail = log_mills(distance) - 0.5 * jnp.square(z) - LOG_ROOT_TWO_PI
+    other = jnp.log1p(-jnp.exp(tail))
+    return jnp.where(left, tail, other), jnp.where(left, other, tail)

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from numpyro.distributions import Distribution, constraints
 from numpyro.distributions.util import promote_shapes, validate_sample
 
-from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log_normal_cdf
+from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log_normal_tails
 
 
 class SkewNormal(Distribution):
@@ -44,7 +44,7 @@ class SkewNormal(Distribution):
     @validate_sample
     def log_prob(self, value: ArrayLike) -> jax.Array:
         z = (value - self.loc) / self.scale
-        return log(2) - LOG_ROOT_TWO_PI - jnp.log(self.scale) - 0.5 * z**2 + log_normal_cdf(self.slant * z)
+        return log(2) - LOG_ROOT_TWO_PI - jnp.log(self.scale) - 0.5 * z**2 + log_normal_tails(self.slant * z)[0]
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         one, other = jax.random.normal(key, (2, *sample_shape, *self.batch_shape))

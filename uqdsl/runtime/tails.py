@@ -14,7 +14,8 @@ from uqdsl.runtime.ex_gaussian import ExGaussian
 from uqdsl.runtime.incomplete import log_incomplete_beta, log_incomplete_gamma
 from uqdsl.runtime.inverse_gaussian import InverseGaussian
 from uqdsl.runtime.kumaraswamy import Kumaraswamy
-from uqdsl.runtime.normal_tails import log1mexp, log_normal_cdf
+from uqdsl.runtime.normal_tails import log_normal_tails
+from uqdsl.runtime.special import log1mexp
 from uqdsl.runtime.triangular import Triangular
 
 type Tails = tuple[jax.Array, jax.Array]
@@ -46,8 +47,7 @@ def _of_its_own(law: ExGaussian | InverseGaussian | Kumaraswamy | Triangular, x:
 
 @log_tails.register
 def _(law: dist.Normal, x: jax.Array) -> Tails:
-    z = (x - law.loc) / law.scale
-    return log_normal_cdf(z), log_normal_cdf(-z)
+    return log_normal_tails((x - law.loc) / law.scale)
 
 
 @log_tails.register
@@ -164,7 +164,7 @@ def _(law: dist.Gamma, x: jax.Array) -> Tails:
 @log_tails.register
 def _(law: dist.HalfNormal, x: jax.Array) -> Tails:
     z = x / law.scale
-    above = log(2) + log_normal_cdf(-z)
+    above = log(2) + log_normal_tails(z)[1]
     near = z < 1
     return jnp.where(
         near, jnp.log(erf(jnp.where(near, z, 1.0) / 2**0.5)), log1mexp(jnp.where(near, -1.0, above))
@@ -179,7 +179,7 @@ def _(law: dist.HalfCauchy, x: jax.Array) -> Tails:
 @log_tails.register
 def _(law: dist.Levy, x: jax.Array) -> Tails:
     root = jnp.sqrt(law.scale / (x - law.loc))
-    return log(2) + log_normal_cdf(-root), jnp.log(erf(root / 2**0.5))
+    return log(2) + log_normal_tails(root)[1], jnp.log(erf(root / 2**0.5))
 
 
 @log_tails.register

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from numpyro.distributions import Distribution, constraints
 
-from uqdsl.runtime.normal_tails import log1mexp
+from uqdsl.runtime.special import log1mexp
 from uqdsl.runtime.tails import log_tails
 
 _STEPS = 80

@@ -86,6 +86,43 @@ def test_faults_of_a_file(text, code, row, write):
     assert problem.place.row == row
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("y,c\n1,5,a\n2,5,b\n", "if `1,5` is one number, write it with a point: `1.5`"),
+        ("y,c\n1,a\n-2,5,b\n", "if `-2,5` is one number, write it with a point: `-2.5`"),
+        ("# made today\ny,c\n1,a\n", "no row fits the first line: is it the header?"),
+        ("y,c\n1,a\n2,b,c\n", "a value with a comma in it stands in quotes"),
+        ("y;c\n1;a\n2;b;c\n", ""),
+        ("y,c\n1,a\n2\n", ""),
+    ],
+)
+def test_what_to_do_about_rows_that_do_not_fit(text, advice, write):
+    assert said(TABLE, write("t.csv", text))[3].rpartition("; ")[2] == advice
+
+
+def test_a_column_of_another_name(write):
+    folder = write("t.csv", "Y,c\n1,a\n")
+    assert said(TABLE, folder)[3] == 'did you mean `y[i] : real = column("Y")`?'
+    assert said('data "t.csv" { y[i] : real = column("C") }', folder)[3] == "did you mean `c`?"
+    text = 'data "t.csv" { C[i] : category(group) }'
+    assert said(text, folder)[3] == 'did you mean `C[i] : category(group) = column("c")`?'
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "dimension"),
+    [
+        ("y : real", "y,child\n1,a\n2,b\n", "child"),
+        ("y : real", "y,child\n1,a\n2,a\n", "row"),
+        ("y : real", "y,one,two\n1,a,b\n2,b,c\n", "row"),
+        ("y : real, c[school] : category", "y,c\n1,a\n2,b\n", "school"),
+    ],
+)
+def test_the_dimension_of_the_rows(fields, text, dimension, write):
+    hint = said(f'data "t.csv" {{ {fields} }}', write("t.csv", text))[3]
+    assert hint == f"give it the dimension of these rows: `y[{dimension}]`"
+
+
 def test_a_file_without_a_header(write):
     code, _, _, hint = said('data "t.csv" { y[i] : real }', write("t.csv", "1.5,2\n3,4\n"))
     assert code == "UQ414"

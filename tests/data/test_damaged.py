@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import warnings
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from uqdsl.data import bind
 from uqdsl.messages import DataError
 
-from .reading import codes_of, spec_of, verify_sound
+from .reading import codes_of, said, spec_of, verify_sound
 
 VALUES = [1.5, 2.5, 3.5]
 LABELS = ["a", "b", "c"]
@@ -52,6 +53,53 @@ def _sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     for name in NAMES:
         _write(folder / name)
     return {name: (folder / name).read_bytes() for name in NAMES}
+
+
+def test_packed_files(tmp_path, monkeypatch):
+    content = gzip.compress(b"y,c\n" + b"1,a\n" * 1000)
+    text = f'data "t.csv.gz" {COLUMNS}'
+    for damaged in (content[:-1], content[:20], b"y,c\n1,a\n", content[:30] + b"?" + content[31:], content + b"y"):
+        (tmp_path / "t.csv.gz").write_bytes(damaged)
+        assert codes_of(text, tmp_path) == ["UQ406"]
+    (tmp_path / "t.csv.gz").write_bytes(b"")
+    assert codes_of(text, tmp_path) == ["UQ411"]
+    (tmp_path / "t.csv.gz").write_bytes(content)
+    monkeypatch.setattr("uqdsl.data.content.MOST_BYTES", 1000)
+    assert codes_of(text, tmp_path) == ["UQ408"]
+    assert codes_of('data "t.parquet.gz" { y[i] : real }', tmp_path) == ["UQ405"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"y": [1, 2', "it ends before its list is closed"),
+        ('{"y": [1, 2]', "it ends before its object is closed"),
+        ('{"y": [1], "n', "it ends before its text is closed"),
+        ('{"]": [1, ', "it ends before its list is closed"),
+        ("", "it is empty"),
+        ('{"y": [1,, 2]}', "something is wrong at line 1, column 10"),
+    ],
+)
+def test_json_that_is_cut_off(text, reason, tmp_path):
+    (tmp_path / "t.json").write_text(text)
+    title = said('data "t.json" { y[i] : real }', tmp_path)[1]
+    assert title == f"`t.json` is not a sound JSON file: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "hint"),
+    [
+        ("x[a, b]", [[1, 2], [3]], "list 1 has 2 values, but list 2 has 1 value"),
+        ("x[a, b]", [[1, 2], 3], "list 1 has 2 values, but value 2 is no list"),
+        ("x[a, b, c]", [[[1], [1]], [[2], [2, 3]]], "list 2.1 has 1 value, but list 2.2 has 2 values"),
+        ("x", [1, 2], "give it a dimension: `x[row] : real`"),
+        ("x", [[1, 2]], "give it 2 dimensions: `x[row, column] : real`"),
+        ("x[a]", [[1, 2]], "give it one more dimension: `x[a, …] : real`"),
+    ],
+)
+def test_lists_without_the_shape(text, values, hint):
+    assert said(f"data {{ {text} : real = {json.dumps(values)} }}")[3] == hint
+    assert said(f"data {{ {text} : real }}", x=values)[3] == hint
 
 
 @pytest.mark.parametrize("name", NAMES)

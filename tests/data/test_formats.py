@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import json
 import subprocess
 import sys
@@ -90,6 +91,16 @@ def _zarr(folder: Path, version: int) -> str:
     return "t.zarr"
 
 
+def _packed(folder: Path, kind: Callable[[Path], str], *, parts: int = 1) -> str:
+    name = kind(folder)
+    content = (folder / name).read_bytes()
+    (folder / name).unlink()
+    step = -(-len(content) // parts)
+    packed = b"".join(gzip.compress(content[start : start + step]) for start in range(0, len(content), step))
+    (folder / f"{name}.gz").write_bytes(packed)
+    return f"{name}.gz"
+
+
 FILES: dict[str, Callable[[Path], str]] = {
     "csv": _csv,
     "tsv": _tsv,
@@ -98,6 +109,10 @@ FILES: dict[str, Callable[[Path], str]] = {
     "json records": _records,
     "json columns": _columns,
     "json of xarray": _json_of_xarray,
+    "csv packed": lambda folder: _packed(folder, _csv),
+    "csv packed in parts": lambda folder: _packed(folder, _csv, parts=3),
+    "tsv packed": lambda folder: _packed(folder, _tsv),
+    "json packed": lambda folder: _packed(folder, _records),
     "netcdf 4": _netcdf4,
     "netcdf 3": _netcdf3,
     "zarr 2": lambda folder: _zarr(folder, 2),
@@ -326,7 +341,7 @@ def test_what_is_filled_in_netcdf_is_missing(tmp_path: Path):
         variable[:] = [1, -99, 3]
         variable.missing_value = -99
     problem = problem_of('data "m.nc" { n[t] : count }', tmp_path)
-    assert (problem.code, problem.place) == ("UQ421", ("m.nc", 2, "n"))
+    assert (problem.code, problem.place) == ("UQ421", ("m.nc", 2, "n", "variable"))
 
 
 def test_what_is_filled_in_zarr_is_missing(tmp_path: Path):
@@ -335,7 +350,7 @@ def test_what_is_filled_in_zarr_is_missing(tmp_path: Path):
         warnings.simplefilter("ignore")
         data.to_zarr(tmp_path / "m.zarr", zarr_format=2, encoding={"y": {"dtype": "i4", "_FillValue": -1}})
     problem = problem_of('data "m.zarr" { y[t] : real }', tmp_path)
-    assert (problem.code, problem.place) == ("UQ421", ("m.zarr", 2, "y"))
+    assert (problem.code, problem.place) == ("UQ421", ("m.zarr", 2, "y", "variable"))
 
 
 def test_only_what_is_met_is_imported(write):

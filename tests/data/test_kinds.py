@@ -63,6 +63,34 @@ def test_given(kind):
     assert codes_of(text, y=np.array([1.0, math.nan])) == ["UQ421"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "values", "advice"),
+    [
+        ("positive", ["112.5 cm", "108cm"], "numbers stand without their unit: `112.5`"),
+        ("positive", ["3 kg/m^3"], "numbers stand without their unit: `3`"),
+        ("positive", ["0x1F"], "a column of labels is a `category`, not `positive`"),
+        ("positive", ["1a", "2b"], "a column of labels is a `category`, not `positive`"),
+        ("unit", ["35 %", "7%"], "write `0.35` for `35 %`"),
+        ("unit", ["35", "100", "2.5"], "if they are per cent, divide them by 100"),
+        ("unit", ["1.0001"], ""),
+        ("unit", ["35", "120"], ""),
+        ("binary", ["no", "yes", "no"], "write 1 and 0 for `yes` and `no`"),
+        ("binary", ["case", "control"], "write 1 and 0 for `case` and `control`"),
+        ("binary", ["a", "b", "c"], ""),
+        ("positive", ["-999"], "if `-999` stands for a missing value, leave its cell empty"),
+        ("count", ["-9"], "if `-9` stands for a missing value, leave its cell empty"),
+        ("count", ["-7"], ""),
+        ("real", ["112,5"], "write numbers with a point, not a comma"),
+    ],
+)
+def test_what_to_do(kind, values, advice, write):
+    written = "".join(f'"{each}"\n' for each in values)
+    hint = said(f'data "t.csv" {{ y[i] : {kind} }}', write("t.csv", "y\n" + written))[3]
+    where, _, rest = hint.partition("; ") if "values are not, " in hint else ("", "", hint)
+    assert rest == advice
+    assert bool(where) == (len(values) > 1)
+
+
 def test_truths_are_binary():
     assert bound("data { y[i] : binary }", y=[True, False]).arrays["y"].tolist() == [1, 0]
     for truths in ([True, False], np.array([True, False]), [True, 1.0]):
@@ -93,7 +121,7 @@ def test_faults_of_a_matrix():
     assert found == (
         "UQ422",
         "`-3` in `x` is not a number above 0",
-        "x (given from Python), column `x[2, 1]`",
+        "x (given from Python), variable `x[2, 1]`",
         "2 values are not, at `x[2, 1]` and `x[2, 2]`",
     )
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uqdsl.data.labels import in_order, key
+from uqdsl.messages import Place
 
 from .reading import bound, codes_of, problem_of, problems_of, said, same
 
@@ -200,7 +201,7 @@ def test_the_long_form_in_any_order(write):
 def test_a_fault_in_the_long_form_is_named_by_its_row(write):
     text = 'data "t.csv" { y[site, year] : positive }'
     problem = problem_of(text, write("t.csv", "site,year,y\nb,1,-1\na,1,2\na,2,NA\nb,2,-4\n".replace("NA", "-3")))
-    assert problem.place == ("t.csv", 1, "y")
+    assert problem.place == Place("t.csv", 1, "y")
     assert problem.help == "3 values are not, in rows 1, 3 and 4"
 
 
@@ -227,7 +228,7 @@ def test_columns_that_are_called_as_the_labels(write):
 
 def test_a_fault_of_a_spread_column_names_it(write):
     problem = problem_of('data "t.csv" { Z[i, k] : real = columns("a", "b") }', write("t.csv", "a,b\n1,2\n3,x\n"))
-    assert problem.place == ("t.csv", 2, "b")
+    assert problem.place == Place("t.csv", 2, "b")
 
 
 def test_values_that_repeat_in_rows(write):

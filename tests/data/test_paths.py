@@ -77,7 +77,7 @@ def test_a_folder_that_is_itself_a_link(folder, tmp_path):
 
 def test_no_network(folder):
     code, _, _, hint = said(table("https://example.org/t.csv"), folder)
-    assert code == "UQ401"
+    assert code == "UQ403"
     assert hint == "uqdsl does not reach the network; download the file and name the copy"
 
 
@@ -200,7 +200,7 @@ def test_hdf5_that_leads_elsewhere(folder):
                 file.create_virtual_dataset("y", layout)
         code, title, place, _ = said(table("link.nc"), folder)
         assert (code, title) == ("UQ410", "`link.nc` is not read, because its `y` lies in another file")
-        assert place == "link.nc, column `y`"
+        assert place == "link.nc, variable `y`"
 
 
 def test_objects_of_python_in_an_array_are_not_unpickled(folder):

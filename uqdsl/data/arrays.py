@@ -82,7 +82,9 @@ def _find(field: ir.DataField, arrays: Arrays, siblings: Sequence[ir.DataField])
     dims = field.dims[:-1] if field.spread else field.dims
     parts = [_aligned(field, dims, _variable(column, field, arrays), column, arrays) for column in field.columns]
     if any(part.shape != parts[0].shape for part in parts):
-        raise DataError([UnevenList(at=field.span, name=field.name, declared=over(dims))])
+        lengths = [f"`{name}` has {_size(part.shape)}" for name, part in zip(field.columns, parts, strict=True)]
+        hint = ", ".join(lengths)
+        raise DataError([UnevenList(at=field.span, name=field.name, declared=over(dims), hint=hint)])
     values = np.stack(parts, axis=-1) if field.spread else parts[0]
     if not values.size:
         place, name = arrays.place(None, field.columns[0]), arrays.name
@@ -90,9 +92,7 @@ def _find(field: ir.DataField, arrays: Arrays, siblings: Sequence[ir.DataField])
     axes = [_axis(dim, size, field, arrays, siblings) for dim, size in zip(dims, values.shape, strict=False)]
     if field.spread:
         names = field.columns
-        axes.append(
-            Axis(field.dims[-1], len(names), Along.NAMES, names, lambda at: Place(arrays.name, None, names[at]))
-        )
+        axes.append(Axis(field.dims[-1], len(names), Along.NAMES, names, lambda at: arrays.place(None, names[at])))
     where = arrays.name
     return Found(field, where, tuple(axes), cells_of(values), _in_array(field, arrays, values.shape))
 
@@ -108,7 +108,8 @@ def _variable(column: str, field: ir.DataField, arrays: Arrays) -> Variable:
         )
     if variable.shape is None:
         place = arrays.place(None, column)
-        raise DataError([UnevenList(at=field.span, place=place, name=column, declared=over(field.dims))])
+        declared = over(field.dims)
+        raise DataError([UnevenList(at=field.span, place=place, name=column, declared=declared, hint=variable.uneven)])
     return variable
 
 
@@ -133,7 +134,7 @@ def _aligned(field: ir.DataField, dims: tuple[str, ...], variable: Variable, col
     if len(shape) != len(dims):
         declared = f"over {over(dims)}" if dims else "one value"
         found = "one value" if not shape else f"a list of {shape[0]}" if len(shape) == 1 else _by(shape)
-        hint = ""
+        hint = _missing_dimensions(field, dims, shape)
         if len(dims) > 1 and len(shape) == 1:
             names = listing(dims, last="and")
             hint = f"give lists in lists, or beside it {names} with the labels of each value"
@@ -141,6 +142,23 @@ def _aligned(field: ir.DataField, dims: tuple[str, ...], variable: Variable, col
             [WrongAxes(at=field.span, place=place, name=field.name, declared=declared, found=found, hint=hint)]
         )
     return variable.read()
+
+
+def _missing_dimensions(field: ir.DataField, dims: Sequence[str], shape: Sequence[int]) -> str:
+    """How a field is declared whose values have more axes than it has dimensions."""
+    lacking = len(shape) - len(dims)
+    if lacking < 1:
+        return ""
+    added = ["…"] * lacking if dims or lacking > 2 else ["row", "column"][:lacking]
+    named = ", ".join((*dims, *added))
+    what = "a dimension" if lacking == 1 else f"{lacking} dimensions"
+    if dims:
+        what = "one more dimension" if lacking == 1 else f"{lacking} more dimensions"
+    return f"give it {what}: `{field.name}[{named}] : {field.kind}`"
+
+
+def _size(shape: Sequence[int]) -> str:
+    return counted(shape[0], "value") if len(shape) == 1 else _by(shape) if shape else "one value"
 
 
 def _by(shape: Sequence[int]) -> str:
@@ -207,6 +225,6 @@ def _in_array(field: ir.DataField, arrays: Arrays, shape: tuple[int, ...]) -> Ca
             column = field.columns[index.pop() - 1]
         if len(index) == 1:
             return arrays.place(index[0], column)
-        return Place(arrays.name, None, f"{column}[{', '.join(map(str, index))}]")
+        return Place(arrays.name, None, f"{column}[{', '.join(map(str, index))}]", arrays.what)
 
     return place

@@ -36,11 +36,13 @@ class Variable(NamedTuple):
     - dims: the names of its axes, None where nothing says them.
     - shape: None where it has none, being lists that differ in length.
     - read: its values.
+    - uneven: which lists differ, where it has no shape.
     """
 
     dims: tuple[str, ...] | None
     shape: tuple[int, ...] | None
     read: Callable[[], np.ndarray]
+    uneven: str = ""
 
 
 class Arrays(NamedTuple):
@@ -57,7 +59,7 @@ class Arrays(NamedTuple):
 
     def place(self, row: int | None, column: str) -> Place:
         """A row of one of the arrays, or the whole of it."""
-        return Place(self.name, row, None if self.alone and self.name.startswith(f"{column} (") else column)
+        return Place(self.name, row, None if self.alone and self.name.startswith(f"{column} (") else column, self.what)
 
 
 class Along(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
+from uqdsl.data.content import PACKED, unpacked_name
 from uqdsl.data.form import Arrays, Frame
 from uqdsl.data.paths import hash_file
 from uqdsl.messages import DataError, Place, Span, did_you_mean, listing
@@ -20,11 +21,26 @@ _READERS = {
 }
 
 
+_PACKABLE = (".csv", ".tsv", ".json")
+"""Formats of which files packed by gzip are read too."""
+_OF_TEXT = (".txt", ".text", ".dat", ".data", ".tab", ".asc")
+
+
+def _ending(written: str) -> str:
+    return Path(unpacked_name(written)).suffix.lower()
+
+
 def verify_format(written: str, at: Span) -> None:
     """Refuse the name of a file of no format that is read (UQ405)."""
-    ending = Path(written).suffix.lower()
-    if ending not in _READERS:
-        hint = did_you_mean(ending, _READERS, otherwise="save the data as CSV, for instance from a spreadsheet")
+    ending = _ending(written)
+    if ending not in _READERS or (ending not in _PACKABLE and unpacked_name(written) != written):
+        if unpacked_name(written) != written:
+            hint = f"unpack it: of packed files `{'`, `'.join(each + PACKED for each in _PACKABLE)}` are read"
+        elif ending in _OF_TEXT:
+            stem = Path(written).stem
+            hint = f"if it is a table with commas or tabs, call it `{stem}.csv` or `{stem}.tsv`"
+        else:
+            hint = did_you_mean(ending, _READERS, otherwise="save the data as CSV, for instance from a spreadsheet")
         endings = listing(_READERS)
         raise DataError([UnknownFormat(at=at, place=Place(written), path=written, endings=endings, hint=hint)])
 
@@ -40,7 +56,7 @@ def read_file(path: Path, written: str, at: Span) -> tuple[Frame | Arrays, str]:
     Raises:
         DataError: UQ404, UQ406 to UQ413.
     """
-    module, _, function = _READERS[Path(written).suffix.lower()].partition(":")
+    module, _, function = _READERS[_ending(written)].partition(":")
     reader = getattr(import_module(f"uqdsl.data.{module}"), function)
     try:
         return reader(path, written, at), hash_file(path)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from uqdsl.data.cells import Cells, cells_of, objects
+from uqdsl.data.content import read_text
 from uqdsl.data.form import Arrays, Frame, Variable
 from uqdsl.data.nested import variable_of
-from uqdsl.data.sizes import verify_bytes
 from uqdsl.messages import DataError, Place, Span
-from uqdsl.messages.catalogue.data import DamagedFile, EmptyTable, WrongEncoding
+from uqdsl.messages.catalogue.data import DamagedFile, EmptyTable
 
 
 def read_json(path: Path, name: str, at: Span) -> Frame | Arrays:
@@ -24,8 +25,7 @@ def read_json(path: Path, name: str, at: Span) -> Frame | Arrays:
     Raises:
         DataError: UQ406, UQ407, UQ408, UQ411.
     """
-    verify_bytes(path, name, at)
-    content = _parse(path.read_bytes(), name, at)
+    content = _parse(read_text(path, name, at), name, at)
     if isinstance(content, list) and all(isinstance(each, dict) for each in content):
         if not content:
             raise DataError([EmptyTable(at=at, place=Place(name), name=name, what="rows")])
@@ -38,17 +38,35 @@ def read_json(path: Path, name: str, at: Span) -> Frame | Arrays:
     return Arrays(name, {key: _variable(value) for key, value in content.items()}, "entry")
 
 
-def _parse(raw: bytes, name: str, at: Span) -> Any:
+def _parse(text: str, name: str, at: Span) -> Any:
     try:
-        return json.loads(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        reason = f"the byte 0x{raw[error.start]:02X} belongs to no character"
-        raise DataError([WrongEncoding(at=at, place=Place(name), path=name, reason=reason)]) from None
+        return json.loads(text)
     except json.JSONDecodeError as error:
+        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         reason = f"something is wrong at line {error.lineno}, column {error.colno}"
+        if cut:
+            reason = f"it ends before its {_still_open(text)} is closed" if text.strip() else "it is empty"
     except (RecursionError, ValueError):
         reason = "its lists are too deep, or a number in it too long"
     raise DataError([DamagedFile(at=at, place=Place(name), path=name, form="JSON", reason=reason)])
+
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
+_OPENS = {"{": "object", "[": "list"}
+
+
+def _still_open(text: str) -> str:
+    """What a JSON text that is cut off was in the midst of."""
+    for each in _QUOTED.finditer(text):
+        if each.end() == len(text) and (len(each.group()) == 1 or not each.group().endswith('"')):
+            return "text"
+    opened: list[str] = []
+    for sign in _QUOTED.sub("", text):
+        if sign in _OPENS:
+            opened.append(sign)
+        elif sign in "]}" and opened:
+            opened.pop()
+    return _OPENS[opened[-1]] if opened else "value"
 
 
 def _members(content: dict[str, Any], key: str) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from math import nan
+
 import numpy as np
 
 from uqdsl.data.cells import Cells, is_missing, missing_cells, shown
 from uqdsl.data.form import Found
 from uqdsl.data.spots import first_spot
-from uqdsl.messages import Problem
+from uqdsl.messages import Problem, listing
 from uqdsl.messages.catalogue.data import MissingValue, WrongValue
 from uqdsl.vocabulary.supports import KINDS
 
@@ -136,7 +139,7 @@ def _missing_values(found: Found, missing: np.ndarray) -> MissingValue:
 def _wrong_values(found: Found, wrong: np.ndarray) -> WrongValue:
     field, spot = found.field, first_spot(found.place, wrong)
     value = found.cells.values[spot.position]
-    hint = _advice(value, field.kind)
+    hint = _advice(value, found, wrong)
     if spot.others:
         hint = f"{len(wrong)} values are not, {spot.others}" + (f"; {hint}" if hint else "")
     return WrongValue(
@@ -156,12 +159,60 @@ def _is_numeral(text: str) -> bool:
     return True
 
 
-def _advice(value: object, kind: str) -> str:
-    if isinstance(value, str):
-        swapped = value.strip().replace(",", ".")
-        if swapped != value.strip() and _is_numeral(swapped):
-            return "write numbers with a point, not a comma"
-        return f"a column of labels is a `category`, not `{kind}`" if not _is_numeral(value) else ""
+def _advice(value: object, found: Found, wrong: np.ndarray) -> str:
+    """What to do about the first of some wrong values; empty where that is not sure."""
+    kind = found.field.kind
     if isinstance(value, bool | np.bool):
         return "a column of true and false is `binary`"
+    if not isinstance(value, str) or _is_numeral(value):
+        return _advice_on_number(_as_float(value), found, wrong)
+    text = value.strip()
+    if _is_numeral(text.replace(",", ".")):
+        return "write numbers with a point, not a comma"
+    amounts = [_AMOUNT.fullmatch(str(each).strip()) for each in found.cells.values[wrong[:_EXAMINED]].tolist()]
+    if all(amounts) and len({amount[2] for amount in amounts if amount}) == 1:
+        (number, unit), *_ = (amount.groups() for amount in amounts if amount)
+        if unit == "%" and kind == "unit":
+            return f"write `{float(number) / 100:g}` for `{number} %`"
+        return f"numbers stand without their unit: `{number}`"
+    if kind == "binary":
+        names = _two_names(found, wrong)
+        return f"write 1 and 0 for {names}" if names else ""
+    return f"a column of labels is a `category`, not `{kind}`"
+
+
+_UNIT = r"[^\W\d_]{1,6}(?:\^?-?\d)?"
+_AMOUNT = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)) ?(%|°[CF]?|{_UNIT}(?:[ /·*.]{_UNIT})*)")
+"""A number and its unit."""
+_CODES = re.compile(r"-9|-?99+|-?99+\.0*")
+"""Numbers that often stand for a missing value."""
+_YES = frozenset(("yes", "y", "true", "t", "positive", "pos", "present", "ja", "oui", "si", "sí", "+"))
+
+
+def _advice_on_number(value: float, found: Found, wrong: np.ndarray) -> str:
+    if _CODES.fullmatch(f"{value:.15g}") and found.axes:
+        return f"if `{value:.15g}` stands for a missing value, leave its cell empty"
+    if found.field.kind == "unit":
+        numbers = [_as_float(each) for each in found.cells.values[wrong[:_EXAMINED]].tolist()]
+        if all(1 < each <= 100 for each in numbers) and any(each >= 2 for each in numbers):
+            return "if they are per cent, divide them by 100"
     return ""
+
+
+_EXAMINED = 10_000
+
+
+def _as_float(value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return nan
+
+
+def _two_names(found: Found, wrong: np.ndarray) -> str:
+    """The two texts of a column that holds no others, the one that says yes first."""
+    texts = list(dict.fromkeys(str(each).strip() for each in found.cells.values[wrong[:_EXAMINED]].tolist()))
+    if len(texts) != 2:
+        return ""
+    texts.sort(key=lambda each: each.lower() not in _YES)
+    return listing(texts, last="and")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,14 +14,19 @@ MOST_AXES = 16
 
 
 class Uneven(NamedTuple):
-    """Lists that have no shape, since some beside one another differ in length or depth."""
+    """Lists that have no shape, since some beside one another differ in length or depth.
+
+    - how: which of them, in words.
+    """
+
+    how: str
 
 
 def variable_of(value: object) -> Variable:
     """A value, or lists in lists, by position."""
     array = array_of(value)
     return (
-        Variable(None, None, lambda: np.zeros(0))
+        Variable(None, None, lambda: np.zeros(0), array.how)
         if isinstance(array, Uneven)
         else Variable(None, array.shape, lambda: array)
     )
@@ -63,18 +68,42 @@ def _objects(value: list | tuple) -> np.ndarray | Uneven:
             break
         first = first[0]
     leaves: list[object] = []
-    for leaf in _leaves(value, tuple(shape)):
-        if isinstance(leaf, Uneven):
-            return leaf
+    for leaf in _leaves(value, tuple(shape), ()):
+        if isinstance(leaf, _Differs):
+            first = (*leaf.place[:-1], 0)
+            if first == leaf.place:
+                return Uneven(f"more than {MOST_AXES} lists stand within one another")
+            return Uneven(f"{_size(_at(value, first), first)}, but {_size(_at(value, leaf.place), leaf.place)}")
         leaves.append(leaf)
     return objects(leaves).reshape(shape)
 
 
-def _leaves(value: object, shape: tuple[int, ...]) -> Iterator[object]:
+class _Differs(NamedTuple):
+    """A value that is not as the first of its list; `place` counts from 0."""
+
+    place: tuple[int, ...]
+
+
+def _leaves(value: object, shape: tuple[int, ...], place: tuple[int, ...]) -> Iterator[object]:
+    listed = isinstance(value, list | tuple)
     if not shape:
-        yield Uneven() if isinstance(value, list | tuple) else value
+        yield _Differs(place) if listed else value
     elif not isinstance(value, list | tuple) or len(value) != shape[0]:
-        yield Uneven()
+        yield _Differs(place)
     else:
-        for each in value:
-            yield from _leaves(each, shape[1:])
+        for number, each in enumerate(value):
+            yield from _leaves(each, shape[1:], (*place, number))
+
+
+def _at(value: Any, place: tuple[int, ...]) -> object:
+    for number in place:
+        value = value[number]
+    return value
+
+
+def _size(value: object, place: tuple[int, ...]) -> str:
+    """`list 2 has 3 values`; of a list within a list its place has two numbers."""
+    number = ".".join(str(each + 1) for each in place)
+    if not isinstance(value, list | tuple):
+        return f"value {number} is no list"
+    return f"list {number} has {len(value)} {'value' if len(value) == 1 else 'values'}"

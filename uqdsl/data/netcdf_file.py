@@ -82,7 +82,7 @@ def _verify_self_contained(file: h5py.File, name: str, at: Span) -> None:
             outside = outside or bool(item.external) or item.is_virtual
         if outside:
             reason = f"its `{key}` lies in another file"
-            raise DataError([RefusedFile(at=at, place=Place(name, None, key), path=name, reason=reason)])
+            raise DataError([RefusedFile(at=at, place=Place(name, None, key, "variable"), path=name, reason=reason)])
 
 
 def _read_variable(path: Path, key: str, name: str, at: Span) -> np.ndarray:

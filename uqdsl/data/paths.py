@@ -27,7 +27,8 @@ def find_file(written: str, folder: Path | None, allowed: Sequence[Path], at: Sp
     """
     if "://" in written:
         hint = "uqdsl does not reach the network; download the file and name the copy"
-        raise DataError([FileMissing(at=at, path=written, folder=_named(folder or Path()), hint=hint)])
+        what = "an address on the web"
+        raise DataError([NotAFile(at=at, path=written, what=what, expected="a file", hint=hint)])
     folder = Path() if folder is None else folder
     try:
         path = (folder / written).resolve()
@@ -77,9 +78,9 @@ def _missing(written: str, folder: Path, at: Span) -> FileMissing:
     near = closest(Path(written).name, names)
     data = [name for name in names if not name.startswith(".") and not name.endswith(".uq")]
     hint = f"did you mean `{Path(written).parent / near}`?" if near else f"that folder has {listing(data, last='and')}"
-    return FileMissing(
-        at=at, path=written, folder=_named(looked), hint=hint if near or data else "that folder is empty"
-    )
+    if not near and not data:
+        hint = "that folder is empty"
+    return FileMissing(at=at, path=Path(written).name, folder=_named(looked), hint=hint)
 
 
 def _named(folder: Path) -> str:

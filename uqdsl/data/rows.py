@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from uqdsl import ir
-from uqdsl.data.cells import Cells, stacked
+from uqdsl.data.cells import Cells, is_missing, stacked
 from uqdsl.data.form import Along, Axis, Found, Frame, Label
 from uqdsl.data.labels import distinct, read_labels
 from uqdsl.data.report import report
 from uqdsl.data.wording import counted, over, rows_listed
-from uqdsl.messages import DataError, Place, Problem, did_you_mean, listing
+from uqdsl.messages import DataError, Place, Problem, closest, did_you_mean, listing
 from uqdsl.messages.catalogue.data import (
     ManyRows,
     MissingColumn,
@@ -88,7 +88,7 @@ class _Rows(NamedTuple):
         place = Place(frame.name, None, name if count else None)
         if count:
             raise DataError([RepeatedColumn(at=field.span, place=place, path=frame.name, column=name, count=count)])
-        hint = did_you_mean(name, frame.columns, otherwise=_what_is_there(frame))
+        hint = _other_column(name, field, frame)
         where = f"`{frame.name}`"
         raise DataError([MissingColumn(at=field.span, place=place, where=where, what="column", column=name, hint=hint)])
 
@@ -105,6 +105,16 @@ class _Rows(NamedTuple):
             read = read_labels(self.column(column, field), column, field.span, place)
             self.keys[dim] = _Keys(*distinct(read), column)
         return self.keys[dim]
+
+
+def _other_column(name: str, field: ir.DataField, frame: Frame) -> str:
+    """What to do where a table has not the column of a field."""
+    near = closest(name, frame.columns)
+    if near and field.columns == (field.name,) == (name,):
+        dims = f"[{', '.join(field.dims)}]" if field.dims else ""
+        of = f"({field.of})" if field.of not in (None, name) else ""
+        return f'did you mean `{name}{dims} : {field.kind}{of} = column("{near}")`?'
+    return f"did you mean `{near}`?" if near else _what_is_there(frame)
 
 
 def _what_is_there(frame: Frame) -> str:
@@ -165,7 +175,9 @@ def _row_axes(
     if not dims:
         if frame.length > 1:
             found = counted(frame.length, "row")
-            raise DataError([ManyRows(at=field.span, name=field.name, where=f"`{frame.name}`", found=found)])
+            hint = f"give it the dimension of these rows: `{field.name}[{_dimension_of_rows(table)}]`"
+            problem = ManyRows(at=field.span, name=field.name, where=f"`{frame.name}`", found=found, hint=hint)
+            raise DataError([problem])
         return None, ()
     label_columns = [table.label_column(dim) for dim in dims]
     if label_columns == [None] and dims[0] == _unlabelled_dim(table):
@@ -184,6 +196,21 @@ def _row_axes(
         for dim, each in zip(dims, keys, strict=True)
     )
     return rows, axes
+
+
+def _dimension_of_rows(table: _Rows) -> str:
+    """How the rows of a table are called, as far as it or its statement says so, else `row`."""
+    for each in table.siblings:
+        dims = _row_dims_of(each, table)
+        if len(dims) == 1:
+            return dims[0]
+    used = {column for each in table.siblings for column in each.columns}
+    others = [each for each in table.frame.columns if each not in used]
+    if len(others) == 1 and others[0].isidentifier() and others[0].islower():
+        cells = table.frame.read(others[0]).values.tolist()
+        if len(set(cells)) == len(cells) and not any(map(is_missing, cells)):
+            return others[0]
+    return "row"
 
 
 def _row_dims_of(field: ir.DataField, table: _Rows) -> tuple[str, ...]:

@@ -21,16 +21,21 @@ def verify_bytes(path: Path, name: str, at: Span) -> None:
     """Refuse a text file that is too large (UQ408)."""
     size = path.stat().st_size
     if size > MOST_BYTES:
-        found, most = f"{size >> 20} MB", f"the {MOST_BYTES >> 20} MB that are read into memory"
-        hint = "Parquet, NetCDF and Zarr take less room, and only the columns that are needed are read"
-        raise DataError([TooLarge(at=at, place=Place(name), what=f"`{name}`", found=found, most=most, hint=hint)])
+        raise too_many_bytes(size, name, at)
+
+
+def too_many_bytes(size: int, name: str, at: Span) -> DataError:
+    """The refusal of a text file of a size (UQ408)."""
+    found, most = f"{size >> 20} MB", f"the {MOST_BYTES >> 20} MB that are read into memory"
+    hint = "Parquet, NetCDF and Zarr take less room, and only the columns that are needed are read"
+    return DataError([TooLarge(at=at, place=Place(name), what=f"`{name}`", found=found, most=most, hint=hint)])
 
 
 def verify_values(shape: Sequence[int], variable: str, name: str, at: Span) -> None:
     """Refuse an array that is too large (UQ408)."""
     if prod(shape) > MOST_VALUES:
         found, most = f"{prod(shape)} values", f"the {MOST_VALUES} that are read into memory"
-        place = Place(name, None, variable)
+        place = Place(name, None, variable, "variable")
         raise DataError([TooLarge(at=at, place=place, what=f"`{variable}`", found=found, most=most)])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from uqdsl.messages.problem import Problem
-from uqdsl.messages.source import Sources, Span
+from uqdsl.messages.source import Place, Sources, Span
 
 
 def render_json(problem: Problem, sources: Sources) -> dict[str, Any]:
@@ -16,12 +16,16 @@ def render_json(problem: Problem, sources: Sources) -> dict[str, Any]:
         "headline": problem.title,
         "at": None if problem.at is None else {**_range(problem.at, sources), "label": problem.underline},
         "others": [{**_range(label.span, sources), "label": label.text} for label in problem.others],
-        "place": None if problem.place is None else problem.place._asdict(),
+        "place": None if problem.place is None else _place(problem.place),
         "help": problem.help or None,
         "fix": None
         if problem.fix is None
         else {**_range(problem.fix.span, sources), "replacement": problem.fix.replacement},
     }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "row": place.row, "column": place.column}
 
 
 def _range(span: Span, sources: Sources) -> dict[str, Any]:

@@ -19,18 +19,22 @@ class Span(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A place in a data file: the file, and, as far as known, the row (the first below the header is 1) and column."""
+    """A place in a data file: the file, and, as far as known, the row (the first below the header is 1) and column.
+
+    `thing` is what a column is called: a `variable` in a file of arrays.
+    """
 
     file: str
     row: int | None = None
     column: str | None = None
+    thing: str = "column"
 
     def __str__(self) -> str:
         parts = [self.file]
         if self.row is not None:
             parts.append(f"row {self.row}")
         if self.column is not None:
-            parts.append(f"column `{self.column}`")
+            parts.append(f"{self.thing} `{self.column}`")
         return ", ".join(parts)
 
 

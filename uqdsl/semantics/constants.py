@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import isfinite
 
 from uqdsl.ir import Setting
@@ -137,11 +138,18 @@ def resolve_settings(
             value = overrides[name] if name in overrides else evaluate(declared[name].value, known)
             setting = _typed(declared[name], value, given=name in overrides)
         except SpecError as error:
-            problems += error.problems
+            problems += [_computed_later(each, name) for each in error.problems]
         else:
             known[name] = setting.value
             settings[name] = setting
     return tuple(settings[name] for name in declared if name in settings), tuple(problems)
+
+
+def _computed_later(problem: Problem, name: str) -> Problem:
+    """The problem of a setting, with what to write where its value is none that is known from the start."""
+    if not isinstance(problem, NotConstant) or problem.hint:
+        return problem
+    return replace(problem, hint=f"what is computed from data or unknowns is a `let`: `let {name} = …`")
 
 
 def _typed(statement: tree.Setting, value: Value, *, given: bool) -> Setting:

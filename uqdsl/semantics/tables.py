@@ -177,9 +177,25 @@ def _table(statement: tree.Data, declarations: Declarations, settings: Settings,
         elif entry.name in _PARTS:
             problems.append(FeatureNotBuilt(at=entry.span, feature="data in parts (`training`, `testing`, `new`)"))
         else:
-            hint = did_you_mean(entry.name, _PARTS)
+            hint = did_you_mean(entry.name, _PARTS, otherwise=_meant_by_part(entry, statement))
             problems.append(UnknownPart(at=entry.name_span, name=entry.name, hint=hint))
     return Table(span=statement.span, path=path, fields=tuple(fields))
+
+
+_FILES = frozenset(("file", "path", "source", "filename", "from", "url", "csv"))
+_SEPARATORS = frozenset(("sep", "separator", "delim", "delimiter"))
+
+
+def _meant_by_part(entry: tree.Part, statement: tree.Data) -> str:
+    """What is meant by `name = value` in a `data` statement where that is no part; empty where it is not sure."""
+    value, name = ungrouped(entry.value), entry.name.lower()
+    if isinstance(value, tree.Text) and statement.source is None and (name in _FILES or "." in value.value):
+        return f'a file stands before the braces: `data "{value.value}" {{ … }}`'
+    if name in _SEPARATORS:
+        return "take it out: separators are found by themselves"
+    if isinstance(value, tree.Text):
+        return ""
+    return f"a field has a kind: `{entry.name} : real = …`"
 
 
 def _called_source(source: tree.Call) -> Problem:
@@ -215,7 +231,10 @@ def _field(
         hint = synonyms.meant(kind, kinds, synonyms.KINDS, otherwise=f"it can be {listing(kinds)}")
         problems.append(UnknownKind(at=entry.kind.span, name=kind, hint=hint))
     elif kind != "category" and entry.kind.argument is not None:
-        problems.append(WrongData(at=entry.kind.span, what=f"the kind `{kind}` takes nothing in parentheses"))
+        hint = "take it out; a unit of measurement goes in a comment"
+        problems.append(
+            WrongData(at=entry.kind.span, what=f"the kind `{kind}` takes nothing in parentheses", hint=hint)
+        )
     for modifier in entry.modifiers:
         if modifier.name in _FIELD_MODIFIERS:
             problems.append(FeatureNotBuilt(at=modifier.span, feature=f"`{modifier.name}` fields"))
@@ -266,7 +285,12 @@ def _columns(call: tree.Call, dims: tuple[str, ...], problems: list[Problem]) ->
     for argument in call.arguments:
         value = None if isinstance(argument, tree.Named) else ungrouped(argument)
         if not isinstance(value, tree.Text):
-            problems.append(WrongData(at=argument.span, what=f"`{function}` takes names of columns in quotes"))
+            hint = ""
+            if isinstance(value, tree.Name):
+                meant = f'"{value.name}"'
+                hint = f"did you mean `{f'{function}({meant})' if len(call.arguments) == 1 else meant}`?"
+            what = f"`{function}` takes names of columns in quotes"
+            problems.append(WrongData(at=argument.span, what=what, hint=hint))
             return None
         names.append(value.value)
     if function == "column" and len(names) != 1:

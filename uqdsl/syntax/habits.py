@@ -110,10 +110,11 @@ def meant_by(words: Sequence[Word], index: int, accepted: frozenset[str], text: 
         text: of the spec.
     """
     word, before = words[index], words[index - 1]
-    if word.text.startswith("'") and "STRING" in accepted:
+    if word.text == "'" and "STRING" in accepted:
         line = text[word.span.end :].partition("\n")[0]
         quoted, closing, _ = line.partition("'")
-        return (word.span, f'did you mean `"{quoted}"`?') if closing else None
+        span = Span(word.span.start, word.span.end + len(quoted) + 1)
+        return (span, f'did you mean `"{quoted}"`?') if closing else None
     if word.kind == "word" and "BY" in accepted:
         called = index + 1 < len(words) and words[index + 1].text == "("
         return word.span, f"did you mean `by {word.text}`?" if called else "did you mean `by`?"

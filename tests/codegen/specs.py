@@ -110,9 +110,11 @@ SPECS = {
         prior a[group] ~ Normal(m + x, s) noncentered  prior b[j, group] ~ Normal(x, s) noncentered
         prior c[group, j] ~ StudentT(df, m, s) noncentered  prior d ~ Cauchy(m, 1) noncentered
         prior e[group] ~ Laplace(0, s) noncentered  prior f[group] ~ Logistic(0, 1) noncentered
-        prior h[j] ~ Gumbel(m, 2) noncentered
+        prior h[j] ~ Gumbel(m, 2) noncentered  prior k[j] ~ SkewNormal(m, s, df) noncentered
+        prior l ~ AsymmetricLaplace(m, s, 2) noncentered  prior o ~ AsymmetricLaplace(m, s, quantile = 0.2) noncentered
+        prior p ~ HyperbolicSecant(m, s) noncentered
         prior unused[group] ~ Normal(m, s) noncentered
-        likelihood y[i] ~ Normal(a[g] + sum(b[g] + c[g] + h, over = j) + d + e[g] + f[g], 1)
+        likelihood y[i] ~ Normal(a[g] + sum(b[g] + c[g] + h + k, over = j) + d + e[g] + f[g] + l + o + p, 1)
     """,
     "plates": """
         data { y[i, j, k] : real, x[k, i] : real, z[j, i] : real }

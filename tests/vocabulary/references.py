@@ -57,13 +57,13 @@ def _of(law: Any, points: Array, **given: float) -> Reference:
     return Reference(given, getattr(law, "logpmf", None) or law.logpdf, law.cdf, points)
 
 
-def _skew_normal(location: float, scale: float, shape: float) -> Reference:
+def _skew_normal(location: float, scale: float, slant: float) -> Reference:
     def log_density(x: Array) -> Array:
         z = (x - location) / scale
-        return np.log(2 / scale) + stats.norm.logpdf(z) + special.log_ndtr(shape * z)
+        return np.log(2 / scale) + stats.norm.logpdf(z) + special.log_ndtr(slant * z)
 
-    cdf = stats.skewnorm(shape, location, scale).cdf
-    return Reference({"location": location, "scale": scale, "shape": shape}, log_density, cdf, REAL)
+    cdf = stats.skewnorm(slant, location, scale).cdf
+    return Reference({"location": location, "scale": scale, "slant": slant}, log_density, cdf, REAL)
 
 
 def _ex_gaussian(location: float, scale: float, rate: float) -> Reference:

@@ -7,11 +7,12 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from numpyro.distributions import Distribution, constraints
-from numpyro.distributions.util import promote_shapes, validate_sample
+from numpyro.distributions import constraints
+from numpyro.distributions.util import validate_sample
 
 from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log_mills, log_normal_tails
 from uqdsl.runtime.special import log1mexp
+from uqdsl.runtime.untyped import Distribution, promote_shapes
 
 
 class ExGaussian(Distribution):
@@ -41,7 +42,7 @@ class ExGaussian(Distribution):
         self.loc, self.scale, self.rate = promote_shapes(loc, scale, rate, shape=batch)
         super().__init__(batch, validate_args=validate_args)
 
-    def _log_tilted(self, value: ArrayLike) -> jax.Array:
+    def _log_tilted(self, value: jax.Array) -> jax.Array:
         """The logarithm of `exp((rate scale)² / 2 - rate scale z) Φ(z - rate scale)`."""
         z, shift = (value - self.loc) / self.scale, self.rate * self.scale
         left = z < shift
@@ -51,10 +52,10 @@ class ExGaussian(Distribution):
         return jnp.where(left, mills, plain)
 
     @validate_sample
-    def log_prob(self, value: ArrayLike) -> jax.Array:
+    def log_prob(self, value: jax.Array) -> jax.Array:
         return jnp.log(self.rate) + self._log_tilted(value)
 
-    def log_tails(self, value: ArrayLike) -> tuple[jax.Array, jax.Array]:
+    def log_tails(self, value: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The logarithms of the probabilities below and above a value."""
         z, tilted = (value - self.loc) / self.scale, self._log_tilted(value)
         below, above = log_normal_tails(z)

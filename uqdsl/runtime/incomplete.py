@@ -45,7 +45,7 @@ def log_incomplete_beta(a: ArrayLike, b: ArrayLike, log_x: ArrayLike, log_y: Arr
 
 
 def _floating(*values: ArrayLike) -> list[jax.Array]:
-    return jnp.broadcast_arrays(*(jnp.asarray(each, jnp.result_type(float)) for each in values))
+    return list(jnp.broadcast_arrays(*(jnp.asarray(each, jnp.result_type(float)) for each in values)))
 
 
 type _Tails = tuple[jax.Array, jax.Array]

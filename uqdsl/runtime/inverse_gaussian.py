@@ -7,11 +7,12 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from numpyro.distributions import Distribution, constraints
-from numpyro.distributions.util import promote_shapes, validate_sample
+from numpyro.distributions import constraints
+from numpyro.distributions.util import validate_sample
 
 from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log_mills, log_normal_tails
 from uqdsl.runtime.special import log1mexp
+from uqdsl.runtime.untyped import Distribution, promote_shapes
 
 
 class InverseGaussian(Distribution):
@@ -37,11 +38,11 @@ class InverseGaussian(Distribution):
         super().__init__(batch, validate_args=validate_args)
 
     @validate_sample
-    def log_prob(self, value: ArrayLike) -> jax.Array:
+    def log_prob(self, value: jax.Array) -> jax.Array:
         squared = self.concentration * jnp.square(value / self.loc - 1) / value
         return 0.5 * (jnp.log(self.concentration) - 3 * jnp.log(value) - squared) - LOG_ROOT_TWO_PI
 
-    def log_tails(self, value: ArrayLike) -> tuple[jax.Array, jax.Array]:
+    def log_tails(self, value: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The logarithms of the probabilities below and above a value."""
         root = jnp.sqrt(self.concentration / value)
         z = root * (value / self.loc - 1)

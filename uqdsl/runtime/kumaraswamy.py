@@ -19,15 +19,21 @@ class Kumaraswamy(dist.Kumaraswamy):
         Kumaraswamy (1980), A generalized probability density function for double-bounded random processes.
     """
 
+    @property
+    def _exponents(self) -> tuple[jax.Array, jax.Array]:
+        return jnp.asarray(self.concentration1), jnp.asarray(self.concentration0)
+
     @validate_sample
     def log_prob(self, value: ArrayLike) -> jax.Array:
-        a, b = self.concentration1, self.concentration0
+        value = jnp.asarray(value)
+        a, b = self._exponents
         inside = value < 1
         rest = log1mexp(a * jnp.log(jnp.where(inside, value, 0.5)))
         end = jnp.where(b == 1, 0.0, jnp.where(b > 1, -jnp.inf, jnp.inf))
         return jnp.log(a) + jnp.log(b) + xlogy(a - 1, value) + jnp.where(inside, (b - 1) * rest, end)
 
-    def log_tails(self, value: ArrayLike) -> tuple[jax.Array, jax.Array]:
+    def log_tails(self, value: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The logarithms of the probabilities below and above a value."""
-        above = self.concentration0 * log1mexp(self.concentration1 * jnp.log(value))
+        a, b = self._exponents
+        above = b * log1mexp(a * jnp.log(value))
         return log1mexp(above), above

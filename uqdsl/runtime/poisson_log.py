@@ -25,4 +25,5 @@ class PoissonLog(dist.Poisson):
 
     @validate_sample
     def log_prob(self, value: ArrayLike) -> jax.Array:
-        return value * self.log_rate - self.rate - gammaln(jnp.asarray(value, self.rate.dtype) + 1)
+        value = jnp.asarray(value, self.log_rate.dtype)
+        return value * self.log_rate - jnp.exp(self.log_rate) - gammaln(value + 1)

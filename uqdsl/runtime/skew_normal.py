@@ -8,10 +8,11 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from numpyro.distributions import Distribution, constraints
-from numpyro.distributions.util import promote_shapes, validate_sample
+from numpyro.distributions import constraints
+from numpyro.distributions.util import validate_sample
 
 from uqdsl.runtime.normal_tails import LOG_ROOT_TWO_PI, log_normal_tails
+from uqdsl.runtime.untyped import Distribution, promote_shapes
 
 
 class SkewNormal(Distribution):
@@ -42,7 +43,7 @@ class SkewNormal(Distribution):
         super().__init__(batch, validate_args=validate_args)
 
     @validate_sample
-    def log_prob(self, value: ArrayLike) -> jax.Array:
+    def log_prob(self, value: jax.Array) -> jax.Array:
         z = (value - self.loc) / self.scale
         return log(2) - LOG_ROOT_TWO_PI - jnp.log(self.scale) - 0.5 * z**2 + log_normal_tails(self.slant * z)[0]
 

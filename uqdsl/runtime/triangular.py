@@ -7,8 +7,10 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from numpyro.distributions import Distribution, constraints
-from numpyro.distributions.util import promote_shapes, validate_sample
+from numpyro.distributions import constraints
+from numpyro.distributions.util import validate_sample
+
+from uqdsl.runtime.untyped import Distribution, dependent, dependent_property, promote_shapes
 
 
 class Triangular(Distribution):
@@ -20,9 +22,9 @@ class Triangular(Distribution):
     """
 
     arg_constraints: ClassVar = {
-        "low": constraints.dependent(is_discrete=False, event_dim=0),
-        "peak": constraints.dependent(is_discrete=False, event_dim=0),
-        "high": constraints.dependent(is_discrete=False, event_dim=0),
+        "low": dependent(is_discrete=False, event_dim=0),
+        "peak": dependent(is_discrete=False, event_dim=0),
+        "high": dependent(is_discrete=False, event_dim=0),
     }
     reparametrized_params: ClassVar = ["low", "peak", "high"]
 
@@ -31,25 +33,25 @@ class Triangular(Distribution):
         self.low, self.peak, self.high = promote_shapes(low, peak, high, shape=batch)
         super().__init__(batch, validate_args=validate_args)
 
-    @constraints.dependent_property(is_discrete=False, event_dim=0)
+    @dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> constraints.Constraint:
         return constraints.interval(self.low, self.high)
 
     @validate_sample
-    def log_prob(self, value: ArrayLike) -> jax.Array:
+    def log_prob(self, value: jax.Array) -> jax.Array:
         side, distance = self._side(value)
         possible = (self.low <= self.peak) & (self.peak <= self.high)
         density = jnp.log(2 * distance) - jnp.log(side) - jnp.log(self.high - self.low)
         return jnp.where(possible, density, -jnp.inf)
 
-    def _side(self, value: ArrayLike) -> tuple[jax.Array, jax.Array]:
+    def _side(self, value: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The width of the side on which a value lies, and how far from its foot; both 1 for a side without width."""
         left = value < self.peak
         side = jnp.where(left, self.peak - self.low, self.high - self.peak)
         distance = jnp.where(left, value - self.low, self.high - value)
         return jnp.where(side == 0, 1.0, side), jnp.where(side == 0, 1.0, distance)
 
-    def log_tails(self, value: ArrayLike) -> tuple[jax.Array, jax.Array]:
+    def log_tails(self, value: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The logarithms of the probabilities below and above a value."""
         side, distance = self._side(value)
         log_tail = 2 * jnp.log(distance) - jnp.log(side) - jnp.log(self.high - self.low)

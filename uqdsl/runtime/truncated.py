@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from numpyro.distributions import Distribution, constraints
+from numpyro.distributions import constraints
 
 from uqdsl.runtime.special import log1mexp
 from uqdsl.runtime.tails import log_tails
+from uqdsl.runtime.untyped import Distribution, dependent, dependent_property
 
 _STEPS = 80
 """Halvings of an interval of the line on which quantiles are looked for."""
@@ -38,14 +39,14 @@ class Truncated(Distribution):
     """
 
     arg_constraints: ClassVar = {
-        "low": constraints.dependent(is_discrete=False, event_dim=0),
-        "high": constraints.dependent(is_discrete=False, event_dim=0),
+        "low": dependent(is_discrete=False, event_dim=0),
+        "high": dependent(is_discrete=False, event_dim=0),
     }
     pytree_data_fields: ClassVar = ("base_dist", "low", "high")
 
     def __init__(
         self,
-        base_dist: Distribution,
+        base_dist: Any,
         low: ArrayLike | None = None,
         high: ArrayLike | None = None,
         *,
@@ -68,7 +69,7 @@ class Truncated(Distribution):
     def _whole(self) -> bool:
         return self.base_dist.is_discrete
 
-    @constraints.dependent_property(event_dim=0)
+    @dependent_property(event_dim=0)
     def support(self) -> constraints.Constraint:
         (low, high), whole = self._ends, self.base_dist.support
         above = self.low is None and not hasattr(whole, "lower_bound")
@@ -96,10 +97,8 @@ class Truncated(Distribution):
 
     def _log_mass(self, low: ArrayLike | None, high: ArrayLike | None) -> jax.Array:
         """`log P(low <= X <= high)`."""
-        if low is None and high is None:
-            return jnp.zeros(())
         if low is None:
-            return self._tails(high)[0]
+            return jnp.zeros(()) if high is None else self._tails(high)[0]
         low_below, low_above = self._tails(low - 1 if self._whole else low)
         if high is None:
             return low_above
@@ -110,7 +109,7 @@ class Truncated(Distribution):
         outside = jnp.where(upper, high_above, jnp.where(lower, low_below, jnp.logaddexp(low_below, high_above)))
         return whole + log1mexp(jnp.minimum(outside - whole, 0.0))
 
-    def log_prob(self, value: ArrayLike) -> jax.Array:
+    def log_prob(self, value: jax.Array) -> jax.Array:
         low, high = self._ends
         inside = (value >= low) & (value <= high)
         density = self.base_dist.log_prob(value) - self._log_mass(*self._bounds)
@@ -121,7 +120,7 @@ class Truncated(Distribution):
         low, high = self._ends
         return None if self.low is None else low, None if self.high is None else high
 
-    def cdf(self, value: ArrayLike) -> jax.Array:
+    def cdf(self, value: jax.Array) -> jax.Array:
         low, high = self._bounds
         at = jnp.clip(jnp.floor(value) if self._whole else value, self._ends[0], self._ends[1])
         mass = jnp.exp(self._log_mass(low, at) - self._log_mass(low, high))

@@ -9,7 +9,7 @@ from uqdsl import ir
 from uqdsl.messages import Span
 from uqdsl.semantics.context import union
 
-_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
+_OPERATORS: Mapping[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
 
 
 def lower_formula(formula: str, values: Mapping[str, ir.Expression], span: Span) -> ir.Expression:

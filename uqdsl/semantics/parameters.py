@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -76,7 +75,7 @@ def lower_arguments(
             default = ir.Constant(span=call.span, value=parameter.default)
             values[parameter.name] = Typed(default, point(parameter.default), spread=frozenset())
     for form in way.forms:
-        if not form.instead and all(parameter.name in values for parameter in form.parameters):
+        if not form.instead and not missing:
             values = _standard(distribution, form, values, call)
     order = [*(each.name for each in distribution.parameters), *values]
     return {name: values[name] for name in dict.fromkeys(order) if name in values}
@@ -125,10 +124,13 @@ def _report_mixed(distribution: Distribution, before: tuple[_Given, ...], again:
     twice = next((each for each in restated if each in stated), name)
     forms = [form for form in distribution.forms if twice in form.formulas]
     form = next(form for form in forms if {name, first.parameter.name} & {each.name for each in form.parameters})
-    hint = f"`{first.parameter.name}` and `{name}` state the same: keep one of the two"
-    if len(form.parameters) > 1 or len(form.formulas) > 1:
-        hint = f"{_names(each.name for each in form.parameters)} take the place of {_names(form.formulas)}"
-    others = (Label(first.value.span, "first given here" if len(form.formulas) == 1 else f"states `{twice}` too"),)
+    own = [each.name for each in form.parameters if each.name not in form.formulas]
+    replaced = [each for each in form.formulas if not any(each == own.name for own in form.parameters)]
+    hint, said = f"`{first.parameter.name}` and `{name}` state the same: keep one of the two", "first given here"
+    if len(own) > 1 or len(replaced) > 1:
+        hint = f"{listing(own, last='and')} take the place of {listing(replaced, last='and')}"
+        said = f"states `{twice}` too"
+    others = (Label(first.value.span, said),)
     context.report(GivenTwice(at=again.at, owner=distribution.name, name=twice, others=others, hint=hint))
 
 
@@ -137,10 +139,6 @@ def _states(distribution: Distribution, name: str) -> tuple[str, ...]:
     standard = (name,) if any(each.name == name for each in distribution.parameters) else ()
     forms = [form for form in distribution.forms if any(each.name == name for each in form.parameters)]
     return (*standard, *(each for form in forms for each in form.formulas))
-
-
-def _names(names: Iterable[str]) -> str:
-    return listing((f"`{name}`" for name in names), last="and")
 
 
 def _parameter(

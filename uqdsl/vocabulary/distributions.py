@@ -248,10 +248,10 @@ _TABLE = (
     ),
     Distribution(
         "SkewNormal",
-        (Parameter("location", REAL), _SCALE, Parameter("shape", REAL)),
+        (Parameter("location", REAL), _SCALE, Parameter("slant", REAL)),
         REAL,
-        "SkewNormal({location}, {scale}, {shape})",
-        "with z = (x - location) / scale: 2 phi(z) Phi(shape z) / scale, where phi is the standard normal density",
+        "SkewNormal({location}, {scale}, {slant})",
+        "with z = (x - location) / scale: 2 phi(z) Phi(slant z) / scale, where phi is the standard normal density",
         location_scale=("location", "scale"),
     ),
     Distribution(

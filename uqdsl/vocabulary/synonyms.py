@@ -147,8 +147,9 @@ PARAMETERS: Synonyms = {
     "concentration0": "beta",
     "phi": "concentration",
     "kappa": "concentration asymmetry",
-    "alpha": "shape concentration",
-    "skewness": "shape",
+    "alpha": "shape slant concentration",
+    "skewness": "slant",
+    "shape": "slant",
     "beta": "rate scale",
 }
 FUNCTIONS: Synonyms = {

@@ -1,0 +1,13 @@
+"""Parts of NumPyro without its annotations, which do not let a parameter be an array after it has been broadcast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpyro import distributions
+from numpyro.distributions import util
+
+Distribution: Any = distributions.Distribution
+dependent: Any = distributions.constraints.dependent
+dependent_property: Any = distributions.constraints.dependent_property
+promote_shapes: Any = util.promote_shapes

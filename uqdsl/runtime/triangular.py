@@ -40,8 +40,8 @@ class Triangular(Distribution):
     @validate_sample
     def log_prob(self, value: jax.Array) -> jax.Array:
         side, distance = self._side(value)
-        possible = (self.low <= self.peak) & (self.peak <= self.high)
-        density = jnp.log(2 * distance) - jnp.log(side) - jnp.log(self.high - self.low)
+        possible = (self.low <= self.peak) & (self.peak <= self.high) & (self.low <= value) & (value <= self.high)
+        density = jnp.log(2 * jnp.where(possible, distance, 1.0)) - jnp.log(side) - jnp.log(self.high - self.low)
         return jnp.where(possible, density, -jnp.inf)
 
     def _side(self, value: jax.Array) -> tuple[jax.Array, jax.Array]:

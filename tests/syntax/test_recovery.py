@@ -317,7 +317,13 @@ def test_did_you_mean(text: str, meant: str):
         ("for (i in 1) { x ~ Normal(0, 1) }", "there are no loops: a statement holds for every label of its dimensions"),
         ("real x", "a quantity is declared by `prior`, by `let` or in `data { … }`"),
         ("var x = 3", "did you mean `let`?"),
-        ("import x", "did you mean `include`?"),
+        ("import x", "take it out: nothing has to be imported"),
+        ('import "x.uq"', "did you mean `include`?"),
+        ("mu = Normal(0, 1)", "did you mean `prior mu ~ …`?"),
+        ('"""what it is about"""', "comments begin with `#`"),
+        ("prior x ~ Normal(0, 1),", "take it out: statements have no end mark"),
+        ("let x = 1 if a else 2", "a choice is written `if … then … else …`"),
+        ("let x = a > 3 ? 1 : 2", "a choice is written `if … then … else …`"),
     ],
 )  # fmt: skip
 def test_what_other_languages_have_taught(text: str, hint: str):

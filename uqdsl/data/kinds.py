@@ -184,22 +184,24 @@ def _advice(value: object, found: Found, wrong: np.ndarray) -> str:
 _UNIT = r"[^\W\d_]{1,6}(?:\^?-?\d)?"
 _AMOUNT = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)) ?(%|°[CF]?|{_UNIT}(?:[ /·*.]{_UNIT})*)")
 """A number and its unit."""
-_CODES = re.compile(r"-9|-?99+|-?99+\.0*")
+_CODES = re.compile(r"-9|-?99+")
 """Numbers that often stand for a missing value."""
 _YES = frozenset(("yes", "y", "true", "t", "positive", "pos", "present", "ja", "oui", "si", "sí", "+"))
 
 
 def _advice_on_number(value: float, found: Found, wrong: np.ndarray) -> str:
-    if _CODES.fullmatch(f"{value:.15g}") and found.axes:
-        return f"if `{value:.15g}` stands for a missing value, leave its cell empty"
     if found.field.kind == "unit":
         numbers = [_as_float(each) for each in found.cells.values[wrong[:_EXAMINED]].tolist()]
         if all(1 < each <= 100 for each in numbers) and any(each >= 2 for each in numbers):
             return "if they are per cent, divide them by 100"
+    if _CODES.fullmatch(f"{value:.15g}") and found.axes:
+        remedy = "leave its cell empty" if found.cells.written else "take it out"
+        return f"if `{value:.15g}` stands for a missing value, {remedy}"
     return ""
 
 
 _EXAMINED = 10_000
+"""No more wrong values than this are looked at to say what to do about them."""
 
 
 def _as_float(value: object) -> float:

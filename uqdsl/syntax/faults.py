@@ -44,7 +44,8 @@ def describe(unexpected: Unexpected, piece: Piece, text: str) -> Problem:
     if word.kind in ("foreign", "other"):
         after = piece.words[index + 1] if index + 1 < len(piece.words) else None
         return unknown_sign(word, after, accepted)
-    if word.text in RESERVED and "NAME" in accepted and _meant_as_name(piece, index, text):
+    modifies = END in accepted and "NUMBER" not in accepted
+    if word.text in RESERVED and "NAME" in accepted and not modifies and _meant_as_name(piece, index, text):
         return ReservedWord(at=word.span, word=word.text, hint=_other_column(piece, index, text))
     at, hint = word.span, _hint_on_symbol(word.text, accepted)
     assigned = arrow(piece.words, index)

@@ -40,8 +40,10 @@ _KEYWORDS = {
     **dict.fromkeys(("param", "parameter", "unknown"), "prior"),
     **dict.fromkeys(("observe", "observed"), "likelihood"),
     **dict.fromkeys(("def", "func"), "function"),
-    "import": "include",
 }
+_IMPORTS = frozenset(("import", "library", "require", "using", "from"))
+_NO_END_MARK = "take it out: statements have no end mark"
+_CONDITION = "a choice is written `if … then … else …`"
 TYPES = frozenset({
     "real", "int", "float", "double", "number", "bool", "vector", "matrix", "array", "positive", "nonnegative", "unit",
     "count", "binary", "category",
@@ -65,6 +67,8 @@ def unknown_sign(word: Word, after: Word | None, accepted: frozenset[str]) -> Pr
         hint = _meant_by_semicolon(after, accepted)
     elif len(text) > 1 and text[-1] in CLOSING_QUOTES:
         sign, hint = text[0], f'did you mean `"{text[1:-1]}"`?'
+    elif text == "?":
+        hint = _CONDITION
     else:
         hint = next((f"did you mean `{each}`?" for each in _MEANT.get(text, ()) if _fits(each, accepted)), "")
     return UnknownCharacter(at=at, character=_shown(sign), hint=hint)
@@ -82,7 +86,7 @@ def _fits(meant: str, accepted: frozenset[str]) -> bool:
 
 def _meant_by_semicolon(after: Word | None, accepted: frozenset[str]) -> str:
     if "$END" in accepted:
-        return "take it out: statements have no end mark"
+        return _NO_END_MARK
     if "COMMA" not in accepted:
         return ""
     ends = after is None or after.first or after.kind == "closing"
@@ -115,6 +119,10 @@ def meant_by(words: Sequence[Word], index: int, accepted: frozenset[str], text: 
         quoted, closing, _ = line.partition("'")
         span = Span(word.span.start, word.span.end + len(quoted) + 1)
         return (span, f'did you mean `"{quoted}"`?') if closing else None
+    if word.text == "," and "$END" in accepted:
+        return word.span, _NO_END_MARK
+    if word.text == "if" and "NUMBER" not in accepted:
+        return word.span, _CONDITION
     if word.kind == "word" and "BY" in accepted:
         called = index + 1 < len(words) and words[index + 1].text == "("
         return word.span, f"did you mean `by {word.text}`?" if called else "did you mean `by`?"
@@ -180,23 +188,32 @@ def meant_by_start(words: Sequence[Word], index: int, depths: Sequence[int]) -> 
         meant = closest(word.text, ("data", "uncertainty"))
         return f"did you mean `{meant}`?" if meant else "there are no such blocks: each statement stands by itself"
     if word.kind != "word":
-        return ""
+        return "comments begin with `#`" if word.kind == "text" else ""
     name = _with_brackets(words, index)
     end = index + _length_with_brackets(words, index)
     sign = words[end].text if end < len(words) else ""
     if sign == "+=":
         return "did you mean `factor …`?"
-    if sign in ("=", ":=") or (sign == "<" and arrow(words, end)):
+    assigns = 1 if sign in ("=", ":=") else 2 if sign == "<" and arrow(words, end) else 0
+    if assigns and not _is_law(words[end + assigns : end + assigns + 2]):
         return f"did you mean `let {name} = …`?"
-    if sign == "~":
+    if assigns or sign == "~":
         keyword = "likelihood" if _is_field(word.text, words, depths) else "prior"
         return f"did you mean `{keyword} {name} ~ …`?"
     if word.text in ("for", "while"):
         return "there are no loops: a statement holds for every label of its dimensions"
+    if word.text in _IMPORTS:
+        includes = words[index + 1 : index + 2] and words[index + 1].kind == "text"
+        return "did you mean `include`?" if includes else "take it out: nothing has to be imported"
     if word.text in TYPES:
         return "a quantity is declared by `prior`, by `let` or in `data { … }`"
     meant = _KEYWORDS.get(word.text.lower()) or closest(word.text, KEYWORDS)
     return f"did you mean `{meant}`?" if meant else ""
+
+
+def _is_law(words: Sequence[Word]) -> bool:
+    """Whether a value begins as a distribution does."""
+    return len(words) == 2 and words[0].kind == "word" and words[0].text[0].isupper() and words[1].text == "("
 
 
 def _is_field(name: str, words: Sequence[Word], depths: Sequence[int]) -> bool:

@@ -109,6 +109,11 @@ def test_a_column_of_another_name(write):
     assert said(text, folder)[3] == 'did you mean `C[i] : category(group) = column("c")`?'
 
 
+def test_values_between_spaces(write):
+    hint = said('data "t.csv" { y[i] : real }', write("t.csv", "y c\n1 a\n"))[3]
+    assert hint == "its header is a single name with spaces in it: put commas or tabs between the values"
+
+
 @pytest.mark.parametrize(
     ("fields", "text", "dimension"),
     [

@@ -77,6 +77,8 @@ def test_packed_files(tmp_path, monkeypatch):
         ('{"y": [1], "n', "it ends before its text is closed"),
         ('{"]": [1, ', "it ends before its list is closed"),
         ("", "it is empty"),
+        ("{'y': [1]}", "the text at line 1, column 2 stands in single quotes, not in double ones"),
+        ('{"y": [1]}\n{"y": [2]}', "there is more behind its first value, at line 2, column 1"),
         ('{"y": [1,, 2]}', "something is wrong at line 1, column 10"),
     ],
 )

@@ -23,7 +23,8 @@ _READERS = {
 
 _PACKABLE = (".csv", ".tsv", ".json")
 """Formats of which files packed by gzip are read too."""
-_OF_TEXT = (".txt", ".text", ".dat", ".data", ".tab", ".asc")
+_ARCHIVES = (".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz", ".rar")
+_OF_TEXT = ("", ".txt", ".text", ".dat", ".data", ".tab", ".asc")
 
 
 def _ending(written: str) -> str:
@@ -36,6 +37,8 @@ def verify_format(written: str, at: Span) -> None:
     if ending not in _READERS or (ending not in _PACKABLE and unpacked_name(written) != written):
         if unpacked_name(written) != written:
             hint = f"unpack it: of packed files `{'`, `'.join(each + PACKED for each in _PACKABLE)}` are read"
+        elif ending in _ARCHIVES:
+            hint = "unpack it, and name the file that was in it"
         elif ending in _OF_TEXT:
             stem = Path(written).stem
             hint = f"if it is a table with commas or tabs, call it `{stem}.csv` or `{stem}.tsv`"

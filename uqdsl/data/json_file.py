@@ -32,7 +32,8 @@ def read_json(path: Path, name: str, at: Span) -> Frame | Arrays:
         return _records(content, name)
     if not isinstance(content, dict):
         reason = "it holds neither a list of records nor named values"
-        raise DataError([DamagedFile(at=at, place=Place(name), path=name, form="JSON", reason=reason)])
+        hint = 'give its values a name: `{"name": […]}`' if isinstance(content, list) else ""
+        raise DataError([DamagedFile(at=at, place=Place(name), path=name, form="JSON", reason=reason, hint=hint)])
     if isinstance(content.get("data_vars"), dict):
         content = {**_members(content, "coords"), **_members(content, "data_vars")}
     return Arrays(name, {key: _variable(value) for key, value in content.items()}, "entry")
@@ -43,8 +44,13 @@ def _parse(text: str, name: str, at: Span) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
-        reason = f"something is wrong at line {error.lineno}, column {error.colno}"
-        if cut:
+        where = f"line {error.lineno}, column {error.colno}"
+        reason = f"something is wrong at {where}"
+        if error.msg == "Extra data":
+            reason = f"there is more behind its first value, at {where}"
+        elif text[error.pos : error.pos + 1] == "'":
+            reason = f"the text at {where} stands in single quotes, not in double ones"
+        elif cut:
             reason = f"it ends before its {_still_open(text)} is closed" if text.strip() else "it is empty"
     except (RecursionError, ValueError):
         reason = "its lists are too deep, or a number in it too long"

@@ -178,12 +178,32 @@ def _advice(value: object, found: Found, wrong: np.ndarray) -> str:
     if kind == "binary":
         names = _two_names(found, wrong)
         return f"write 1 and 0 for {names}" if names else ""
-    return f"a column of labels is a `category`, not `{kind}`"
+    return _advice_on_text(text, found, wrong)
+
+
+def _advice_on_text(text: str, found: Found, wrong: np.ndarray) -> str:
+    """What to do about a text where a number should be."""
+    joined = re.sub(r"(?<=\d)[ \u00a0\u202f'](?=\d{3}\b)", "", text)
+    if _is_numeral(joined):
+        return f"write numbers without spaces: `{joined}`"
+    if _MARKS.fullmatch(text):
+        remedy = "leave its cell empty" if found.cells.written else "take it out"
+        return f"if `{text}` stands for a missing value, {remedy}"
+    if _DATE.fullmatch(text):
+        return "write dates as numbers, such as the days since the first"
+    if len(wrong) + len(missing_cells(found.cells)) == len(found.cells):
+        return f"a column of labels is a `category`, not `{found.field.kind}`"
+    return ""
 
 
 _UNIT = r"[^\W\d_]{1,6}(?:\^?-?\d)?"
 _AMOUNT = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)) ?(%|°[CF]?|{_UNIT}(?:[ /·*.]{_UNIT})*)")
 """A number and its unit."""
+_MARKS = re.compile(
+    r"[-–—.?*/x]{1,3}|\(?(?:missing|unknown|none|not (?:available|measured|recorded))\)?", re.IGNORECASE
+)
+"""Texts that often stand for a missing value."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _CODES = re.compile(r"-9|-?99+")
 """Numbers that often stand for a missing value."""
 _YES = frozenset(("yes", "y", "true", "t", "positive", "pos", "present", "ja", "oui", "si", "sí", "+"))

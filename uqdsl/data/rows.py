@@ -109,6 +109,8 @@ class _Rows(NamedTuple):
 
 def _other_column(name: str, field: ir.DataField, frame: Frame) -> str:
     """What to do where a table has not the column of a field."""
+    if len(frame.columns) == 1 and name in frame.columns[0].split():
+        return "its header is a single name with spaces in it: put commas or tabs between the values"
     near = closest(name, frame.columns)
     if near and field.columns == (field.name,) == (name,):
         dims = f"[{', '.join(field.dims)}]" if field.dims else ""

@@ -8,6 +8,7 @@ from itertools import takewhile
 from uqdsl.messages import Problem, Span, closest
 from uqdsl.messages.catalogue.syntax import UnknownCharacter
 from uqdsl.syntax.grammar import terminals_of
+from uqdsl.syntax.reader import END
 from uqdsl.syntax.scan import CLOSING_QUOTES, Word
 from uqdsl.syntax.tree import KEYWORDS
 
@@ -42,6 +43,7 @@ _KEYWORDS = {
     **dict.fromkeys(("def", "func"), "function"),
 }
 _IMPORTS = frozenset(("import", "library", "require", "using", "from"))
+_BY = frozenset(("using", "with", "via", "through"))
 _NO_END_MARK = "take it out: statements have no end mark"
 _CONDITION = "a choice is written `if … then … else …`"
 TYPES = frozenset({
@@ -85,7 +87,7 @@ def _fits(meant: str, accepted: frozenset[str]) -> bool:
 
 
 def _meant_by_semicolon(after: Word | None, accepted: frozenset[str]) -> str:
-    if "$END" in accepted:
+    if END in accepted:
         return _NO_END_MARK
     if "COMMA" not in accepted:
         return ""
@@ -119,11 +121,13 @@ def meant_by(words: Sequence[Word], index: int, accepted: frozenset[str], text: 
         quoted, closing, _ = line.partition("'")
         span = Span(word.span.start, word.span.end + len(quoted) + 1)
         return (span, f'did you mean `"{quoted}"`?') if closing else None
-    if word.text == "," and "$END" in accepted:
+    if word.text == "," and END in accepted:
         return word.span, _NO_END_MARK
     if word.text == "if" and "NUMBER" not in accepted:
         return word.span, _CONDITION
-    if word.kind == "word" and "BY" in accepted:
+    if word.text == "(" and before.kind == "word" and "BY" in accepted:
+        return before.span, f"did you mean `by {before.text}`?"
+    if word.kind == "word" and "BY" in accepted and (word.text in _BY or "PLUS" not in accepted):
         called = index + 1 < len(words) and words[index + 1].text == "("
         return word.span, f"did you mean `by {word.text}`?" if called else "did you mean `by`?"
     if word.text == "[" and before.text in ("T", "truncated", "truncate"):
@@ -161,9 +165,12 @@ def _bounds(words: Sequence[Word], index: int) -> tuple[Span, str] | None:
     if stan and len(names) != len(numbers):
         return None
     bounds = dict(zip(names or ("lower", "upper"), numbers, strict=False))
+    whole = words[index - (1 if stan else 2)].text == "int"
     match bounds.get("lower"), bounds.get("upper", "inf"):
         case "0", "1":
-            hint = "`unit` is the kind from 0 to 1"
+            hint = "`binary` is the kind of 0 and 1" if whole else "`unit` is the kind from 0 to 1"
+        case "0", "inf" if whole:
+            hint = "`count` is the kind of whole numbers from 0 on"
         case "0", "inf":
             hint = "`positive` is the kind above 0, `nonnegative` that from 0 on"
         case _:
@@ -192,7 +199,7 @@ def meant_by_start(words: Sequence[Word], index: int, depths: Sequence[int]) -> 
     name = _with_brackets(words, index)
     end = index + _length_with_brackets(words, index)
     sign = words[end].text if end < len(words) else ""
-    if sign == "+=":
+    if sign == "+=" and word.text == "target":
         return "did you mean `factor …`?"
     assigns = 1 if sign in ("=", ":=") else 2 if sign == "<" and arrow(words, end) else 0
     if assigns and not _is_law(words[end + assigns : end + assigns + 2]):

@@ -17,7 +17,8 @@ from .trees import without_spans
 HERE = Path(__file__).parent
 SPECS = [path.read_text(encoding="utf-8") for path in [*sorted((HERE / "examples").glob("*.uq")), HERE / "forms.uq"]]
 STATEMENTS = [text[slice(*each.span)] for text in SPECS for each in parse(text).tree.statements]
-ELSEWHERE = [*"#\n\"'\\;\t\x00&?“”‘’−", "&&", "**", ".*", "%*%", "//", "/*", "*/", "<-", ":=", "=>", "T", "for", "target", "using"]
+SIGNS = ("&&", "**", ".*", "%*%", "//", "/*", "*/", "<-", ":=", "=>")
+ELSEWHERE = [*"#\n\"'\\;\t\x00&?“”‘’−", *SIGNS, "T", "for", "target", "using"]
 WORDS = sorted({word.text for text in SPECS for word in scan(text)[0]} | set(ELSEWHERE))
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 

@@ -181,13 +181,13 @@ def _bounds(words: Sequence[Word], index: int) -> tuple[Span, str] | None:
 # ------------------------------------------------------------------------------------------- in place of a statement
 
 
-def meant_by_start(words: Sequence[Word], index: int, depths: Sequence[int]) -> str:
+def meant_by_start(words: Sequence[Word], index: int, fields: frozenset[str]) -> str:
     """What is meant by a word that begins no statement; empty where that is not known.
 
     Args:
         words: of the whole spec.
         index: of the word.
-        depths: how many brackets are open before each word.
+        fields: the names of data.
     """
     word = words[index]
     after = [each.text for each in words[index + 1 : index + 3]]
@@ -205,7 +205,7 @@ def meant_by_start(words: Sequence[Word], index: int, depths: Sequence[int]) -> 
     if assigns and not _is_law(words[end + assigns : end + assigns + 2]):
         return f"did you mean `let {name} = …`?"
     if assigns or sign == "~":
-        keyword = "likelihood" if _is_field(word.text, words, depths) else "prior"
+        keyword = "likelihood" if word.text in fields else "prior"
         return f"did you mean `{keyword} {name} ~ …`?"
     if word.text in ("for", "while"):
         return "there are no loops: a statement holds for every label of its dimensions"
@@ -223,14 +223,14 @@ def _is_law(words: Sequence[Word]) -> bool:
     return len(words) == 2 and words[0].kind == "word" and words[0].text[0].isupper() and words[1].text == "("
 
 
-def _is_field(name: str, words: Sequence[Word], depths: Sequence[int]) -> bool:
-    """Whether a block declares a name with its kind, as one of data does."""
+def named_with_kinds(words: Sequence[Word], depths: Sequence[int]) -> frozenset[str]:
+    """The names that blocks declare with their kind, as one of data does; `depths` are the brackets open before each."""
     ends = (
-        index + _length_with_brackets(words, index)
+        (each.text, index + _length_with_brackets(words, index))
         for index, (each, depth) in enumerate(zip(words, depths, strict=False))
-        if depth and each.text == name
+        if depth and each.kind == "word"
     )
-    return any(end < len(words) and words[end].text == ":" for end in ends)
+    return frozenset(name for name, end in ends if end < len(words) and words[end].text == ":")
 
 
 def _with_brackets(words: Sequence[Word], index: int) -> str:
@@ -241,8 +241,13 @@ def _with_brackets(words: Sequence[Word], index: int) -> str:
 def _length_with_brackets(words: Sequence[Word], index: int) -> int:
     if index + 1 == len(words) or words[index + 1].text != "[":
         return 1
-    inner = sum(1 for _ in takewhile(lambda each: each.text != "]", words[index + 1 :]))
-    return inner + 2 if index + 1 + inner < len(words) else 1
+    inner = words[index + 1 : index + 1 + _LONGEST]
+    closing = next((place for place, each in enumerate(inner) if each.text == "]"), None)
+    return 1 if closing is None else closing + 2
+
+
+_LONGEST = 100
+"""No more words than this are looked through for the bracket that closes a list of dimensions."""
 
 
 def _joined(words: Sequence[Word]) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from uqdsl.messages import Label, Problem, Span, closest, shortened
 from uqdsl.messages.catalogue.syntax import NotAStatement, UnclosedBracket, UnclosedText, UnopenedBracket
-from uqdsl.syntax.habits import meant_by_start, unknown_sign
+from uqdsl.syntax.habits import meant_by_start, named_with_kinds, unknown_sign
 from uqdsl.syntax.scan import CLOSING_QUOTES, Word
 from uqdsl.syntax.tree import KEYWORDS, RESERVED, SOFT_KEYWORDS
 
@@ -62,6 +62,7 @@ def split(words: list[Word]) -> list[Piece]:
     if brackets.problems:
         brackets = _match(words, sure=True)
     starts: list[tuple[int, str, Problem | None]] = []
+    fields: frozenset[str] | None = None
     for index, word in enumerate(words):
         if brackets.depths[index] > 0:
             continue
@@ -76,15 +77,16 @@ def split(words: list[Word]) -> list[Piece]:
                 starts.append((index, word.text, None))
                 continue
             meant = closest(word.text, KEYWORDS) if word.kind == "word" else None
-            starts.append((index, meant or "", _not_a_statement(words, index, brackets.depths)))
+            fields = named_with_kinds(words, brackets.depths) if fields is None else fields
+            starts.append((index, meant or "", _not_a_statement(words, index, fields)))
     return _pieces(words, starts, brackets.problems)
 
 
-def _not_a_statement(words: list[Word], index: int, depths: list[int]) -> Problem:
+def _not_a_statement(words: list[Word], index: int, fields: frozenset[str]) -> Problem:
     word = words[index]
     if word.kind in ("foreign", "other"):
         return unknown_sign(word, None, frozenset())
-    return NotAStatement(at=word.span, word=shortened(word.text), hint=meant_by_start(words, index, depths))
+    return NotAStatement(at=word.span, word=shortened(word.text), hint=meant_by_start(words, index, fields))
 
 
 def _pieces(

@@ -102,8 +102,9 @@ def test_what_to_do_about_rows_that_do_not_fit(text, advice, write):
 
 
 def test_a_column_of_another_name(write):
-    folder = write("t.csv", "Y,c\n1,a\n")
+    folder = write("t.csv", "Y,c,level\n1,a,2\n")
     assert said(TABLE, folder)[3] == 'did you mean `y[i] : real = column("Y")`?'
+    assert said('data "t.csv" { levle[i] : real }', folder)[3] == "did you mean `level`?"
     assert said('data "t.csv" { y[i] : real = column("C") }', folder)[3] == "did you mean `c`?"
     text = 'data "t.csv" { C[i] : category(group) }'
     assert said(text, folder)[3] == 'did you mean `C[i] : category(group) = column("c")`?'

@@ -112,11 +112,16 @@ def _other_column(name: str, field: ir.DataField, frame: Frame) -> str:
     if len(frame.columns) == 1 and name in frame.columns[0].split():
         return "its header is a single name with spaces in it: put commas or tabs between the values"
     near = closest(name, frame.columns)
-    if near and field.columns == (field.name,) == (name,):
+    if near and _letters(near) == _letters(name) and field.columns == (field.name,) == (name,):
         dims = f"[{', '.join(field.dims)}]" if field.dims else ""
         of = f"({field.of})" if field.of not in (None, name) else ""
         return f'did you mean `{name}{dims} : {field.kind}{of} = column("{near}")`?'
     return f"did you mean `{near}`?" if near else _what_is_there(frame)
+
+
+def _letters(name: str) -> str:
+    """What two names have in common that are written in another manner, as `log radon` and `Log_Radon`."""
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _what_is_there(frame: Frame) -> str:

@@ -126,7 +126,7 @@ def by_hand(name: str, unknowns_at: Callable[[Any], Mapping[str, Any]]) -> Calla
         return jnp.concatenate([jnp.ravel(x[..., :-1] if key in SIMPLEXES else x) for key, x in named.items()])
 
     def density(flat: Any) -> Any:
-        volume = jnp.linalg.slogdet(jax.jacfwd(free)(flat))[1]
+        volume = jnp.linalg.slogdet(jax.jacrev(free)(flat))[1]
         return log_density(data, in_reference(name, unknowns_at(flat))) + volume
 
     return density

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
+from numpyro import handlers
+from numpyro.distributions import biject_to
 
 from uqdsl import ir
 from uqdsl.codegen import Program, generate
+from uqdsl.infer.positions import stand_in
 from uqdsl.messages import render_text
 from uqdsl.semantics import analyse
 from uqdsl.syntax.parser import parse
@@ -28,18 +32,21 @@ class Compiled(NamedTuple):
     coords: dict[str, list[str | int | float]]
 
     def size(self, dims: tuple[str, ...]) -> tuple[int, ...]:
-        return tuple(len(self.coords[dim]) for dim in dims)
+        return tuple(len(self.coords[ir.base(dim)]) for dim in dims)
 
     def positions(self, count: int) -> dict[str, np.ndarray]:
         """Random unconstrained positions of every unknown, under the names that `log_density` and NumPyro use."""
         rng = np.random.default_rng(3)
-        found: dict[str, np.ndarray] = {}
-        for unknown in self.spec.unknowns:
-            *batch, last = self.size(unknown.dims) or (None,)
-            shape = () if last is None else (*batch, last - (unknown.law.distribution == "Dirichlet"))
-            name = f"{unknown.name}_decentered" if unknown.noncentered else unknown.name
-            found[name] = 0.7 * rng.standard_normal((count, *shape))
-        return found
+        shapes: dict[str, tuple[int, ...]] = {}
+
+        def visit() -> None:
+            model = handlers.seed(handlers.substitute(self.model, substitute_fn=stand_in), jax.random.key(0))
+            for name, site in handlers.trace(model).get_trace(self.data, self.coords).items():
+                if site["type"] == "sample" and not site["is_observed"]:
+                    shapes[name] = tuple(biject_to(site["fn"].support).inverse_shape(site["fn"].shape()))
+
+        jax.eval_shape(visit)
+        return {name: 0.7 * rng.standard_normal((count, *shape)) for name, shape in shapes.items()}
 
 
 def written(text: str, name: str = "spec.uq") -> tuple[ir.Spec, Program]:

@@ -39,6 +39,21 @@ _FUNCTIONS: dict[str, Callable[..., xr.DataArray]] = {
     "erf": scipy.special.erf,
     "lgamma": scipy.special.gammaln,
     "atan2": np.arctan2,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "log_sigmoid": scipy.special.log_expit,
+    "log1mexp": lambda x: np.where(x > -0.1, np.log(-np.expm1(x)), np.log1p(-np.exp(x))),
+    "cloglog": lambda x: np.log(-np.log1p(-x)),
+    "inv_cloglog": lambda x: -np.expm1(-np.exp(x)),
+    "probit": scipy.special.ndtri,
+    "log_Phi": scipy.special.log_ndtr,
+    "erfc": scipy.special.erfc,
+    "digamma": scipy.special.digamma,
+    "lbeta": scipy.special.betaln,
+    "lchoose": lambda n, k: (
+        scipy.special.gammaln(n + 1) - scipy.special.gammaln(k + 1) - scipy.special.gammaln(n - k + 1)
+    ),
 }
 _REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "sum": np.sum,
@@ -50,6 +65,21 @@ _REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "variance": np.var,
     "logsumexp": scipy.special.logsumexp,
     "count": np.count_nonzero,
+    "median": np.median,
+    "any": np.any,
+    "all": np.all,
+}
+_ALONG: dict[str, Callable[..., np.ndarray]] = {
+    "cumsum": np.cumsum,
+    "cumprod": np.cumprod,
+    "softmax": scipy.special.softmax,
+    "log_softmax": scipy.special.log_softmax,
+    "sort": np.sort,
+}
+_MATRIX: dict[str, Callable[..., np.ndarray]] = {
+    "inverse": np.linalg.inv,
+    "transpose": lambda a: np.swapaxes(a, -1, -2),
+    "trace": lambda a: np.trace(a, axis1=-2, axis2=-1),
 }
 
 
@@ -78,6 +108,13 @@ def evaluate(
             found = _OPERATORS[sign](*(at(each) for each in operands))
         case ir.Apply(function=name, arguments=arguments):
             found = xr.apply_ufunc(_FUNCTIONS.get(name) or getattr(np, name), *(at(each) for each in arguments))
+        case ir.Rename(value=value, names=names):
+            found = at(value).rename(dict(names))
+        case ir.Reduce(function=name, operand=operand, over=(dim,)) if name in _ALONG:
+            value = at(operand)
+            found = xr.apply_ufunc(
+                _ALONG[name], value, input_core_dims=[[dim]], output_core_dims=[[dim]], kwargs={"axis": -1}
+            )
         case ir.Reduce(function=name, operand=operand, over=over):
             found = at(operand).reduce(_REDUCTIONS[name], over)
         case ir.Choice(test=test, then=then, otherwise=otherwise):

@@ -103,6 +103,50 @@ SPECS = {
         likelihood y[i] ~ Normal(a + b + c + d, 1) truncated(0, inf)
         likelihood z[i] ~ Normal(sum(e + f, over = j), 2)
     """,
+    "neighbours and copies": """
+        dim ring = 4 periodic  dim rod = 3 clamped  dim well = 3 fixed(2)  dim back = [1, 2]
+        data { y[i] : real, x[ring] : real, Z[i, j] : real }
+        dim j = 2
+        function hill(x, k, n) = x^n / (k^n + x^n)
+        function score(z[j], w[j]) = sum(z * w, over = j)
+        prior a[ring] ~ Normal(0, 1)  prior b[rod] ~ Normal(0, 1)  prior c[well] ~ Normal(0, 1)  prior s ~ HalfNormal(1)
+        prior w[j] ~ Normal(0, 1)  prior M[ring, j] ~ Normal(0, 1)
+        let K[ring, ring'] = s * exp(-(x - x')^2) + identity(ring)
+        let L[ring, ring'] = cholesky(K)
+        let rough = sum((a[ring + 1] - 2 * a + a[ring - 1])^2, over = ring) + sum(b[rod + 1] * b, over = rod)
+        let tail[ring, back] = a[ring - back]
+        factor -rough - logdet(K) + a @ solve(K, a) + sum(c[well - 1] * c[well + 2], over = well) + trace(K @ L[ring', ring''] + 0 * K[ring, ring''])
+        let slope[ring] = sum(solve_lower(L, M), over = j) + K[ring', ring] @ a'
+        likelihood y[i] ~ Normal(hill(s, 2, 3) + Z @ w + score(Z, w) + sum(cumsum(softmax(a, over = ring), over = ring) * slope, over = ring) + sum(tail, over = [ring, back]), s)
+    """,
+    "recurrences": """
+        dim lag = [1, 3]
+        dim t = 6
+        data { y[t] : real, x[t] : real, g[t] : category(j), s1 : positive = 1.5 }
+        dim j = 2
+        prior c ~ Normal(0, 1)  prior phi[lag] ~ Normal(0, 0.3)  prior s ~ HalfNormal(1)  prior e[j] ~ Normal(0, 1)
+        prior walk[t] ~ Normal(0.5 * walk[t - 1] + e[g], s) starting at Normal(0, 1)
+        prior second[t, j] ~ Normal(2 * second[t - 1] - second[t - 2], s) starting at [Normal(0, 1), Normal(e, 1)]
+        prior level[j, t] ~ LogNormal(log(level[t - 1]), s) starting at 1
+        prior v[t] ~ Normal(m, s) noncentered
+        let m[t] = 0.9 * v[t - 1] starting at 0
+        let err[t] = y - pred
+        let pred[t] = c + 0.3 * err[t - 1] starting at c
+        let sd[t] = sqrt(1 + 0.3 * (y[t - 1] - c)^2 + 0.2 * sd[t - 1]^2) starting at s1
+        let a[t] = 0.1 * b[t - 1] + x starting at [0, 1]
+        let b[t] = 0.2 * a[t - 2] + a[t - 1] + walk starting at [1, c]
+        let dy[t] = y - y[t - 1] starting at 0
+        let past[t, j] = x[t - 1] * e + second[t - 1] starting at e
+        likelihood y[t] ~ Normal(c + sum(phi * y[t - lag], over = lag) + x[t - 1] + walk + pred + v + b + sum(past + level + second, over = j), sd)
+    """,
+    "looking back on others": """
+        dim t = 5
+        data { y[t] : real, z[j, t] : count, x[t] : real }
+        dim j = 2
+        prior c[j] ~ Normal(0, 1)  prior s ~ HalfNormal(1)
+        likelihood y[t] ~ Normal(c[1] + x[t - 2], s)
+        likelihood z[j, t] ~ Poisson(exp(c + 0.1 * x[t - 1]) + z[t - 1])
+    """,
     "noncentered": """
         dim j = 2
         data { y[i] : real, g[i] : category(group), x[group] : real, df[j] : positive }

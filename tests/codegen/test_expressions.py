@@ -15,7 +15,8 @@ import scipy.special
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from uqdsl import ir
+from uqdsl import ir, runtime
+from uqdsl.codegen.text import RUNTIME
 
 from .random_expressions import (
     ARRAYS,
@@ -34,17 +35,27 @@ from .random_expressions import (
 )
 from .reference import evaluate
 
-_SPECIAL = {name: getattr(scipy.special, name) for name in ("logit", "ndtr", "erf", "gammaln", "logsumexp")}
-_AS_NUMPY = {
+_SPECIAL = {
+    name: getattr(scipy.special, name)
+    for name in ("logit", "ndtr", "ndtri", "log_ndtr", "erf", "erfc", "gammaln", "betaln", "digamma", "logsumexp")
+}
+_OWN = {name: getattr(runtime, name) for name in RUNTIME}
+_AS_NUMPY = _OWN | {
     # NumPy under the names of JAX: ten times as many examples in the same time, and just as picky about shapes.
     "np": np,
     "jnp": np,
     "jax": SimpleNamespace(
-        nn=SimpleNamespace(sigmoid=scipy.special.expit, softplus=lambda x: np.logaddexp(x, 0.0)),
+        nn=SimpleNamespace(
+            sigmoid=scipy.special.expit,
+            softplus=lambda x: np.logaddexp(x, 0.0),
+            log_sigmoid=scipy.special.log_expit,
+            softmax=scipy.special.softmax,
+            log_softmax=scipy.special.log_softmax,
+        ),
         scipy=SimpleNamespace(special=SimpleNamespace(**_SPECIAL)),
     ),
 }
-_AS_JAX = {"np": np, "jnp": jnp, "jax": jax}
+_AS_JAX = _OWN | {"np": np, "jnp": jnp, "jax": jax}
 
 
 def _check(node: ir.Expression, layout: tuple[str, ...], library: Mapping[str, Any]) -> None:

@@ -59,8 +59,8 @@ def _described_data(spec: ir.Spec) -> list[str]:
 
 def described_model(spec: ir.Spec, sources: Sources) -> list[str]:
     """What `model` says of itself: its statements as they were written."""
-    written = sorted(spec.statements, key=lambda each: each.span)
-    lines = [line for each in written for line in sources.text[each.span.start : each.span.end].splitlines()]
+    written = sorted({each.span for each in spec.statements})
+    lines = [line for span in written for line in sources.text[span.start : span.end].splitlines()]
     first = "The model as NumPyro sites; `observed=False` draws the data too."
     return [first, "", *lines]
 

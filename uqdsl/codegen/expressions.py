@@ -158,9 +158,10 @@ class Writer:
         start = self.windows[dim].start if dim in self.windows else 0
         return f'len(coords["{ir.base(dim)}"])' + (f" - {start}" if start else "")
 
-    def _seen(self, text: Text, axes: tuple[str, ...]) -> Text:
+    def _seen(self, text: Text, axes: tuple[str, ...], windows: Mapping[str, Window] | None = None) -> Text:
         """Of a whole array, the places that are wanted."""
-        slots = [self.windows[dim].slice if dim in self.windows else ":" for dim in axes]
+        windows = self.windows if windows is None else windows
+        slots = [windows[dim].slice if dim in windows else ":" for dim in axes]
         while slots and slots[-1] == ":":
             slots.pop()
         return Text(f"{text.at(ATOM)}[{', '.join(slots)}]", kind=text.kind) if slots else text
@@ -194,7 +195,8 @@ class Writer:
         """An array at other places along a dimension: rolled, held at its ends, or seen through a window."""
         dim = self.dims[node.along]
         window = self.windows.get(node.along)
-        if dim.boundary is None and window is not None and node.lag is None:
+        if dim.boundary is None and node.lag is None:
+            window = window or Window(0)
             with self.seeing(**{node.along: window._replace(back=window.back - node.steps)}):
                 return self.write(node.value, layout)
         axes = tuple(dim for dim in layout if dim in node.value.dims)
@@ -204,6 +206,7 @@ class Writer:
         axis = place - len(axes)
         if dim.boundary is None:
             start, back = window or Window(0)
+            back -= node.steps
             rows = f'np.arange({start - back}, len(coords["{node.along}"]){f" - {back}" if back else ""})'
             slots = [":"] * place + [f'{rows}[:, None] - np.array(coords["{node.lag}"])']
             lies = (*axes[: place + 1], node.lag or "", *axes[place + 1 :])
@@ -228,7 +231,9 @@ class Writer:
         function = MATRIX[node.function]
         batch = tuple(dim for dim in layout if dim in node.dims and dim not in (node.rows, node.columns))
         with self.seeing(**dict.fromkeys((node.rows, node.columns))):
-            matrix = self.number(node.operands[0], (*(dim for dim in batch if dim in node.operands[0].dims), node.rows, node.columns))
+            matrix = self.number(
+                node.operands[0], (*(dim for dim in batch if dim in node.operands[0].dims), node.rows, node.columns)
+            )
             if len(node.operands) == 1:
                 kept = {"matrix": (node.rows, node.columns), "vector": (node.rows,)}.get(function.value, ())
                 batch = tuple(dim for dim in batch if dim in node.operands[0].dims)
@@ -241,7 +246,9 @@ class Writer:
             matrix = self.number(node.operands[0], (*shared, node.rows, node.columns))
             given = self.number(right, (*shared, node.rows, *columns))
         if columns:
-            return self.aligned(Text(f"{function.jax}({matrix.text}, {given.text})"), (*shared, node.rows, *columns), layout)
+            return self.aligned(
+                Text(f"{function.jax}({matrix.text}, {given.text})"), (*shared, node.rows, *columns), layout
+            )
         text = f"{function.jax}({matrix.text}, {given.at(ATOM)}[..., None])[..., 0]"
         return self.aligned(Text(text), (*shared, node.rows), layout)
 
@@ -291,11 +298,11 @@ class Writer:
 
     def _reduce(self, node: ir.Reduce, layout: tuple[str, ...]) -> Text:
         operand, function = node.operand, node.function
+        if REDUCTIONS[function].keeps:
+            return self._along(node, layout)
         if any(dim in self.windows for dim in node.over):
             with self.seeing(**dict.fromkeys(node.over)):
                 return self._reduce(node, layout)
-        if REDUCTIONS[function].keeps:
-            return self._along(node, layout)
         kept = tuple(dim for dim in layout if dim in operand.dims and dim not in node.over)
         product = self._product(node, kept)
         if product is not None:
@@ -316,10 +323,12 @@ class Writer:
     def _along(self, node: ir.Reduce, layout: tuple[str, ...]) -> Text:
         """A function that goes along a dimension and keeps it."""
         axes = tuple(dim for dim in layout if dim in node.dims)
-        inner = self.number(node.operand, axes)
-        axis = axes.index(node.over[0]) - len(axes)
-        text = f"{REDUCTIONS[node.function].jax}({as_real(inner).text}, axis={axis})"
-        return self.aligned(Text(text), axes, layout)
+        (dim,) = node.over
+        with self.seeing(**{dim: None}):
+            inner = self.number(node.operand, axes)
+        text = Text(f"{REDUCTIONS[node.function].jax}({as_real(inner).text}, axis={axes.index(dim) - len(axes)})")
+        window = {dim: self.windows[dim]} if dim in self.windows else {}
+        return self.aligned(self._seen(text, axes, window), axes, layout)
 
     def _product(self, node: ir.Reduce, kept: tuple[str, ...]) -> Text | None:
         """`sum(X * b, over = k)` as the matrix product that it is, or None where it is not one."""

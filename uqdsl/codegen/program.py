@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.codegen.docstring import described_density, described_model, described_module, docstring
-from uqdsl.codegen.expressions import ANY, Name, Writer
+from uqdsl.codegen.expressions import ANY, Name, Window, Writer
 from uqdsl.codegen.laws import batch_dims, law_text, recentered, reparameterisation, standard_law_text
+from uqdsl.codegen.steps import Steps, first_places, lines_of, started
 from uqdsl.codegen.style import WIDTH, styled
-from uqdsl.codegen.text import RUNTIME, TAKEN, Kind, Text, identifiers, number, quoted
+from uqdsl.codegen.text import ATOM, RUNTIME, TAKEN, Kind, Text, identifiers, number, quoted
 from uqdsl.messages import Sources, Span
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
@@ -176,21 +177,34 @@ def _needed(spec: ir.Spec, *, recorded: bool) -> set[str]:
     for each in reversed(spec.statements):
         if isinstance(each, ir.Quantity) and each.name not in needed and (each.fixed or not recorded):
             continue
-        needed |= ir.names_used(each)
+        needed |= ir.names_used(_at_one_step(each) if isinstance(each, ir.Observation) else each)
         if isinstance(each, ir.Observation) and each.name not in fields:
             needed.add(each.name)
     return needed
 
 
+def _at_one_step(observation: ir.Observation) -> ir.Node:
+    """The law of data without what it says of their own past, which its step is given."""
+
+    def change(node: ir.Node) -> ir.Node | None:
+        own = (
+            isinstance(node, ir.Shift) and isinstance(node.value, ir.Reference) and node.value.name == observation.name
+        )
+        return ir.Constant(value=0) if own and observation.past is not None else None
+
+    return ir.rewrite(observation.law, change)
+
+
 @dataclass
 class _Function:
-    """The body of one of the functions while it is being written."""
+    """The body of one of the functions while it is being written; `inner` holds the functions that the next line needs."""
 
     spec: ir.Spec
     names: _Names
     needed: set[str]
     writer: Writer = field(init=False)
     lines: _Lines = field(default_factory=list)
+    inner: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.writer = self.names.writer(self.spec)
@@ -199,6 +213,13 @@ class _Function:
         """A statement, after the parts of it that were given lines of their own."""
         self.lines += [(" " * indent + each, span) for each in (*self.writer.parts, statement)]
         self.writer.parts.clear()
+
+    def add_inner(self, span: Span | None) -> bool:
+        """The functions within this one that have been written, and whether there were any."""
+        self.lines += [(f"    {line}", span) for line in self.inner]
+        found = bool(self.inner)
+        self.inner.clear()
+        return found
 
     def unpack(self, unpacked: set[str]) -> None:
         """Variables for fields, with their dimensions in a comment, and for what follows from data alone."""
@@ -209,17 +230,124 @@ class _Function:
                 self.add(remark if each.dims and len(remark) + 4 <= WIDTH else line, each.span)
         for each in self.spec.quantities:
             if each.fixed and each.name in self.needed:
-                value = self.quantity(each)
-                self.add(f"{self.names.declared[each.name]} = {value}", each.span)
+                self.quantities(each)
         if self.lines:
             self.lines += _plain("")
 
+    def quantities(self, quantity: ir.Quantity) -> None:
+        """Variables for a quantity, or, at the first of a recurrence, for all of its quantities."""
+        if quantity.together:
+            if quantity.name == quantity.together[0]:
+                self.recurrence(quantity)
+            return
+        value = self.quantity(quantity)
+        self.add_inner(quantity.span)
+        self.add(f"{self.names.declared[quantity.name]} = {value}", quantity.span)
+
     def quantity(self, quantity: ir.Quantity) -> str:
         """The value of a quantity over all of its dimensions."""
-        value = self.writer.parameter(quantity.value, quantity.dims)
-        value = self.writer.broadcast(value, quantity.value.dims, quantity.dims)
+        if quantity.together:
+            return self.names.declared[quantity.name]
+        if quantity.past is not None:
+            value = started(quantity.past, quantity.value, quantity.dims, self.writer)
+        else:
+            value = self.writer.parameter(quantity.value, quantity.dims)
+            value = self.writer.broadcast(value, quantity.value.dims, quantity.dims)
         self.writer.names[quantity.name] = Name(self.names.declared[quantity.name], quantity.dims, value.kind)
         return value.text
+
+    def recurrence(self, first: ir.Quantity) -> None:
+        """The quantities of a recurrence, followed together from place to place."""
+        members = [each for each in self.spec.quantities if each.name in first.together]
+        past = first.past
+        if past is None:
+            raise TypeError(f"{first.name} does not look back")
+        names = [self.names.declared[each.name] for each in members]
+        pattern = "{}_1" if past.steps == 1 else "{}_past"
+        local = identifiers(names, set(self.names.taken), pattern)
+        before = {each.name: local[name] for each, name in zip(members, names, strict=True)}
+        taken = {*self.names.taken, *before.values()}
+        steps = Steps(self.writer, past.along, past.steps, before, taken)
+        body = []
+        for each, name in zip(members, names, strict=True):
+            rest = tuple(dim for dim in each.dims if dim != past.along)
+            value = steps.writer.parameter(steps.of(each.value), rest)
+            body += [*steps.writer.parts, f"{name}_ = {value.text}"]
+            steps.writer.parts.clear()
+            steps.here(each.name, f"{name}_", each.dims)
+        function = identifiers([first.name], taken, "next_{}")[first.name]
+        given = list(before.values())
+        starts = []
+        for each in members:
+            values = first_places(each.past or past, each.dims, self.writer)
+            starts.append(f"jnp.stack([{', '.join(values)}])")
+        if len(members) > 1:
+            body = [f"{', '.join(given)} = past", *body]
+            given = ["past"]
+        returned = ", ".join(f"{name}_" for name in names)
+        head = f"def {function}({', '.join([*given, *steps.inputs])}):"
+        start = starts[0] if len(starts) == 1 else f"({', '.join(starts)})"
+        lags = f", lags={past.steps}" if past.steps > 1 else ""
+        call = f'recurrence({function}, {start}{steps.given}, length=len(coords["{past.along}"]){lags})'
+        self.inner += lines_of(head, [*body, f"return {returned}"])
+        self.add_inner(first.span)
+        self.add(f"{', '.join(names)} = {call}", first.span)
+        for each, name in zip(members, names, strict=True):
+            order = (past.along, *(dim for dim in each.dims if dim != past.along))
+            self.writer.names[each.name] = Name(name, order)
+            if order != each.dims:
+                moved = self.writer.aligned(Text(name), order, each.dims)
+                self.add(f"{name} = {moved.text}", each.span)
+                self.writer.names[each.name] = Name(name, each.dims)
+
+    def sequential(self, statement: ir.Unknown | ir.Observation, past: ir.Past) -> str:
+        """The law of a series whose places depend on those before them."""
+        name, along = self.names.declared[statement.name], past.along
+        before = identifiers([name], set(self.names.taken), "{}_1" if past.steps == 1 else "{}_past")[name]
+        taken = {*self.names.taken, before}
+        steps = Steps(self.writer, along, past.steps, {statement.name: before}, taken)
+        rest = tuple(dim for dim in statement.dims if dim != along)
+        law = law_text(steps.of(statement.law), rest, steps.writer)
+        function = identifiers([name], taken, "next_{}")[name]
+        self.inner += lines_of(
+            f"def {function}({', '.join([before, *steps.inputs])}):", [*steps.writer.parts, f"return {law}"]
+        )
+        if isinstance(statement, ir.Observation):
+            order = (along, *rest)
+            is_field = any(each.name == statement.name for each in self.spec.fields)
+            data = f"data[{quoted(statement.name)}]" if is_field else name
+            axes = self.writer.names[statement.name].axes
+            text = self.writer.aligned(Text(data), axes, order)
+            start = f"{text.at(ATOM)}[:{past.steps}]"
+        elif past.laws:
+            laws = [law_text(each, rest, self.writer) for each in past.laws]
+            start = f"[{', '.join(laws)}]" + (f" * {past.steps}" if len(laws) < past.steps else "")
+        else:
+            values = first_places(past, statement.dims, self.writer)
+            start = f"jnp.stack([{', '.join(values * past.steps if len(values) < past.steps else values)}])"
+        shape = f", shape={self.writer.sizes(rest)}" if rest else ""
+        axis = statement.dims.index(along)
+        place = f", axis={axis}" if axis else ""
+        whole = ", pointwise=True" if isinstance(statement, ir.Observation) else ""
+        return f'Sequential({function}, {start}{steps.given}, length=len(coords["{along}"]){shape}{place}{whole})'
+
+    def law(self, statement: ir.Unknown | ir.Observation) -> str:
+        """The law of a statement."""
+        if statement.past is None:
+            return law_text(statement.law, statement.dims, self.writer)
+        if isinstance(statement, ir.Unknown) or statement.name in ir.names_used(statement.law):
+            return self.sequential(statement, statement.past)
+        past, dims = statement.past, statement.dims
+        with self.writer.seeing(**{past.along: Window(past.steps)}):
+            law = law_text(statement.law, dims, self.writer)
+        axis = dims.index(past.along)
+        place = f", axis={axis}" if axis else ""
+        known = self.writer.names[statement.name]
+        is_field = any(each.name == statement.name for each in self.spec.fields)
+        data = Text(f"data[{quoted(statement.name)}]" if is_field else known.identifier)
+        data = self.writer.aligned(data, known.axes, dims)
+        first = f"{data.at(ATOM)}[{':, ' * axis}:{past.steps}]"
+        return f"After({first}, {law}{place})"
 
     def outcome(self, observation: ir.Observation, unpacked: str) -> str:
         """The data of a likelihood in the order of its dimensions; a quantity made of data is a variable already."""
@@ -256,8 +384,13 @@ def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
     for statement in spec.statements:
         if isinstance(statement, ir.Quantity) and statement.fixed:
             continue
+        if isinstance(statement, ir.Quantity) and statement.together and statement.name == statement.together[0]:
+            body.recurrence(statement)
+            plates = ()
         site = _site(statement, body)
         wanted = _plates(statement)
+        if body.add_inner(statement.span):
+            plates = ()
         if wanted and wanted != plates:
             body.add(_plate_line(wanted), statement.span)
         plates = wanted
@@ -275,9 +408,10 @@ def _site(statement: ir.Statement, body: _Function) -> str:
     target = f"{body.names.declared[statement.name]} = " if statement.name in body.needed else ""
     match statement:
         case ir.Unknown(law=law, dims=dims):
-            return f"{target}numpyro.sample({name}, {law_text(law, dims, body.writer)}{_event(law)})"
+            event = _event(law if statement.past is None else law.model_copy(update={"event": dims}))
+            return f"{target}numpyro.sample({name}, {body.law(statement)}{event})"
         case ir.Observation(law=law, dims=dims):
-            shown = law_text(law, dims, body.writer)
+            shown = body.law(statement)
             data = body.outcome(statement, f"data[{name}]")
             return f"numpyro.sample({name}, {shown}, obs={data} if observed else None{_event(law)})"
         case ir.Quantity():
@@ -294,6 +428,8 @@ def _event(law: ir.Law) -> str:
 def _plates(statement: ir.Statement) -> tuple[str, ...]:
     """The dimensions over which a statement's draws are independent, or a quantity has one value each."""
     match statement:
+        case ir.Unknown(past=ir.Past()):
+            return ()
         case ir.Unknown(law=law, dims=dims) | ir.Observation(law=law, dims=dims):
             return batch_dims(law, dims)
         case ir.Quantity(dims=dims):
@@ -303,7 +439,8 @@ def _plates(statement: ir.Statement) -> tuple[str, ...]:
 
 def _plate_line(dims: tuple[str, ...]) -> str:
     plates = [
-        f'numpyro.plate("{dim}", len(coords["{ir.base(dim)}"])' + (f", dim={position - len(dims)})" if len(dims) > 1 else ")")
+        f'numpyro.plate("{dim}", len(coords["{ir.base(dim)}"])'
+        + (f", dim={position - len(dims)})" if len(dims) > 1 else ")")
         for position, dim in enumerate(dims)
     ]
     return f"with {', '.join(plates)}:"
@@ -315,7 +452,14 @@ def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
     body = _Function(spec, names, needed)
     body.unpack(needed | {each.name for each in spec.observations})
     for statement in spec.statements:
-        for text in _terms(statement, body):
+        if isinstance(statement, ir.Quantity) and statement.together:
+            used = any(name in needed for name in statement.together)
+            if used and not statement.fixed and statement.name == statement.together[0]:
+                body.recurrence(statement)
+            continue
+        texts = _terms(statement, body)
+        body.add_inner(statement.span)
+        for text in texts:
             body.add(text, statement.span)
     total = " + ".join(names.densities.values()) or "0.0"
     body.add(f"return {total}", None)
@@ -340,9 +484,9 @@ def _terms(statement: ir.Statement, body: _Function) -> list[str]:
             return [f"{base}, {density} = {placed}", f"{name} = {value}"]
         case ir.Unknown(law=law, dims=dims):
             position = f"position[{quoted(statement.name)}]"
-            return [f"{name if used else '_'}, {density} = place({law_text(law, dims, writer)}, {position})"]
+            return [f"{name if used else '_'}, {density} = place({body.law(statement)}, {position})"]
         case ir.Observation(law=law, dims=dims):
-            shown = f"{law_text(law, dims, writer)}.log_prob({body.outcome(statement, name)})"
+            shown = f"{body.law(statement)}.log_prob({body.outcome(statement, name)})"
             return [f"{density} = {shown}.sum()" if batch_dims(law, dims) else f"{density} = {shown}"]
         case ir.Quantity(fixed=False) if used:
             return [f"{name} = {body.quantity(statement)}"]

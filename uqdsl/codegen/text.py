@@ -15,15 +15,17 @@ from typing import NamedTuple
 COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
 RUNTIME = (
+    "After",
     "ExGaussian",
     "InverseChiSquared",
     "InverseGaussian",
     "Kumaraswamy",
-    "LogitNormal",
     "LogLogistic",
+    "LogitNormal",
     "PoissonLog",
     "Rayleigh",
     "ScaledInverseChiSquared",
+    "Sequential",
     "SkewNormal",
     "Triangular",
     "Truncated",
@@ -34,6 +36,7 @@ RUNTIME = (
     "logdet",
     "neighbour",
     "place",
+    "recurrence",
     "solve_cholesky",
     "solve_lower",
 )

@@ -65,7 +65,7 @@ def choose_labels(dim: Dimension, problems: list[Problem]) -> None:
 
     They are, the first of these that there is:
 
-    1. those of its `dim` statement;
+    1. those of its `dim` or `time` statement; the times of all tables, in order, where it says none;
     2. those of the first table whose rows are the dimension, or of a coordinate, in the order in which they stand;
     3. those that rows of several dimensions are labelled with, sorted;
     4. 1 to n where rows or positions have no labels, or where the `dim` statement gives a size that they fit;
@@ -97,6 +97,13 @@ def choose_labels(dim: Dimension, problems: list[Problem]) -> None:
 def _chosen(dim: Dimension, problems: list[Problem]) -> tuple[tuple[Label, ...] | None, str]:
     if dim.ir.labels is not None:
         return dim.ir.labels, "the `dim` statement"
+    if dim.ir.time:
+        ordered = [(found, axis) for found, axis in dim.axes if axis.along is Along.ORDERED]
+        times = {key(label): label for _, axis in ordered for label in axis.labels}
+        if times:
+            return tuple(in_order(times.values())), " and ".join(
+                dict.fromkeys(f"`{found.where}`" for found, _ in ordered)
+            )
     for along in (Along.ORDERED, Along.LEVELS):
         for found, axis in dim.axes:
             if axis.along is along:

@@ -1,5 +1,6 @@
 """The typed IR: what a spec means."""
 
+from uqdsl.ir.shift import at_place, shifted
 from uqdsl.ir.spec import (
     SCHEMA_VERSION,
     Apply,
@@ -20,6 +21,7 @@ from uqdsl.ir.spec import (
     Node,
     Observation,
     Operation,
+    Past,
     Pick,
     Quantity,
     Reduce,
@@ -36,7 +38,7 @@ from uqdsl.ir.spec import (
     base,
     json_schema,
 )
-from uqdsl.ir.walk import names_used
+from uqdsl.ir.walk import names_used, rewrite
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -58,6 +60,7 @@ __all__ = [
     "Node",
     "Observation",
     "Operation",
+    "Past",
     "Pick",
     "Quantity",
     "Reduce",
@@ -71,7 +74,10 @@ __all__ = [
     "Table",
     "Unknown",
     "Values",
+    "at_place",
     "base",
     "json_schema",
     "names_used",
+    "rewrite",
+    "shifted",
 ]  # fmt: skip

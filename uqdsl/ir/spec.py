@@ -237,7 +237,7 @@ class Dim(Node):
 
     Its labels are given (`labels`), or 1…size (`size`), or come from data: the levels of the category columns `levels`,
     or the rows of the tables in which it is a row dimension. `boundary` says what lies beyond its ends, where that is said,
-    and `beyond` is the value of a `fixed` one.
+    and `beyond` is the value of a `fixed` one. The labels of a `time` axis are times, in order.
     """
 
     name: str
@@ -246,6 +246,7 @@ class Dim(Node):
     levels: tuple[str, ...] = ()
     boundary: Literal["periodic", "clamped", "fixed"] | None = None
     beyond: float = 0.0
+    time: bool = False
 
 
 type Values = float | int | bool | str | tuple[Values, ...]
@@ -276,8 +277,23 @@ class Table(Node):
     fields: tuple[DataField, ...]
 
 
+class Past(Node):
+    """How a statement looks back along the dimension `along`, and how it starts: at its first `steps` places.
+
+    They are given by one value, or by one for each, oldest first; of an unknown by laws; of data they are as observed.
+    """
+
+    along: str
+    steps: int
+    values: tuple[Expression, ...] = ()
+    laws: tuple[Law, ...] = ()
+
+
 class Unknown(Node):
-    """A `prior`: an unknown over `dims`, those of the event last, and its law."""
+    """A `prior`: an unknown over `dims`, those of the event last, and its law.
+
+    With a `past`, the law is that of one place along a dimension given those before it.
+    """
 
     node: Literal["unknown"] = "unknown"
     name: str
@@ -285,25 +301,36 @@ class Unknown(Node):
     law: Law
     noncentered: bool = False
     nuisance: bool = False
+    past: Past | None = None
 
 
 class Quantity(Node):
-    """A `let`; `fixed` where it depends on data and settings alone."""
+    """A `let`; `fixed` where it depends on data and settings alone.
+
+    With a `past`, the value is that of the places after the first; `together` names the quantities of a recurrence, each of
+    which needs what some of them were before, and which stand one after the other.
+    """
 
     node: Literal["quantity"] = "quantity"
     name: str
     dims: tuple[str, ...]
     value: Expression
     fixed: bool
+    past: Past | None = None
+    together: tuple[str, ...] = ()
 
 
 class Observation(Node):
-    """A `likelihood`: the data `name`, or a quantity made of data alone, and its law; the dimensions of the event last."""
+    """A `likelihood`: the data `name`, or a quantity made of data alone, and its law; the dimensions of the event last.
+
+    With a `past`, the first places are conditioned on.
+    """
 
     node: Literal["observation"] = "observation"
     name: str
     dims: tuple[str, ...]
     law: Law
+    past: Past | None = None
 
 
 class Factor(Node):

@@ -16,7 +16,6 @@ LIKELIHOOD_MODIFIERS = ("where", "weight", "truncated", "censored", "batch")
 _UNBUILT = {
     "ordered": "`ordered` unknowns",
     "sum_to_zero": "`sum_to_zero` unknowns",
-    "starting": "recurrences (`starting at`)",
     "where": "a likelihood of some rows only (`where`)",
     "weight": "a weighted likelihood (`weight`)",
     "censored": "censored data",

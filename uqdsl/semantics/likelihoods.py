@@ -11,8 +11,10 @@ from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import Declarations, Declared, What
 from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import LIKELIHOOD_MODIFIERS, check_modifiers, lower_axes
+from uqdsl.semantics.starts import looked_back, looking_back
 from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
+from uqdsl.vocabulary.functions import REDUCTIONS
 from uqdsl.vocabulary.supports import KINDS, kind_that_holds
 
 
@@ -71,7 +73,9 @@ def lower_likelihood(
     if set(dims) != set(data.dims):
         _report_dims(target, dims, data, declared, context)
         return None
+    context = looking_back(context, dims)
     lowered = lower_law(statement.law, statement.modifiers, dims, context)
+    looks = looked_back(context, statement)
     if lowered is None or errors(context.problems):
         return None
     if _uses_whole(name, lowered.law):
@@ -84,7 +88,8 @@ def lower_likelihood(
             _report_outcome(name, statement, lowered, data, field, context)
     elif not data.support.meets(lowered.support):
         _report_outcome(name, statement, lowered, data, None, context)
-    return ir.Observation(span=statement.span, name=name, dims=lowered.law.arranged(dims), law=lowered.law)
+    past = ir.Past(span=statement.span, along=looks[0], steps=looks[1]) if looks is not None else None
+    return ir.Observation(span=statement.span, name=name, dims=lowered.law.arranged(dims), law=lowered.law, past=past)
 
 
 _OWN_DATA = "its law can use other data, and of its own only what is summed up, as in `mean(…, over = …)`"
@@ -94,7 +99,9 @@ def _uses_whole(name: str, node: object) -> bool:
     """Whether a part of the IR uses a name element by element, outside of any reduction."""
     if isinstance(node, ir.Reference):
         return node.name == name
-    if isinstance(node, ir.Reduce):
+    if isinstance(node, ir.Reduce) and not REDUCTIONS[node.function].keeps:
+        return False
+    if isinstance(node, ir.Shift) and isinstance(node.value, ir.Reference):
         return False
     if isinstance(node, ir.Node):
         return any(_uses_whole(name, getattr(node, each)) for each in type(node).model_fields)

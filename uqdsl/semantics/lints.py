@@ -11,6 +11,7 @@ from uqdsl.syntax import tree
 BUILT = (
     tree.Setting,
     tree.Dim,
+    tree.Time,
     tree.Data,
     tree.Prior,
     tree.Let,

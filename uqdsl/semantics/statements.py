@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, did_you_mean
+from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
 from uqdsl.messages.catalogue.kinds import CannotNoncenter
 from uqdsl.messages.catalogue.names import DeclaredTwice, NoSuchPart, UndeclaredName
 from uqdsl.semantics.constants import Settings
@@ -19,7 +19,10 @@ from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
 from uqdsl.semantics.order import order_statements
-from uqdsl.semantics.walk import names_in
+from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
+from uqdsl.semantics.starts import looking_back, lower_start, standardised
+from uqdsl.semantics.tables import axis_names
+from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.supports import KINDS, REAL
@@ -43,43 +46,134 @@ def lower_statements(
 ) -> Lowered:
     """The model part of a spec in the IR."""
     named = _by_name(spec, declarations)
-    uses = {
-        key: {name.name: name.span for name in names_in(statement, steps=dims) if name.name in named}
-        for key, statement in named.items()
-    }
-    order, problems = order_statements(tuple(named), uses)
+    uses = {key: [use for use in uses_of(each, dims) if use.name in named] for key, each in named.items()}
+    recurrences = find_recurrences(uses)
+    order, problems = _in_order(named, uses, recurrences)
     known = _known_at_first(fields, settings)
-    found: list[ir.Statement] = []
-    declared = signatures(spec, dims, problems := [*problems])
+    declared = signatures(spec, dims, problems)
     functions, found_in_functions = lower_functions(
         declared, declarations, dims, settings, known_settings(settings), number
     )
     problems += found_in_functions
+    found: list[ir.Statement] = []
     gathered = [*problems, *_check_networks(spec, declarations), *check_outcomes(spec, declarations, fields)]
+    place = Context(declarations, known, settings, dims, owner="", functions=declared)
     for key in order:
+        members = recurrences.get(key, (key,))
+        if key != next(each for each in order if each in members):
+            continue
+        if key in recurrences:
+            lowered, problems = _recurrence([each for each in order if each in members], named, known, place)
+            gathered += problems
+            found += lowered
+            continue
         statement = named[key]
-        context = Context(declarations, known, settings, dims, owner=_owner(statement), functions=declared)
-        match statement:
-            case tree.Prior():
-                result = _prior(statement, context)
-            case tree.Let():
-                result = _let(statement, context)
-            case tree.Likelihood():
-                observation = lower_likelihood(statement, fields, context)
-                result = (observation, None) if observation is not None else None
-            case tree.Factor():
-                result = _factor(statement, key, context)
+        context = replace(place, owner=_owner(statement), problems=[], back={})
+        result = _lowered(statement, key, fields, context)
         gathered += dict.fromkeys(context.problems)
         if result is not None:
-            lowered, value = result
-            found.append(lowered)
+            made, value = result
+            found += made
             if value is not None:
-                known[lowered.name] = value
+                known[statement.target.name] = value  # type: ignore[union-attr]
     return Lowered(tuple(found), functions, known, tuple(gathered))
 
 
+def _in_order(
+    named: Mapping[str, _Model], uses: Mapping[str, Sequence[Use]], recurrences: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], list[Problem]]:
+    """The statements in an order in which they can be computed; those of a recurrence one after the other."""
+    together = {name: members[0] for name, members in recurrences.items()}
+    outer: dict[str, dict[str, Span]] = {together.get(name, name): {} for name in named}
+    for name in named:
+        for use in uses[name]:
+            if together.get(use.name, use.name) != together.get(name, name):
+                outer[together.get(name, name)].setdefault(together.get(use.name, use.name), use.span)
+            elif name not in together:
+                outer[name].setdefault(name, use.span)
+    order, problems = order_statements(tuple(outer), outer)
+    found: list[str] = []
+    gathered = list(problems)
+    for name in order:
+        members = recurrences.get(name, (name,))
+        if name in recurrences:
+            inner = {
+                each: {use.name: use.span for use in uses[each] if use.name in members and not use.along}
+                for each in members
+            }
+            members, problems = order_statements(members, inner)
+            gathered += problems
+        found += members
+    return tuple(found), gathered
+
+
+def _lowered(
+    statement: _Model, key: str, fields: tuple[ir.DataField, ...], context: Context
+) -> tuple[tuple[ir.Statement, ...], Known | None] | None:
+    match statement:
+        case tree.Prior():
+            return _prior(statement, context)
+        case tree.Let():
+            return _let(statement, context)
+        case tree.Likelihood():
+            observation = lower_likelihood(statement, fields, context)
+            return ((observation,), None) if observation is not None else None
+        case tree.Factor():
+            return _factor(statement, key, context)
+
+
+def _recurrence(
+    members: list[str], named: Mapping[str, _Model], known: dict[str, Known], place: Context
+) -> tuple[list[ir.Statement], list[Problem]]:
+    """The statements of a recurrence, each of which may use what the others were before."""
+    for name in members:
+        statement = named[name]
+        if isinstance(statement, tree.Prior | tree.Let):
+            dims = axis_names(statement.target, [])
+            law = ungrouped(statement.law) if isinstance(statement, tree.Prior) else None
+            word = law.function.name if isinstance(law, tree.Call) and isinstance(law.function, tree.Name) else ""
+            support = DISTRIBUTIONS[word].support if word in DISTRIBUTIONS else REAL
+            spread = frozenset({name}) if word else None
+            known[name] = Known(dims, support, random=bool(law), spread=spread)
+    for _ in range(2):  # at first nobody knows whether a quantity of the recurrence depends on an unknown
+        results = {}
+        problems: list[Problem] = []
+        for name in members:
+            context = replace(place, owner=name, problems=[], back={})
+            results[name] = _lowered(named[name], name, (), context)
+            problems += dict.fromkeys(context.problems)
+        random = any(result is None or (result[1] is not None and result[1].random) for result in results.values())
+        for name in members:
+            known[name] = known[name]._replace(random=random)
+    lowered: list[ir.Unknown | ir.Quantity] = []
+    for name, result in results.items():
+        if result is None:
+            known[name] = known[name]._replace(random=True)
+            continue
+        made, value = result
+        lowered += [each for each in made if isinstance(each, ir.Unknown | ir.Quantity)]
+        if value is not None:
+            known[name] = value._replace(random=random)
+    if errors(problems) or any(result is None for result in results.values()):
+        return [], problems
+    lowered = [
+        each.model_copy(update={"fixed": not random}) if isinstance(each, ir.Quantity) else each for each in lowered
+    ]
+    free: list[ir.Statement] = []
+    bound: list[ir.Unknown | ir.Quantity] = []
+    for each in lowered:
+        if isinstance(each, ir.Unknown) and each.noncentered:
+            steps, made = standardised(each)
+            free.append(steps)
+            bound.append(made)
+        else:
+            bound.append(each)
+    resolved = resolve_recurrence(bound)
+    return [*free, *resolved.statements], [*problems, *resolved.problems]
+
+
 type _Model = tree.Prior | tree.Let | tree.Likelihood | tree.Factor
-type _Result = tuple[ir.Statement, Known | None] | None
+type _Result = tuple[tuple[ir.Statement, ...], Known | None] | None
 
 
 def _by_name(spec: tree.Tree, declarations: Declarations) -> dict[str, _Model]:
@@ -139,10 +233,14 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     check_modifiers(statement.modifiers, PRIOR_MODIFIERS, "a prior", context)
     if dims is None:
         return None
+    context = looking_back(context, dims)
     lowered = lower_law(statement.law, statement.modifiers, dims, context)
     if lowered is None:
         return None
     dims = lowered.law.arranged(dims)
+    past = lower_start(statement, dims, lowered, context)
+    if errors(context.problems):
+        return None
     noncentered = next((m for m in statement.modifiers if m.name == "noncentered"), None)
     if noncentered is not None:
         _check_noncentered(noncentered, statement, lowered, context)
@@ -153,11 +251,13 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
         law=lowered.law,
         noncentered=noncentered is not None,
         nuisance=any(m.name == "nuisance" for m in statement.modifiers),
+        past=past,
     )
     support = lowered.support
     if not support.integer:  # a continuous unknown is never exactly at the end of its support
         support = support._replace(open_lower=support.lower > float("-inf"), open_upper=support.upper < float("inf"))
-    return unknown, Known(dims, support, random=True, spread=frozenset({unknown.name}))
+    known = Known(dims, support, random=True, spread=frozenset({unknown.name}))
+    return (unknown,), known
 
 
 def _check_noncentered(modifier: tree.Modifier, statement: tree.Prior, lowered: LoweredLaw, context: Context) -> None:
@@ -182,18 +282,25 @@ def _let(statement: tree.Let, context: Context) -> _Result:
     check_modifiers(statement.modifiers, ("starting",), "a `let`", context)
     if dims is None:
         return None
+    context = looking_back(context, dims)
     place = replace(context, ranges=dims, list_dim=dims[0] if len(dims) == 1 else None)
     value = number(statement.value, place)
-    if not value.sound:
+    past = lower_start(statement, dims, None, place)
+    if not value.sound or errors(context.problems):
         return None
+    starts = [each for each in context.starts if each.random]
+    random = value.random or bool(starts)
     quantity = ir.Quantity(
-        span=statement.span, name=statement.target.name, dims=dims, value=value.node, fixed=not value.random
+        span=statement.span, name=statement.target.name, dims=dims, value=value.node, fixed=not random, past=past
     )
-    return quantity, Known(dims, value.support, random=value.random, spread=value.spread)
+    support = value.support
+    for each in context.starts:
+        support = support.hull(each.support)
+    return (quantity,), Known(dims, support, random=random, spread=value.spread if past is None else None)
 
 
 def _factor(statement: tree.Factor, key: str, context: Context) -> _Result:
     value = number(statement.value, context)
     if not value.sound:
         return None
-    return ir.Factor(span=statement.span, name=key, value=value.node), None
+    return (ir.Factor(span=statement.span, name=key, value=value.node),), None

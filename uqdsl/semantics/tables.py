@@ -35,9 +35,9 @@ def lower_tables(
     """The dimensions and the tables of a spec."""
     problems: list[Problem] = []
     tables = [_table(each, declarations, settings, problems) for each in spec.statements if isinstance(each, tree.Data)]
-    written: dict[str, tree.Dim] = {}
+    written: dict[str, tree.Dim | tree.Time] = {}
     for each in spec.statements:
-        if isinstance(each, tree.Dim):
+        if isinstance(each, tree.Dim | tree.Time):
             written.setdefault(each.name.name, each)
     measured = _measured_by_data(spec, declarations)
     dims = []
@@ -46,6 +46,12 @@ def lower_tables(
         statement = written.get(name)
         if statement is None:
             dims.append(Dim(span=declared.span, name=name, levels=levels))
+            continue
+        if isinstance(statement, tree.Time):
+            times = _times(statement, settings, problems)
+            if times is None and name not in measured and not declarations.may_declare(name):
+                problems.append(NoLabels(at=statement.name.span, dim=name))
+            dims.append(Dim(span=statement.span, name=name, labels=times, levels=levels, time=True))
             continue
         labels, size = _labels(statement, settings, problems)
         boundary, beyond = _boundary(statement, settings, problems)
@@ -87,6 +93,41 @@ def _labels(
         problems.append(WrongSize(at=value.span, name=name, found=f"{shown(size)}, more than memory can hold"))
         return None, None
     return None, size
+
+
+def _times(statement: tree.Time, settings: Settings, problems: list[Problem]) -> tuple[int | float, ...] | None:
+    """The times of a regular axis; None where the data say them."""
+    if statement.unit is not None or (statement.step is not None and statement.begin is None):
+        problems.append(
+            FeatureNotBuilt(at=statement.span, feature="time axes in calendar units, and steps without a range")
+        )
+        return None
+    if statement.begin is None or statement.end is None:
+        return None
+    name = statement.name.name
+    values: list[float] = []
+    for written in (statement.begin, statement.end, statement.step):
+        try:
+            value = evaluate(written, settings) if written is not None else 1
+        except SpecError as error:
+            problems += error.problems
+            return None
+        if isinstance(value, str | bool):
+            problems.append(NotANumber(at=written.span if written is not None else None, what=f"{shown(value)}"))
+            return None
+        values.append(value)
+    begin, end, step = values
+    if step <= 0 or end < begin:
+        found = f"a step of {shown(step)}" if step <= 0 else f"an axis from {shown(begin)} to {shown(end)}"
+        problems.append(WrongSize(at=statement.span, name=name, found=found))
+        return None
+    count = int((end - begin) / step * (1 + 1e-12) + 1e-9) + 1
+    if count > LARGEST_SIZE:
+        problems.append(WrongSize(at=statement.span, name=name, found=f"{count} times, more than memory can hold"))
+        return None
+    if all(isinstance(each, int) for each in values):
+        return tuple(range(int(begin), int(end) + 1, int(step)))
+    return tuple(round(begin + place * step, 12) for place in range(count))
 
 
 def _boundary(statement: tree.Dim, settings: Settings, problems: list[Problem]) -> tuple[str | None, float]:

@@ -29,6 +29,11 @@ _DEEPEST = 30
 """Brackets within brackets, beyond which a part of an expression gets a line of its own; Python reads at most 200."""
 
 
+def at_times(state: str, times: str) -> str:
+    """What a writer calls a state at the times of a field."""
+    return f"{state} at {times}"
+
+
 class Window(NamedTuple):
     """The places along a dimension at which an expression is wanted: from `start` on, seen `back` places before."""
 
@@ -103,6 +108,9 @@ class Writer:
                 return self._matrix(node, layout)
             case ir.Invoke():
                 return self._invoke(node, layout)
+            case ir.AtTimes(state=state, times=times):
+                known = self.names[at_times(state.name, times.name)]
+                return self.aligned(self._seen(Text(known.identifier), known.axes), known.axes, layout)
             case ir.Gather() | ir.Pick():
                 return self._selected(node, layout)
             case ir.Operation(operator="negative", operands=(operand,)):

@@ -9,19 +9,20 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.codegen.docstring import described_density, described_model, described_module, docstring
-from uqdsl.codegen.expressions import ANY, Name, Window, Writer
+from uqdsl.codegen.expressions import ANY, Name, Window, Writer, at_times
 from uqdsl.codegen.laws import batch_dims, law_text, recentered, reparameterisation, standard_law_text
 from uqdsl.codegen.steps import Steps, first_places, lines_of, started
 from uqdsl.codegen.style import WIDTH, styled
 from uqdsl.codegen.text import ATOM, RUNTIME, TAKEN, Kind, Text, identifiers, number, quoted
 from uqdsl.messages import Sources, Span
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
+from uqdsl.vocabulary.solvers import DEFAULT_SOLVER, SOLVERS, SolverOptions
 
 
 class Program(NamedTuple):
@@ -170,6 +171,14 @@ def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functio
 # --------------------------------------------------------------------------------------------------- the two functions
 
 
+def solver_options(flow: ir.Flow) -> dict[str, object]:
+    """The arguments of `trajectory` that are not what they are by default."""
+    default = SolverOptions().model_dump()
+    options = {name: value for name, value in flow.options.items() if value != default[name]}
+    solver = SOLVERS[flow.solver].diffrax
+    return ({"solver": solver} if flow.solver != DEFAULT_SOLVER else {}) | options
+
+
 def _needed(spec: ir.Spec, *, recorded: bool) -> set[str]:
     """The names that a function has to define; `recorded` says whether it has quantities that nothing else uses."""
     fields = {each.name for each in spec.fields}
@@ -257,11 +266,12 @@ class _Function:
         return value.text
 
     def recurrence(self, first: ir.Quantity) -> None:
-        """The quantities of a recurrence, followed together from place to place."""
+        """The quantities of a recurrence, followed together from place to place; or states that move together."""
         members = [each for each in self.spec.quantities if each.name in first.together]
         past = first.past
         if past is None:
-            raise TypeError(f"{first.name} does not look back")
+            self.flow(first, members)
+            return
         names = [self.names.declared[each.name] for each in members]
         pattern = "{}_1" if past.steps == 1 else "{}_past"
         local = identifiers(names, set(self.names.taken), pattern)
@@ -299,6 +309,57 @@ class _Function:
                 moved = self.writer.aligned(Text(name), order, each.dims)
                 self.add(f"{name} = {moved.text}", each.span)
                 self.writer.names[each.name] = Name(name, each.dims)
+
+    def flow(self, first: ir.Quantity, members: list[ir.Quantity]) -> None:
+        """States that move together by differential equations."""
+        flow = first.flow
+        if flow is None:
+            raise TypeError(f"{first.name} neither looks back nor moves")
+        along, identity = flow.along, self.names.declared
+        local = identifiers([along, *(each.name for each in members)], set(self.names.taken), "{}_")
+        inside = replace(self.writer, names=dict(self.writer.names), parts=[])
+        inside.names[along] = Name(local[along])
+        states = [(each, tuple(dim for dim in each.dims if dim != along)) for each in members]
+        inside.names |= {each.name: Name(local[each.name], rest) for each, rest in states}
+        rates = []
+        for each, rest in states:
+            rates.append(inside.parameter(each.value, rest).text)
+        function = identifiers([first.name], set(self.names.taken), "rate_of_{}" if len(members) == 1 else "rates")
+        head = f"def {function[first.name]}({', '.join(local.values())}):"
+        self.inner += lines_of(head, [*inside.parts, f"return {', '.join(rates)}{',' if len(rates) == 1 else ''}"])
+        initial = [
+            self.writer.broadcast(self.writer.parameter(each.flow.initial, rest), each.flow.initial.dims, rest).text
+            for each, rest in states
+            if each.flow is not None
+        ]
+        self.add_inner(first.span)
+        labels = f'np.array(coords["{along}"], dtype=float)'
+        read = [self.writer.names[name] for name in flow.reads]
+        flat = [each.identifier if len(each.axes) == 1 else f"jnp.ravel({each.identifier})" for each in read]
+        times = f"jnp.concatenate([{', '.join([labels, *flat])}])" if read else labels
+        options = "".join(f", {name}={value!r}" for name, value in solver_options(flow).items())
+        names = [identity[each.name] for each in members]
+        given = f"({', '.join(initial)}{',' if len(initial) == 1 else ''})"
+        call = f'trajectory({function[first.name]}, {given}, {times}, start=coords["{along}"][0]{options})'
+        self.add(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {call}", first.span)
+        begin = f'len(coords["{along}"])'
+        for position, (each, name) in enumerate(zip(flow.reads, read, strict=True)):
+            start = " + ".join([begin, *(f"{before.identifier}.size" for before in read[:position])])
+            end = f"{start} + {name.identifier}.size" if position + 1 < len(read) else ""
+            for (state, rest), identifier in zip(states, names, strict=True):
+                shown = f"{identifier}_at_{name.identifier}"
+                value = f"{identifier}[{start}:{end}]"
+                if len(name.axes) != 1:
+                    value += f".reshape(({self.writer.sizes(name.axes)[1:-1].rstrip(',')}, *{identifier}.shape[1:]))"
+                self.add(f"{shown} = {value}", state.span)
+                self.writer.names[at_times(state.name, each)] = Name(shown, (*name.axes, *rest))
+        for (state, rest), identifier in zip(states, names, strict=True):
+            if read:
+                self.add(f"{identifier} = {identifier}[:{begin}]", state.span)
+            order = (along, *rest)
+            if order != state.dims:
+                self.add(f"{identifier} = {self.writer.aligned(Text(identifier), order, state.dims).text}", state.span)
+            self.writer.names[state.name] = Name(identifier, state.dims)
 
     def sequential(self, statement: ir.Unknown | ir.Observation, past: ir.Past) -> str:
         """The law of a series whose places depend on those before them."""

@@ -39,6 +39,7 @@ RUNTIME = (
     "recurrence",
     "solve_cholesky",
     "solve_lower",
+    "trajectory",
 )
 """What a generated module may import from `uqdsl.runtime`."""
 

@@ -37,7 +37,7 @@ def read_numbers(found: Found, problems: list[Problem]) -> np.ndarray | None:
     Returns:
         The numbers, or None where a problem was found.
     """
-    kind = found.field.kind
+    kind = "real" if found.field.kind == "time" else found.field.kind
     numbers, missing, wrong = _convert(found.cells, kind)
     if len(missing):
         problems.append(_missing_values(found, missing))

@@ -160,6 +160,15 @@ class Invoke(Node):
     dims: tuple[str, ...] = ()
 
 
+class AtTimes(Node):
+    """A state at the times that a field holds, which need not be times of its axis."""
+
+    node: Literal["at times"] = "at times"
+    state: Reference
+    times: Reference
+    dims: tuple[str, ...] = ()
+
+
 class Array(Node):
     """A list in place, laid out along one dimension."""
 
@@ -183,6 +192,7 @@ type Expression = Annotated[
     | Shift
     | Matrix
     | Invoke
+    | AtTimes
     | Array,
     Field(discriminator="node"),
 ]
@@ -256,8 +266,8 @@ type Values = float | int | bool | str | tuple[Values, ...]
 class DataField(Node):
     """A variable of the data.
 
-    `kind` is one of `real positive nonnegative unit count int binary category`; a category's values are labels of the
-    dimension `of`. `columns` are the columns to read: one, or one for each label of the last dimension (a spread
+    `kind` is one of `real positive nonnegative unit count int binary category time`; a category's values are labels of
+    the dimension `of`, and times are those of the axis `of`. `columns` are the columns to read: one, or one for each label of the last dimension (a spread
     field). `values` are given in place, nested by dimension.
     """
 
@@ -289,6 +299,20 @@ class Past(Node):
     laws: tuple[Law, ...] = ()
 
 
+class Flow(Node):
+    """How a state moves along a time axis: from its initial value at the first time, by a differential equation.
+
+    The value of the quantity is its rate of change, in which the name of each state is its value at one time, and that of
+    the axis that time. `reads` names the fields of times at which states are wanted beside those of the axis.
+    """
+
+    along: str
+    initial: Expression
+    solver: str
+    options: dict[str, float | int | None]
+    reads: tuple[str, ...] = ()
+
+
 class Unknown(Node):
     """A `prior`: an unknown over `dims`, those of the event last, and its law.
 
@@ -317,6 +341,7 @@ class Quantity(Node):
     value: Expression
     fixed: bool
     past: Past | None = None
+    flow: Flow | None = None
     together: tuple[str, ...] = ()
 
 

@@ -5,6 +5,7 @@ from uqdsl.runtime.ex_gaussian import ExGaussian
 from uqdsl.runtime.inverse_gaussian import InverseGaussian
 from uqdsl.runtime.kumaraswamy import Kumaraswamy
 from uqdsl.runtime.neighbour import neighbour
+from uqdsl.runtime.ode import trajectory
 from uqdsl.runtime.place import place
 from uqdsl.runtime.poisson_log import PoissonLog
 from uqdsl.runtime.recurrence import recurrence
@@ -40,4 +41,5 @@ __all__ = [
     "recurrence",
     "solve_cholesky",
     "solve_lower",
+    "trajectory",
 ]

@@ -39,13 +39,14 @@ class Typed(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of a declared name once its statement has been lowered."""
+    """What is known of a declared name once its statement has been lowered; `axis` is that of a field of times."""
 
     dims: tuple[str, ...]
     support: Support = REAL
     category: str | None = None
     random: bool = False
     spread: frozenset[str] | None = None
+    axis: str | None = None
 
 
 @dataclass(frozen=True)

@@ -190,21 +190,30 @@ def _spread(sign: str, left: Typed, right: Typed) -> frozenset[str] | None:
 
 
 def _listing(expression: tree.Listing, context: Context) -> Typed:
-    if context.list_dim is None:
-        return context.report(HomelessList(at=expression.span))
-    items = [number(item, replace(context, list_dim=None)) for item in expression.items]
-    along = context.dims[context.list_dim]
+    inside = replace(context, list_dim=None)
+    items = [number(item, inside) for item in expression.items]
+    if not all(item.sound for item in items):
+        return poison(expression.span)
+    name = context.list_dim
+    if name is None:
+        # Along the one dimension of the statement that its items do not have.
+        over = [dim for dim in context.ranges if not any(dim in item.dims for item in items)]
+        lying = any(item.dims for item in items) and len(over) == 1 and not context.free
+        if not lying:
+            return context.report(HomelessList(at=expression.span))
+        name = over[0]
+    along = context.dims[ir.base(name)]
     size = len(along.labels) if along.labels is not None else along.size
     if not items or (size is not None and len(items) != size):
         expected = "at least one label" if size is None else plural(size, "label")
         problem = ListLength(at=expression.span, dim=along.name, expected=expected, found=plural(len(items), "item"))
         return context.report(problem)
     for part in items:
-        if along.name in part.dims:
+        if name in part.dims:
             hint = f"each item of the list is for one label of `{along.name}`"
             return context.report(NotANumber(at=part.node.span, what=f"an item over all of `{along.name}`", hint=hint))
-    dims = union(*(item.dims for item in items), (along.name,))
-    node = ir.Array(span=expression.span, items=tuple(item.node for item in items), along=along.name, dims=dims)
+    dims = union(*(item.dims for item in items), (name,))
+    node = ir.Array(span=expression.span, items=tuple(item.node for item in items), along=name, dims=dims)
     support = items[0].support
     for item in items[1:]:
         support = support.hull(item.support)

@@ -18,6 +18,7 @@ BUILT = (
     tree.Likelihood,
     tree.Factor,
     tree.Function,
+    tree.State,
     tree.Infer,
 )
 """The statements that this version can run."""

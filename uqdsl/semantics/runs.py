@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from pydantic import ValidationError
 
 from uqdsl.ir import Run, Spec, Unknown
-from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, listing
-from uqdsl.messages.catalogue.kinds import GivenTwice, WrongArgumentCount
+from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.methods import (
     Inadmissible,
     NotAMethod,
     NotOfInterest,
     RunDeclaredTwice,
     UnknownMethod,
-    UnknownOption,
-    WrongOption,
 )
 from uqdsl.messages.catalogue.names import NoSuchPart, UndeclaredName
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
-from uqdsl.semantics.constants import Settings, Value, evaluate, shown
+from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Known
 from uqdsl.semantics.declare import Declarations, What
+from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -119,92 +114,8 @@ def resolve_method(
         hint = meant(call.name, [*methods(), *PLANNED], synonyms.METHODS, otherwise=otherwise)
         problems.append(UnknownMethod(at=call.span, name=call.name, hint=hint))
         return None
-    count = len(problems)
-    given = _given_options(method, arguments, settings, problems)
-    if len(problems) > count or given is None:
-        return None
-    values = {name: value for name, (value, _) in given.items()}
-    try:
-        return method, method.options(**values)
-    except ValidationError as error:
-        problems += [_wrong_option(method, detail, given) for detail in error.errors()]
-        return None
-
-
-type _Given = dict[str, tuple[Value, Span]]
-
-
-def _given_options(
-    method: Method, arguments: tuple[tree.Expression | tree.Named, ...], settings: Settings, problems: list[Problem]
-) -> _Given | None:
-    """The options as given, with where their values stand; None where one is missing for a problem of its own."""
-    given: _Given = {}
-    complete = True
-    known = method.options.model_fields
-    for argument in arguments:
-        if not isinstance(argument, tree.Named):
-            example = next(iter(known), "option")
-            problems.append(
-                WrongArgumentCount(
-                    at=argument.span,
-                    function=method.name,
-                    expected=f"its options by name, as in `{example} = …`",
-                    found="one without a name is",
-                )
-            )
-        elif argument.name not in known:
-            otherwise = f"its options are {listing(known, last='and')}"
-            hint = meant(argument.name, known, synonyms.OPTIONS, otherwise=otherwise)
-            problems.append(UnknownOption(at=argument.name_span, method=method.name, option=argument.name, hint=hint))
-        elif argument.name in given:
-            others = (Label(given[argument.name][1], "first given here"),)
-            problems.append(GivenTwice(at=argument.span, owner=method.name, name=argument.name, others=others))
-        else:
-            try:
-                value = evaluate(argument.value, settings, words=True)
-            except SpecError as error:
-                problems += error.problems
-                complete = False
-                continue
-            given[argument.name] = value, argument.value.span
-            if isinstance(value, bool) and known[argument.name].annotation in (int, float):
-                detail = {
-                    "type": f"{'int' if known[argument.name].annotation is int else 'float'}_type",
-                    "loc": [argument.name],
-                }
-                problems.append(_wrong_option(method, detail, given))
-    return given if complete else None
-
-
-_EXPECTED = {
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "above {gt}",
-    "less_than_equal": "at most {le}",
-    "less_than": "below {lt}",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "int_parsing_size": "a whole number of at most 19 digits",
-    "finite_number": "a finite number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_parsing": "true or false",
-    "bool_type": "true or false",
-    "string_type": "a word",
-}
-
-
-def _wrong_option(method: Method, detail: Any, given: _Given) -> Problem:
-    """What pydantic found, in our words."""
-    option = str(detail["loc"][0]) if detail["loc"] else ""
-    context = {name: f"{each:g}" if isinstance(each, float) else each for name, each in detail.get("ctx", {}).items()}
-    if detail["type"] == "literal_error":
-        expected = str(context["expected"]).replace("'", "`")
-    else:
-        expected = _EXPECTED.get(detail["type"], "of another form").format(**context)
-    value, span = given.get(option, (None, None))
-    found = f"`{value}`" if isinstance(value, str) else shown(value)
-    return WrongOption(at=span, method=method.name, option=option, expected=expected, found=found)
+    options = resolve_options(method.name, method.options, arguments, settings, problems)
+    return None if options is None else (method, options)
 
 
 def check_admissible(spec: Spec) -> tuple[Problem, ...]:

@@ -19,7 +19,7 @@ from uqdsl.messages.catalogue.names import (
     WrongLag,
 )
 from uqdsl.semantics.constants import evaluate, numeral
-from uqdsl.semantics.context import Context, Typed, poison, union
+from uqdsl.semantics.context import Context, Known, Typed, poison, union
 from uqdsl.semantics.declare import What
 from uqdsl.semantics.walk import is_lag, ungrouped
 from uqdsl.syntax import tree
@@ -270,6 +270,8 @@ def _gather(
         columns = [name for name, dim in context.declarations.categories.items() if dim in found.dims]
         hint = did_you_mean(index.name, [*found.dims, *columns]) or f"select by {listing([*found.dims, *columns])}"
         return context.report(UndeclaredName(at=index.span, name=index.name, hint=hint))
+    if isinstance(index, tree.Name) and (times := context.known.get(index.name)) is not None and times.axis is not None:
+        return _at_times(found, along, index, times, expression, context)
     where = lower(index, context)
     if not where.sound:
         return where
@@ -282,6 +284,22 @@ def _gather(
     dims = union(*(where.dims if dim == along else (dim,) for dim in found.dims))
     node = ir.Gather(span=expression.span, value=found.node, along=along, index=where.node, dims=dims)
     return found._replace(node=node)
+
+
+def _at_times(
+    found: Typed, along: str | None, index: tree.Name, times: Known, expression: tree.Select, context: Context
+) -> Typed:
+    """`x[t = when]`: a state at recorded times."""
+    axis = times.axis or ""
+    if axis not in found.dims or along not in (None, axis):
+        return _no_such_dimension(found, along or axis, index.span, expression, context)
+    declared = context.declarations.values.get(_named(expression))
+    if not isinstance(found.node, ir.Reference) or declared is None or declared.what is not What.STATE:
+        hint = f"only a state is known between the times of `{axis}`"
+        return context.report(UnclearSelection(at=index.span, name=_named(expression), hint=hint))
+    dims = union(times.dims, tuple(dim for dim in found.dims if dim != axis))
+    when = ir.Reference(span=index.span, name=index.name, dims=times.dims)
+    return found._replace(node=ir.AtTimes(span=expression.span, state=found.node, times=when, dims=dims))
 
 
 def _as_category(where: Typed, dim: str, context: Context) -> str:

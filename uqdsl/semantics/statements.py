@@ -21,6 +21,7 @@ from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
 from uqdsl.semantics.order import order_statements
 from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
 from uqdsl.semantics.starts import looking_back, lower_start, standardised
+from uqdsl.semantics.states import lower_state, with_reads
 from uqdsl.semantics.tables import axis_names
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
@@ -46,7 +47,17 @@ def lower_statements(
 ) -> Lowered:
     """The model part of a spec in the IR."""
     named = _by_name(spec, declarations)
-    uses = {key: [use for use in uses_of(each, dims) if use.name in named] for key, each in named.items()}
+    states = {
+        each.target.name: statement.names[0].target.name
+        for statement in named.values()
+        if isinstance(statement, tree.State)
+        for each in statement.names
+    }
+    uses: dict[str, list[Use]] = {}
+    for key, statement in named.items():
+        found_uses = [use._replace(name=states.get(use.name, use.name)) for use in uses_of(statement, dims)]
+        moving = isinstance(statement, tree.State)
+        uses[key] = [use for use in found_uses if use.name in named and not (moving and use.name == key)]
     recurrences = find_recurrences(uses)
     order, problems = _in_order(named, uses, recurrences)
     known = _known_at_first(fields, settings)
@@ -69,6 +80,13 @@ def lower_statements(
             continue
         statement = named[key]
         context = replace(place, owner=_owner(statement), problems=[], back={})
+        if isinstance(statement, tree.State):
+            moved = lower_state(statement, context)
+            gathered += dict.fromkeys(context.problems)
+            if moved is not None:
+                found += moved[0]
+                known |= moved[1]
+            continue
         result = _lowered(statement, key, fields, context)
         gathered += dict.fromkeys(context.problems)
         if result is not None:
@@ -76,7 +94,7 @@ def lower_statements(
             found += made
             if value is not None:
                 known[statement.target.name] = value  # type: ignore[union-attr]
-    return Lowered(tuple(found), functions, known, tuple(gathered))
+    return Lowered(with_reads(tuple(found)), functions, known, tuple(gathered))
 
 
 def _in_order(
@@ -120,6 +138,7 @@ def _lowered(
             return ((observation,), None) if observation is not None else None
         case tree.Factor():
             return _factor(statement, key, context)
+    return None
 
 
 def _recurrence(
@@ -172,7 +191,7 @@ def _recurrence(
     return [*free, *resolved.statements], [*problems, *resolved.problems]
 
 
-type _Model = tree.Prior | tree.Let | tree.Likelihood | tree.Factor
+type _Model = tree.Prior | tree.Let | tree.Likelihood | tree.Factor | tree.State
 type _Result = tuple[tuple[ir.Statement, ...], Known | None] | None
 
 
@@ -186,6 +205,8 @@ def _by_name(spec: tree.Tree, declarations: Declarations) -> dict[str, _Model]:
                 declared = declarations.values.get(target.name)
                 if declared is not None and declared.span == target.name_span:  # the first of its name
                     named[target.name] = statement
+            case tree.State(names=names):
+                named[names[0].target.name] = statement
             case tree.Likelihood():
                 named[f"likelihood {index}"] = statement
             case tree.Factor():
@@ -218,13 +239,20 @@ def _check_networks(spec: tree.Tree, declarations: Declarations) -> list[Problem
 
 
 def _owner(statement: _Model) -> str:
-    return "" if isinstance(statement, tree.Factor) else statement.target.name
+    match statement:
+        case tree.Factor():
+            return ""
+        case tree.State(names=names):
+            return names[0].target.name
+    return statement.target.name
 
 
 def _known_at_first(fields: tuple[ir.DataField, ...], settings: Settings) -> dict[str, Known]:
     known = known_settings(settings)
     for field in fields:
         known[field.name] = Known(field.dims, KINDS.get(field.kind, REAL), field.of, spread=frozenset({field.name}))
+        if field.kind == "time":
+            known[field.name] = known[field.name]._replace(category=None, axis=field.of)
     return known
 
 

@@ -18,7 +18,7 @@ from uqdsl.messages.catalogue.kinds import (
 from uqdsl.messages.catalogue.names import NoLabels, RepeatedDimension, UnknownKind, UnknownModifier, UnknownPart
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings, evaluate, shown
-from uqdsl.semantics.declare import Declarations
+from uqdsl.semantics.declare import Declarations, What
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -265,8 +265,12 @@ def _field(
     name, kind = entry.target.name, entry.kind.name
     count = len(problems)
     dims = axis_names(entry.target, problems)
+    axes = {each for each, found in declarations.dims.items() if found.what is What.DIMENSION}
+    of = declarations.categories.get(name)
     if kind == "time":
-        problems.append(FeatureNotBuilt(at=entry.kind.span, feature="fields of times"))
+        of = entry.kind.argument
+        if of is None or of not in axes:
+            problems.append(WrongData(at=entry.kind.span, what="the kind of a time names its axis: `time(t)`"))
     elif kind != "category" and kind not in KINDS:
         kinds = [*KINDS, "category", "time"]
         hint = synonyms.meant(kind, kinds, synonyms.KINDS, otherwise=f"it can be {listing(kinds)}")
@@ -295,7 +299,7 @@ def _field(
         name=name,
         dims=dims,
         kind=kind,
-        of=declarations.categories.get(name),
+        of=of,
         columns=columns,
         spread=spread,
         values=values,

@@ -209,6 +209,18 @@ TYPES: Synonyms = {
     "string": "text",
 }
 METHODS: Synonyms = {"hmc": "nuts", "mcmc": "nuts"}
+SOLVERS: Synonyms = {
+    "rk45": "dopri5",
+    "ode45": "dopri5",
+    "ode_rk45": "dopri5",
+    "odeint": "dopri5",
+    "lsoda": "kvaerno5",
+    "bdf": "kvaerno5",
+    "ode_bdf": "kvaerno5",
+    "ode15s": "kvaerno5",
+    "runge_kutta": "rk4",
+    "backward_euler": "implicit_euler",
+}
 OPTIONS: Synonyms = {
     "num_chains": "chains",
     "num_warmup": "warmup",

@@ -1,0 +1,53 @@
+"""UQ25x: states, and the equations by which they move."""
+
+from __future__ import annotations
+
+from uqdsl.messages.problem import Problem
+
+
+class IncompleteState(Problem):
+    code = "UQ251"
+    headline = "the state `{name}` lacks {what}"
+    label = "declared here"
+    name: str
+    what: str
+
+
+class NotAStateEquation(Problem):
+    code = "UQ252"
+    headline = "`{keyword}` holds {expected}, but this is not one"
+    label = "not of this form"
+    keyword: str
+    expected: str
+
+
+class UnknownSolver(Problem):
+    code = "UQ253"
+    headline = "there is no solver `{name}`"
+    label = "not a solver"
+    name: str
+
+
+class NoStep(Problem):
+    code = "UQ254"
+    headline = "`{solver}` takes steps of one length, which is not given"
+    label = "how long are its steps?"
+    advice = "give it: `{solver}(dt = 0.1)`"
+    solver: str
+
+
+class NotATimeAxis(Problem):
+    code = "UQ255"
+    headline = "a state moves along a time axis, but `{name}` is {what}"
+    label = "not a time axis"
+    advice = "declare it: `time {name}`, with a range as in `time {name} from 0 to 10 step 0.1` where no data have it"
+    name: str
+    what: str
+
+
+class NotAState(Problem):
+    code = "UQ256"
+    headline = "`{name}` is not one of the states declared here, {states}"
+    label = "not one of them"
+    name: str
+    states: str

@@ -1,0 +1,236 @@
+"""States that move along a time axis by differential equations, with no error of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from uqdsl import ir
+from uqdsl.messages import did_you_mean, errors, listing
+from uqdsl.messages.catalogue.kinds import GivenTwice
+from uqdsl.messages.catalogue.names import UnknownDimension
+from uqdsl.messages.catalogue.states import (
+    IncompleteState,
+    NoStep,
+    NotAState,
+    NotAStateEquation,
+    NotATimeAxis,
+    UnknownSolver,
+)
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.context import Context, Known, Typed
+from uqdsl.semantics.expressions import number
+from uqdsl.semantics.laws import lower_law
+from uqdsl.semantics.left import lower_axes
+from uqdsl.semantics.options import resolve_options
+from uqdsl.semantics.walk import ungrouped
+from uqdsl.syntax import tree
+from uqdsl.vocabulary import synonyms
+from uqdsl.vocabulary.solvers import DEFAULT_SOLVER, SOLVERS, SolverOptions
+from uqdsl.vocabulary.supports import REAL
+
+_RATE = "the rate of each state, as in `der(x) = …`"
+_START = "the value of each state at the first time, as in `x = 1` or `x ~ Normal(0, 1)`"
+
+
+def lower_state(statement: tree.State, context: Context) -> tuple[tuple[ir.Statement, ...], dict[str, Known]] | None:
+    """The unknowns and quantities of a `state` statement; None where a problem was reported."""
+    axis = context.dims.get(statement.axis)
+    if axis is None:
+        if not context.declarations.may_declare(statement.axis):
+            hint = did_you_mean(statement.axis, [name for name, dim in context.dims.items() if dim.time])
+            hint = hint or f"declare it: `time {statement.axis}`"
+            context.report(UnknownDimension(at=statement.span, dim=statement.axis, hint=hint))
+        return None
+    if not axis.time:
+        context.report(NotATimeAxis(at=statement.span, name=axis.name, what="a dimension of another kind"))
+        return None
+    dims: dict[str, tuple[str, ...]] = {}
+    for each in statement.names:
+        found = lower_axes(each.target, context)
+        if found is None:
+            return None
+        if each.kind is not None and each.kind != "real":
+            context.report(FeatureNotBuilt(at=each.span, feature="states of a kind"))
+        dims[each.target.name] = found
+    starts: dict[str, tree.Clause] = {}
+    rates: dict[str, tree.Clause] = {}
+    solver: tree.Expression | None = None
+    exact = False
+    for keyword, clause in _clauses(statement):
+        if keyword == "error":
+            exact = True
+            if clause.equation is not None:
+                context.report(FeatureNotBuilt(at=clause.span, feature="states with errors of their own"))
+            continue
+        if clause.by is not None:
+            solver = clause.by
+        name = _state_of(keyword, clause, dims, context)
+        if name is None:
+            continue
+        among = starts if keyword == "initial" else rates
+        if name in among:
+            context.report(GivenTwice(at=clause.span, owner=name, name=keyword))
+        among.setdefault(name, clause)
+    for each in statement.names:
+        name = each.target.name
+        if name not in starts and not context.problems:
+            what = f"a value at the first time: `initial {name} = …`"
+            context.report(IncompleteState(at=each.span, name=name, what=what))
+        if name not in rates and not context.problems:
+            context.report(IncompleteState(at=each.span, name=name, what=f"a rate: `evolve der({name}) = …`"))
+    if not exact and not context.problems:
+        what = "its error: write `error exact` if it has none"
+        context.report(IncompleteState(at=statement.span, name=next(iter(dims)), what=what))
+    chosen = _solver(solver, context)
+    if errors(context.problems) or chosen is None:
+        return None
+    return _lowered(statement, dims, starts, rates, chosen, context)
+
+
+def _clauses(statement: tree.State) -> Iterator[tuple[str, tree.Clause]]:
+    """The clauses, each with the keyword that it stands under."""
+    keyword = ""
+    for clause in statement.clauses:
+        keyword = clause.keyword or keyword
+        yield keyword, clause
+
+
+def _state_of(keyword: str, clause: tree.Clause, dims: dict[str, tuple[str, ...]], context: Context) -> str | None:
+    """The state that a clause speaks of."""
+    equation = clause.equation
+    if keyword not in ("initial", "evolve") or equation is None:
+        expected = "`initial`, `evolve` or `error`"
+        context.report(NotAStateEquation(at=clause.span, keyword="state", expected=f"lines under {expected}"))
+        return None
+    left = ungrouped(equation.left)
+    expected = _START if keyword == "initial" else _RATE
+    if keyword == "evolve":
+        if equation.sign == "~" or (isinstance(left, tree.Call) and getattr(left.function, "name", "") == "diffusion"):
+            context.report(FeatureNotBuilt(at=clause.span, feature="states that move at random"))
+            return None
+        match left:
+            case tree.Call(function=tree.Name(name="der"), arguments=(tree.Name() as inner,)) if equation.sign == "=":
+                left = inner
+            case tree.Name() if equation.sign == "=":
+                context.report(FeatureNotBuilt(at=clause.span, feature="maps from one step of a state to the next"))
+                return None
+            case _:
+                context.report(NotAStateEquation(at=equation.span, keyword=keyword, expected=expected))
+                return None
+    if isinstance(left, tree.Select):
+        left = ungrouped(left.value)
+    if not isinstance(left, tree.Name) or equation.sign == "+=":
+        context.report(NotAStateEquation(at=equation.span, keyword=keyword, expected=expected))
+        return None
+    if left.name not in dims:
+        states = listing((f"`{name}`" for name in dims), last="and")
+        hint = did_you_mean(left.name, dims)
+        context.report(NotAState(at=left.span, name=left.name, states=states, hint=hint))
+        return None
+    return left.name
+
+
+def _solver(written: tree.Expression | None, context: Context) -> tuple[str, SolverOptions] | None:
+    """The solver that `rk4(dt = 0.1)` names, and its options."""
+    if written is None:
+        return DEFAULT_SOLVER, SolverOptions()
+    call = ungrouped(written)
+    arguments: tuple[tree.Expression | tree.Named, ...] = ()
+    if isinstance(call, tree.Call):
+        arguments, call = call.arguments, ungrouped(call.function)
+    name = call.name if isinstance(call, tree.Name) else "…"
+    if name not in SOLVERS:
+        hint = synonyms.meant(name, SOLVERS, synonyms.SOLVERS, otherwise=f"it can be {listing(SOLVERS)}")
+        context.report(UnknownSolver(at=call.span, name=name, hint=hint))
+        return None
+    options = resolve_options(name, SolverOptions, arguments, context.settings, context.problems)
+    if options is None:
+        return None
+    if SOLVERS[name].steps == "fixed" and options.dt is None:
+        context.report(NoStep(at=call.span, solver=name))
+        return None
+    return name, options
+
+
+def _lowered(
+    statement: tree.State,
+    dims: dict[str, tuple[str, ...]],
+    starts: dict[str, tree.Clause],
+    rates: dict[str, tree.Clause],
+    solver: tuple[str, SolverOptions],
+    context: Context,
+) -> tuple[tuple[ir.Statement, ...], dict[str, Known]] | None:
+    axis = statement.axis
+    known = dict(context.known)
+    known[axis] = Known((), REAL)
+    for name, over in dims.items():
+        known[name] = Known(over, REAL, random=True)
+    unknowns: list[ir.Statement] = []
+    initial: dict[str, Typed] = {}
+    values: dict[str, Typed] = {}
+    for name, over in dims.items():
+        start, rate = starts[name].equation, rates[name].equation
+        if start is None or rate is None:
+            return None
+        place = replace(context, ranges=over, list_dim=over[0] if len(over) == 1 else None, owner=name)
+        if start.sign == "~":
+            unknown = f"{name}.initial"
+            law = lower_law(start.right, starts[name].modifiers, over, replace(place, owner=unknown))
+            if law is None:
+                return None
+            arranged = law.law.arranged(over)
+            unknowns.append(ir.Unknown(span=starts[name].span, name=unknown, dims=arranged, law=law.law))
+            initial[name] = Typed(ir.Reference(span=start.span, name=unknown, dims=arranged), random=True)
+        else:
+            initial[name] = number(start.right, place)
+        values[name] = number(rate.right, replace(place, known=known))
+    if errors(context.problems):
+        return None
+    random = any(each.random for each in initial.values()) or any(
+        ir.names_used(each.node) - dims.keys() & _random(context) for each in values.values()
+    )
+    quantities = [
+        ir.Quantity(
+            span=rates[name].span,
+            name=name,
+            dims=(axis, *over),
+            value=values[name].node,
+            fixed=not random,
+            flow=ir.Flow(
+                span=statement.span,
+                along=axis,
+                initial=initial[name].node,
+                solver=solver[0],
+                options=solver[1].model_dump(),
+            ),
+            together=tuple(dims),
+        )
+        for name, over in dims.items()
+    ]
+    found = {name: Known((axis, *over), REAL, random=random) for name, over in dims.items()}
+    return (*unknowns, *quantities), found
+
+
+def _random(context: Context) -> set[str]:
+    return {name for name, each in context.known.items() if each.random}
+
+
+def with_reads(statements: tuple[ir.Statement, ...]) -> tuple[ir.Statement, ...]:
+    """The statements, each state with the fields of times at which any of them wants it."""
+    reads: dict[str, set[str]] = {}
+
+    def note(node: ir.Node) -> None:
+        if isinstance(node, ir.AtTimes):
+            reads.setdefault(node.state.name, set()).add(node.times.name)
+
+    for each in statements:
+        ir.rewrite(each, note)
+    found: list[ir.Statement] = []
+    for each in statements:
+        if isinstance(each, ir.Quantity) and each.flow is not None:
+            wanted = tuple(sorted(set().union(*(reads.get(name, set()) for name in each.together))))
+            found.append(each.model_copy(update={"flow": each.flow.model_copy(update={"reads": wanted})}))
+        else:
+            found.append(each)
+    return tuple(found)

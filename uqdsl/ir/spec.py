@@ -267,8 +267,8 @@ class DataField(Node):
     """A variable of the data.
 
     `kind` is one of `real positive nonnegative unit count int binary category time`; a category's values are labels of
-    the dimension `of`, and times are those of the axis `of`. `columns` are the columns to read: one, or one for each label of the last dimension (a spread
-    field). `values` are given in place, nested by dimension.
+    the dimension `of`, and times are those of the axis `of`. `columns` are the columns to read: one, or one for each label
+    of the last dimension (a spread field). `values` are given in place, nested by dimension.
     """
 
     name: str

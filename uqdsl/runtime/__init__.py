@@ -1,20 +1,61 @@
-"""What a generated program imports beside NumPyro and JAX."""
+"""What a generated program imports beside NumPyro and JAX; each part is loaded when it is first asked for."""
 
-from uqdsl.runtime.after import After
-from uqdsl.runtime.ex_gaussian import ExGaussian
-from uqdsl.runtime.inverse_gaussian import InverseGaussian
-from uqdsl.runtime.kumaraswamy import Kumaraswamy
-from uqdsl.runtime.neighbour import neighbour
-from uqdsl.runtime.ode import trajectory
-from uqdsl.runtime.place import place
-from uqdsl.runtime.poisson_log import PoissonLog
-from uqdsl.runtime.recurrence import recurrence
-from uqdsl.runtime.related import InverseChiSquared, LogitNormal, LogLogistic, Rayleigh, ScaledInverseChiSquared
-from uqdsl.runtime.sequential import Sequential
-from uqdsl.runtime.skew_normal import SkewNormal
-from uqdsl.runtime.special import cloglog, inv_cloglog, lchoose, log1mexp, logdet, solve_cholesky, solve_lower
-from uqdsl.runtime.triangular import Triangular
-from uqdsl.runtime.truncated import Truncated
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uqdsl.runtime.after import After
+    from uqdsl.runtime.ex_gaussian import ExGaussian
+    from uqdsl.runtime.inverse_gaussian import InverseGaussian
+    from uqdsl.runtime.kumaraswamy import Kumaraswamy
+    from uqdsl.runtime.neighbours import neighbour
+    from uqdsl.runtime.ode import trajectory
+    from uqdsl.runtime.placing import place
+    from uqdsl.runtime.poisson_log import PoissonLog
+    from uqdsl.runtime.recurrences import recurrence
+    from uqdsl.runtime.related import InverseChiSquared, LogitNormal, LogLogistic, Rayleigh, ScaledInverseChiSquared
+    from uqdsl.runtime.sequential import Sequential
+    from uqdsl.runtime.skew_normal import SkewNormal
+    from uqdsl.runtime.special import cloglog, inv_cloglog, lchoose, log1mexp, logdet, solve_cholesky, solve_lower
+    from uqdsl.runtime.triangular import Triangular
+    from uqdsl.runtime.truncated import Truncated
+
+_MODULES = {
+    "After": "after",
+    "ExGaussian": "ex_gaussian",
+    "InverseChiSquared": "related",
+    "InverseGaussian": "inverse_gaussian",
+    "Kumaraswamy": "kumaraswamy",
+    "LogLogistic": "related",
+    "LogitNormal": "related",
+    "PoissonLog": "poisson_log",
+    "Rayleigh": "related",
+    "ScaledInverseChiSquared": "related",
+    "Sequential": "sequential",
+    "SkewNormal": "skew_normal",
+    "Triangular": "triangular",
+    "Truncated": "truncated",
+    "cloglog": "special",
+    "inv_cloglog": "special",
+    "lchoose": "special",
+    "log1mexp": "special",
+    "logdet": "special",
+    "neighbour": "neighbours",
+    "place": "placing",
+    "recurrence": "recurrences",
+    "solve_cholesky": "special",
+    "solve_lower": "special",
+    "trajectory": "ode",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
 
 __all__ = [
     "After",

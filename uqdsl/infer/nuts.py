@@ -25,7 +25,7 @@ from uqdsl.infer import compile_cache
 from uqdsl.infer.chains import ChainFailed, Lane, run_chains
 from uqdsl.infer.draws import Chunk, Outcome, Progress, Silent, Sink
 from uqdsl.infer.explain import InfiniteStart, StuckWatch, explain_start, failure
-from uqdsl.infer.positions import Layout, position_layout, record, record_rows
+from uqdsl.infer.positions import Layout, position_layout, prior_position, record, record_rows
 from uqdsl.infer.start import Start, find_start
 from uqdsl.infer.target import Target
 from uqdsl.messages import RunError, UqdslError
@@ -112,16 +112,24 @@ def _begin_chain(potential: Potential, options: NutsOptions, start: Start, key: 
 
 
 def start_chain(
-    potential: Potential, options: NutsOptions, size: int, seed: jax.Array, chain: jax.Array, data: Arrays
+    potential: Potential,
+    options: NutsOptions,
+    size: int,
+    draw: Callable[[jax.Array, Arrays], jax.Array] | None,
+    seed: jax.Array,
+    chain: jax.Array,
+    data: Arrays,
 ) -> tuple[Arrays, jax.Array]:
     """The state in which a chain of a seed begins, and whether a finite starting position was found.
 
     Arguments:
+        draw: a draw of the prior as a position, from a key and the data.
         seed: its upper and lower 32 bits.
     """
     key = jax.random.fold_in(jax.random.fold_in(_key(seed), _STREAM), chain)
     start_key, kernel_key = jax.random.split(key)
-    start = find_start(lambda position: potential(position, data), size, start_key)
+    from_prior = None if draw is None else lambda key: draw(key, data)
+    start = find_start(lambda position: potential(position, data), size, start_key, from_prior)
     return _begin_chain(potential, options, start, kernel_key, data), start.finite
 
 
@@ -202,7 +210,8 @@ def _compile(target: Target, options: NutsOptions, width: int | None) -> compile
     def chains(function: Callable[..., Any], *axes: int | None) -> jax.stages.Wrapped:
         return jax.jit(function if width is None else jax.vmap(function, in_axes=axes))
 
-    start = chains(partial(start_chain, potential, options, size), None, 0, None)
+    draw = partial(prior_position, target, layout)
+    start = chains(partial(start_chain, potential, options, size, draw), None, 0, None)
     advance = chains(partial(advance_chain, potential, options, size, rows), 0, None, None, None, None)
     recorder = chains(partial(record_rows, target, layout, block=block), 0, 0, None)
 

@@ -67,6 +67,20 @@ def innermost(law: Any) -> Any:
     return law
 
 
+def prior_position(target: Target, layout: Layout, key: jax.Array, data: dict[str, jax.Array]) -> jax.Array:
+    """A draw of the prior as a flat position; unknowns without a sampler are uniform on the unconstrained scale."""
+    sites = trace(seed(substitute(target.model, substitute_fn=stand_in), key)).get_trace(data, target.coords)
+    arrays = []
+    for number, (name, shape) in enumerate(zip(layout.names, layout.shapes, strict=True)):
+        law, value = sites[name]["fn"], sites[name]["value"]
+        if isinstance(innermost(law), dist.ImproperUniform):
+            array = jax.random.uniform(jax.random.fold_in(key, number), shape, minval=-2.0, maxval=2.0)
+        else:
+            array = biject_to(law.support).inv(value)
+        arrays.append(jnp.ravel(jnp.asarray(array, float)))
+    return jnp.concatenate(arrays) if arrays else jnp.zeros(0)
+
+
 def trace_at(target: Target, position: dict[str, jax.Array], data: dict[str, jax.Array]) -> Trace:
     """The trace of the model with every unknown at an unconstrained position."""
 

@@ -64,7 +64,7 @@ class StuckWatch:
     def __init__(self, sink: Sink, options: NutsOptions) -> None:
         self._sink, self._chains = sink, options.chains
         self.chunks = 0
-        self._enough = min(_STUCK_AFTER, options.draws)
+        self._enough = _STUCK_AFTER
         self._still: dict[int, int] = dict.fromkeys(range(options.chains), 0)
 
     def __call__(self, chunk: Chunk) -> None:

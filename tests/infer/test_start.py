@@ -13,7 +13,7 @@ import numpyro
 import numpyro.distributions as dist
 import pytest
 
-from uqdsl.infer import Target
+from uqdsl.infer import Target, start
 from uqdsl.infer.explain import explain_start, failure
 from uqdsl.infer.nuts import sample
 from uqdsl.infer.start import find_start
@@ -121,12 +121,13 @@ def test_chains_started_together_are_explained_alike() -> None:
     assert problem_of(bad, together=True).code == "UQ602"
 
 
-def test_chains_that_do_not_move_are_reported() -> None:
+def test_chains_that_do_not_move_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """The density falls off a cliff on every side of a point that the gradient does not see."""
+    monkeypatch.setattr(start, "CANDIDATES", 1)
 
     def stuck(b: Any, x: Any) -> dist.Distribution:
         noise = jnp.sin(b * 1e15)
-        return dist.Normal(0.0, jnp.exp(300.0 * jnp.abs(noise)))
+        return dist.Normal(0.0, jnp.exp(-50.0 * jnp.abs(noise)))
 
     problem = problem_of(regression("stuck", stuck))
     assert problem.code == "UQ605"

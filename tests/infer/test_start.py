@@ -127,7 +127,7 @@ def test_chains_that_do_not_move_are_reported(monkeypatch: pytest.MonkeyPatch) -
 
     def stuck(b: Any, x: Any) -> dist.Distribution:
         noise = jnp.sin(b * 1e15)
-        return dist.Normal(0.0, jnp.exp(-50.0 * jnp.abs(noise)))
+        return dist.Normal(0.0, jnp.exp(-5000.0 * jnp.abs(noise)))
 
     problem = problem_of(regression("stuck", stuck))
     assert problem.code == "UQ605"

@@ -13,12 +13,41 @@ def law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
     """The constructor of a law whose draws range over `dims`, those of the event last."""
     distribution = DISTRIBUTIONS[law.distribution]
     shown = {each.name: _parameter(each, law, dims, writer) for each in law.arguments}
+    if distribution.laws == "several":
+        return _mixture(law, shown["weights"], dims, writer)
+    if distribution.laws == "one":
+        shown["law"] = law_text(law.components[0], dims, writer)
+    if distribution.event == 2:
+        shown["size"] = f'len(coords["{ir.base(law.event[0])}"])'
     if not distribution.normalised:
         shown["support"] = _support(shown["lower"], shown["upper"])
     text = distribution.constructor(shown)
     batch = batch_dims(law, dims)
     bounds = [f"{name}={writer.parameter(bound, batch).text}" for name, bound in _bounds(law).items()]
-    return f"Truncated({text}, {', '.join(bounds)})" if bounds else text
+    return f"{'Censored' if law.censored else 'Truncated'}({text}, {', '.join(bounds)})" if bounds else text
+
+
+def _mixture(law: ir.Law, weights: str, dims: tuple[str, ...], writer: Writer) -> str:
+    """A mixture of the members of one family, or of several laws."""
+    mixing = f"dist.Categorical(probs={weights})"
+    batch = batch_dims(law, dims)
+    if len(law.components) == 1 and law.over is not None:
+        (component,) = law.components
+        inner = (*batch, law.over, *law.event)
+        return f"dist.MixtureSameFamily({mixing}, {_joint(component, law, inner, writer)})"
+    shown = ", ".join(_joint(each, law, dims, writer) for each in law.components)
+    return f"dist.MixtureGeneral({mixing}, [{shown}])"
+
+
+def _joint(component: ir.Law, law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
+    """A component at the full size of a mixture, joint over its event."""
+    text = law_text(component, component.arranged(dims), writer)
+    used = {dim for each in component.arguments for dim in each.value.dims}
+    single = [dim for dim in law.event if dim not in component.event]
+    consumed = [law.over] if len(law.components) == 1 and law.over is not None else []
+    if not {*single, *consumed} <= used:
+        text = f"{text}.expand({writer.sizes(tuple(dim for dim in dims if dim not in component.event))})"
+    return f"{text}.to_event({len(single)})" if single else text
 
 
 def _bounds(law: ir.Law) -> dict[str, ir.Expression]:
@@ -62,17 +91,29 @@ def batch_dims(law: ir.Law, dims: tuple[str, ...]) -> tuple[str, ...]:
 def _parameter(argument: ir.Argument, law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
     distribution = DISTRIBUTIONS[law.distribution]
     parameter = distribution.parameter(argument.name)
-    layout = dims if parameter is not None and parameter.event > 0 else batch_dims(law, dims)
+    batch = batch_dims(law, dims)
+    own: tuple[str, ...] = ()
+    if parameter is not None and parameter.over:
+        own = (law.over or COMPONENTS,)
+    elif parameter is not None and parameter.event == 1:
+        own = law.event[:1]
+    elif parameter is not None and parameter.event == 2:
+        own = (law.event[0], law.event[0] + "'")
+    layout = (*batch, *own)
     text = writer.parameter(argument.value, layout)
     if parameter is not None and parameter.support.integer:
         text = as_whole(text)
     elif distribution.discrete:  # NumPyro draws integers from floating parameters only
         text = as_real(text)
-    if parameter is not None and parameter.event > 0 and not set(law.event) <= set(argument.value.dims):
-        # One draw needs the event at its full size; the other dimensions broadcast by themselves.
+    if not set(own) <= set(argument.value.dims):
+        # One draw needs these at their full size; the other dimensions broadcast by themselves.
         given = argument.value.dims
-        text = writer.broadcast(text, given, dims if given else law.event)
+        text = writer.broadcast(text, given, layout if given else own)
     return text.text
+
+
+COMPONENTS = "component"
+"""What the weights of a mixture of several laws lie along."""
 
 
 def _support(lower: str, upper: str) -> str:

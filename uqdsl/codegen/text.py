@@ -16,12 +16,17 @@ COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
 RUNTIME = (
     "After",
+    "DirichletMultinomial",
     "ExGaussian",
+    "Hurdle",
     "InverseChiSquared",
     "InverseGaussian",
     "Kumaraswamy",
     "LogLogistic",
     "LogitNormal",
+    "Multinomial",
+    "Ordered",
+    "OrderedProbit",
     "PoissonLog",
     "Rayleigh",
     "ScaledInverseChiSquared",

@@ -214,14 +214,18 @@ class Law(Node):
     """A distribution of `uqdsl.vocabulary.distributions` with its parameters in their standard form.
 
     `event` holds the dimensions over which one draw is joint; the law is independent over every other dimension.
-    `lower` and `upper` are the bounds of `truncated(a, b)`.
+    `over` is the dimension that it consumes: whose labels are drawn, or over which its `components` range. `lower` and
+    `upper` are the bounds of `truncated(a, b)`, or of `censored(a, b)`.
     """
 
     distribution: str
     arguments: tuple[Argument, ...]
     event: tuple[str, ...] = ()
+    over: str | None = None
+    components: tuple[Law, ...] = ()
     lower: Expression | None = None
     upper: Expression | None = None
+    censored: bool = False
 
     def arranged(self, dims: tuple[str, ...]) -> tuple[str, ...]:
         """The dimensions of a statement in the order in which its array lies: those of the event last."""

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from uqdsl.runtime.after import After
+    from uqdsl.runtime.counts import DirichletMultinomial, Multinomial
     from uqdsl.runtime.ex_gaussian import ExGaussian
+    from uqdsl.runtime.hurdle import Hurdle
     from uqdsl.runtime.inverse_gaussian import InverseGaussian
     from uqdsl.runtime.kumaraswamy import Kumaraswamy
     from uqdsl.runtime.neighbours import neighbour
     from uqdsl.runtime.ode import trajectory
+    from uqdsl.runtime.ordered import Ordered
+    from uqdsl.runtime.ordered_probit import OrderedProbit
     from uqdsl.runtime.placing import place
     from uqdsl.runtime.poisson_log import PoissonLog
     from uqdsl.runtime.recurrences import recurrence
@@ -24,12 +28,17 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "After": "after",
+    "DirichletMultinomial": "counts",
     "ExGaussian": "ex_gaussian",
+    "Hurdle": "hurdle",
     "InverseChiSquared": "related",
     "InverseGaussian": "inverse_gaussian",
     "Kumaraswamy": "kumaraswamy",
     "LogLogistic": "related",
     "LogitNormal": "related",
+    "Multinomial": "counts",
+    "Ordered": "ordered",
+    "OrderedProbit": "ordered_probit",
     "PoissonLog": "poisson_log",
     "Rayleigh": "related",
     "ScaledInverseChiSquared": "related",
@@ -59,12 +68,17 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "After",
+    "DirichletMultinomial",
     "ExGaussian",
+    "Hurdle",
     "InverseChiSquared",
     "InverseGaussian",
     "Kumaraswamy",
     "LogLogistic",
     "LogitNormal",
+    "Multinomial",
+    "Ordered",
+    "OrderedProbit",
     "PoissonLog",
     "Rayleigh",
     "ScaledInverseChiSquared",

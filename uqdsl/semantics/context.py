@@ -54,8 +54,9 @@ class Context:
     """Where an expression stands.
 
     `ranges` are the dimensions over which it is computed, and the only ones that it may have unless it is `free`;
-    `list_dim` is the one along which a list lies. Problems are gathered in `problems`, which all contexts of a statement
-    share. `owner` is the name that the statement speaks of, empty for a factor.
+    `list_dim` is the one along which a list lies, or, with `places`, the places of a list itself. Problems are gathered in
+    `problems`, which all contexts of a statement share. `owner` is the name that the statement speaks of, empty for a
+    factor.
 
     `back` says how far the statement looks back along each dimension that it may look back along, and is shared like the
     problems; within a reduction over a dimension, which is then one of `reduced`, there is no looking back along it.
@@ -73,6 +74,7 @@ class Context:
     ranges: tuple[str, ...] = ()
     free: bool = False
     list_dim: str | None = None
+    places: bool = False
     problems: list[Problem] = field(default_factory=list)
     back: dict[str, int] = field(default_factory=dict)
     reduced: tuple[str, ...] = ()

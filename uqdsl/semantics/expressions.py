@@ -190,7 +190,7 @@ def _spread(sign: str, left: Typed, right: Typed) -> frozenset[str] | None:
 
 
 def _listing(expression: tree.Listing, context: Context) -> Typed:
-    inside = replace(context, list_dim=None)
+    inside = replace(context, list_dim=None, places=False)
     items = [number(item, inside) for item in expression.items]
     if not all(item.sound for item in items):
         return poison(expression.span)
@@ -198,12 +198,12 @@ def _listing(expression: tree.Listing, context: Context) -> Typed:
     if name is None:
         # Along the one dimension of the statement that its items do not have.
         over = [dim for dim in context.ranges if not any(dim in item.dims for item in items)]
-        lying = any(item.dims for item in items) and len(over) == 1 and not context.free
-        if not lying:
+        measured = [dim for dim in over if _size(context.dims[ir.base(dim)]) is not None]
+        if len(over) != 1 or not measured or context.free or context.parameters:
             return context.report(HomelessList(at=expression.span))
         name = over[0]
-    along = context.dims[ir.base(name)]
-    size = len(along.labels) if along.labels is not None else along.size
+    along = ir.Dim(name=name, size=len(items)) if context.places else context.dims[ir.base(name)]
+    size = _size(along)
     if not items or (size is not None and len(items) != size):
         expected = "at least one label" if size is None else plural(size, "label")
         problem = ListLength(at=expression.span, dim=along.name, expected=expected, found=plural(len(items), "item"))
@@ -218,6 +218,11 @@ def _listing(expression: tree.Listing, context: Context) -> Typed:
     for item in items[1:]:
         support = support.hull(item.support)
     return combined(node, support, *items)
+
+
+def _size(dim: ir.Dim) -> int | None:
+    """The number of labels of a dimension, as far as the spec says."""
+    return len(dim.labels) if dim.labels is not None else dim.size
 
 
 # ------------------------------------------------------------------------------------------------------------ calls

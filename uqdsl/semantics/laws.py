@@ -16,32 +16,35 @@ from uqdsl.messages.catalogue.kinds import (
     NoEventDimension,
     NotALaw,
     UnknownDistribution,
+    WrongArgumentCount,
     WrongModifier,
 )
-from uqdsl.messages.catalogue.names import NoSuchDimension
+from uqdsl.messages.catalogue.names import ListLength, NoSuchDimension, ReductionWithoutDimension
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.context import Context, Typed
 from uqdsl.semantics.declare import Declared, What
-from uqdsl.semantics.expressions import bound, dimension
+from uqdsl.semantics.expressions import bound, dimension, number
 from uqdsl.semantics.parameters import lower_arguments
 from uqdsl.semantics.walk import ungrouped
+from uqdsl.semantics.wording import are, plural
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED, Distribution
 from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS
-from uqdsl.vocabulary.supports import Support, interval
+from uqdsl.vocabulary.supports import Support, interval, point
 from uqdsl.vocabulary.synonyms import meant
 
 _NOTHING = Declared("", What.UNREADABLE, Span(0, 0), Span(0, 0))
 
 
 class LoweredLaw(NamedTuple):
-    """A law, the support of its draws, and whether it depends on an unknown."""
+    """A law, the support of its draws, whether it depends on an unknown, and the dimension whose labels it draws."""
 
     law: ir.Law
     distribution: Distribution
     support: Support
     random: bool
+    category: str | None = None
 
 
 def lower_law(
@@ -62,12 +65,24 @@ def lower_law(
     event, given = _event(distribution, call, dims, context)
     if event is None:
         return None
-    arguments = lower_arguments(distribution, given, call, dims, event, context)
+    laws = [each for each in given if _is_law(each)] if distribution.laws else []
+    given = [each for each in given if each not in laws]
+    over, given = _consumed(distribution, given, call, dims, laws, context)
+    if len(errors(context.problems)) > before:
+        return None
+    components = _components(distribution, laws, call, dims, event, over, context)
+    if components is None:
+        return None
+    arguments = lower_arguments(distribution, given, call, dims, event, over, context)
     lower, upper = _truncation(distribution, modifiers, tuple(d for d in dims if d not in event), context)
     _check_interval(distribution, arguments, call, context)
     if len(errors(context.problems)) > before:
         return None
     support = _draw_support(distribution, arguments, lower, upper)
+    for place, each in enumerate(components):
+        support = each.support if place == 0 else support.hull(each.support)
+    if distribution.laws == "one":
+        support = support.hull(point(0.0))
     parts = [*arguments.values(), *(bound for bound in (lower, upper) if bound is not None)]
     if not all(part.sound for part in parts):
         return None
@@ -76,10 +91,94 @@ def lower_law(
         distribution=name,
         arguments=tuple(ir.Argument(span=v.node.span, name=k, value=v.node) for k, v in arguments.items()),
         event=event,
+        over=None if over == _PLACES else over,
+        components=tuple(each.law for each in components),
         lower=lower.node if lower else None,
         upper=upper.node if upper else None,
     )
-    return LoweredLaw(law, distribution, support, any(part.random for part in parts))
+    random = any(part.random for part in parts) or any(each.random for each in components)
+    category = ir.base(over) if over is not None and distribution.values == "labels" else None
+    return LoweredLaw(law, distribution, support, random, category)
+
+
+_PLACES = "component"
+"""What the weights of a mixture of several laws lie along, where no dimension is named."""
+
+
+def _is_law(argument: tree.Expression | tree.Named) -> bool:
+    """Whether an argument is itself a law."""
+    call = ungrouped(argument) if not isinstance(argument, tree.Named) else argument
+    return isinstance(call, tree.Call) and isinstance(call.function, tree.Name) and call.function.name in DISTRIBUTIONS
+
+
+def _consumed(
+    distribution: Distribution,
+    given: list[tree.Expression | tree.Named],
+    call: tree.Call,
+    dims: tuple[str, ...],
+    laws: list[tree.Expression | tree.Named],
+    context: Context,
+) -> tuple[str | None, list[tree.Expression | tree.Named]]:
+    """The dimension that a law consumes, where it does, and its other arguments."""
+    named = [each for each in given if isinstance(each, tree.Named) and each.name == "over"]
+    rest = [each for each in given if each not in named]
+    if not any(parameter.over for way in distribution.ways for parameter in way.parameters):
+        return None, given
+    if len(named) > 1:
+        context.report(GivenTwice(at=named[1].span, owner=distribution.name, name="over"))
+        return None, rest
+    if named:
+        return dimension(named[0].value, context), rest
+    if distribution.laws and len(laws) > 1:
+        return _PLACES, rest
+    values = [ungrouped(each.value if isinstance(each, tree.Named) else each) for each in rest]
+    tried = replace(context, problems=[], free=True)
+    found = {dim for each in values if not isinstance(each, tree.Listing) for dim in number(each, tried).dims}
+    others = sorted(found - set(dims))
+    if len(others) == 1:
+        return others[0], rest
+    if not errors(tried.problems):
+        hint = f"write {listing(f'over = {dim}' for dim in others)}" if others else "write `over = k`"
+        context.report(ReductionWithoutDimension(at=call.span, function=distribution.name, hint=hint))
+    else:
+        context.problems.extend(tried.problems)
+    return None, rest
+
+
+def _components(
+    distribution: Distribution,
+    laws: list[tree.Expression | tree.Named],
+    call: tree.Call,
+    dims: tuple[str, ...],
+    event: tuple[str, ...],
+    over: str | None,
+    context: Context,
+) -> list[LoweredLaw] | None:
+    """The laws of which one is made; None where a problem was reported."""
+    if not distribution.laws:
+        return []
+    if not laws or (distribution.laws == "one" and len(laws) > 1):
+        expected = "one law" if distribution.laws == "one" else "the laws that it mixes"
+        found = are(len(laws))
+        context.report(WrongArgumentCount(at=call.span, function=distribution.name, expected=expected, found=found))
+        return None
+    consumes = over not in (None, _PLACES) and len(laws) == 1
+    batch = tuple(dim for dim in dims if dim not in event)
+    inner = (*batch, over, *event) if consumes and over is not None else dims
+    found = []
+    for each in laws:
+        lowered = lower_law(each.value if isinstance(each, tree.Named) else each, (), inner, context)
+        if lowered is None:
+            return None
+        found.append(lowered)
+    if over is not None and over != _PLACES and len(laws) > 1:
+        labels = context.dims[ir.base(over)]
+        size = len(labels.labels) if labels.labels is not None else labels.size
+        if size is not None and size != len(laws):
+            expected, given = plural(size, "label"), plural(len(laws), "law")
+            context.report(ListLength(at=call.span, dim=over, expected=expected, found=given))
+            return None
+    return found
 
 
 def _refuse_law(expression: tree.Expression, context: Context) -> None:
@@ -117,30 +216,46 @@ def _event(
     """The event dimensions of a law, None where they are not known, and its other arguments."""
     named = [a for a in call.arguments if isinstance(a, tree.Named) and a.name == "event"]
     rest = [a for a in call.arguments if a not in named]
+    mixes = distribution.laws == "several"
     if len(named) > 1:
         context.report(GivenTwice(at=named[1].span, owner=distribution.name, name="event"))
         return None, rest
-    if named and not distribution.event:
+    if named and not distribution.event and not mixes:
         context.report(NoEvent(at=named[0].span, law=distribution.name))
         return (), rest
-    if not distribution.event:
+    if not distribution.event and not (mixes and named):
         return (), rest
     if not named:
-        if len(dims) == 1:
-            return dims, rest
-        hint = f"the left-hand side has no dimension: `{context.owner}[k] ~ {distribution.name}(…)`"
-        if dims:
-            hint = f"name it: {listing(f'event = {dim}' for dim in dims)}"
+        possible = [(dim,) for dim in dims] if distribution.event == 1 else _matrices(dims)
+        if len(possible) == 1:
+            return possible[0], rest
+        shape = "k" if distribution.event == 1 else "k, k'"
+        hint = f"the left-hand side has no such dimension: `{context.owner}[{shape}] ~ {distribution.name}(…)`"
+        if possible:
+            hint = f"name it: {listing(f'event = {each[0]}' for each in possible)}"
         context.report(NoEventDimension(at=call.span, law=distribution.name, hint=hint))
         return None, rest
     dim = dimension(named[0].value, context)
     if dim is None:
         return None, rest
+    if distribution.event == 2:
+        pair = next((each for each in _matrices(dims) if each[0] == dim), None)
+        if pair is None:
+            hint = f"the left-hand side needs it and its copy: `{context.owner}[{dim}, {dim}']`"
+            context.report(NoEventDimension(at=named[0].span, law=distribution.name, hint=hint))
+        return pair, rest
     if dim not in dims:
         hint = did_you_mean(dim, dims, otherwise=f"add `{dim}` to the left-hand side")
         context.report(NoSuchDimension(at=named[0].value.span, name=context.owner, dim=dim, hint=hint))
         return None, rest
     return (dim,), rest
+
+
+def _matrices(dims: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Each dimension with a copy of it that stands after it."""
+    return [
+        (dim, copy) for place, dim in enumerate(dims) for copy in dims[place + 1 :] if ir.base(dim) == ir.base(copy)
+    ]
 
 
 def _truncation(

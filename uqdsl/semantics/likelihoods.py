@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
-from uqdsl.messages.catalogue.kinds import OutcomeSupport
+from uqdsl.messages.catalogue.kinds import OutcomeLabels, OutcomeSupport
 from uqdsl.messages.catalogue.names import Cycle, DimensionsDiffer, NotData, TwoLikelihoods
-from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import Declarations, Declared, What
 from uqdsl.semantics.laws import LoweredLaw, lower_law
@@ -64,9 +63,7 @@ def lower_likelihood(
     dims = lower_axes(target, context)
     if dims is None:
         return None
-    if data.category is not None:
-        context.report(FeatureNotBuilt(at=target.name_span, feature="the likelihood of a category"))
-    elif data.random:
+    if data.random:
         others = (Label(declared.span, "depends on an unknown"),)
         what = "a `let` that depends on an unknown"
         context.report(NotData(at=target.name_span, name=name, what=what, others=others))
@@ -82,14 +79,41 @@ def lower_likelihood(
         again = next(each.span for each in names_in(statement.law, steps=context.dims) if each.name == name)
         context.report(Cycle(at=again, name=name, path=f"`{name}` → `{name}`", hint=_OWN_DATA))
     field = next((each for each in fields if each.name == name), None)
+    if data.category is not None or lowered.category is not None:
+        if lowered.distribution.values != "ranks" and data.category != lowered.category:
+            _report_labels(statement, lowered, data, field, context)
+        return _observation(statement, name, dims, lowered, looks)
     possible = KINDS[kind_that_holds(lowered.support)]
     if field is not None:
         if not data.support.within(possible):
             _report_outcome(name, statement, lowered, data, field, context)
     elif not data.support.meets(lowered.support):
         _report_outcome(name, statement, lowered, data, None, context)
+    return _observation(statement, name, dims, lowered, looks)
+
+
+def _observation(
+    statement: tree.Likelihood, name: str, dims: tuple[str, ...], lowered: LoweredLaw, looks: tuple[str, int] | None
+) -> ir.Observation:
     past = ir.Past(span=statement.span, along=looks[0], steps=looks[1]) if looks is not None else None
     return ir.Observation(span=statement.span, name=name, dims=lowered.law.arranged(dims), law=lowered.law, past=past)
+
+
+def _report_labels(
+    statement: tree.Likelihood, lowered: LoweredLaw, data: Known, field: ir.DataField | None, context: Context
+) -> None:
+    """UQ330 where labels are observed and the law draws others, or none; or the other way round."""
+    name, law = statement.target.name, lowered.distribution.name
+    if data.category is None:
+        found, expected = "numbers", f"labels of `{lowered.category}`"
+        hint = f"declare the field as `{name} : category({lowered.category})`"
+    else:
+        found = f"labels of `{data.category}`"
+        expected = f"labels of `{lowered.category}`" if lowered.category else "numbers"
+        hint = f"write `Categorical(p, over = {data.category})`"
+    others = (Label(field.span, f"declared `{field.kind}`"),) if field is not None else ()
+    at = statement.law.span
+    context.report(OutcomeLabels(at=at, law=law, name=name, expected=expected, found=found, hint=hint, others=others))
 
 
 _OWN_DATA = "its law can use other data, and of its own only what is summed up, as in `mean(…, over = …)`"

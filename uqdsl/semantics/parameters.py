@@ -14,10 +14,12 @@ from uqdsl.messages.catalogue.kinds import (
     ParameterSupport,
     UnknownParameter,
 )
+from uqdsl.messages.catalogue.names import NotSquare
 from uqdsl.semantics.context import Context, Typed
 from uqdsl.semantics.expressions import bound, number
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.formulas import lower_formula
+from uqdsl.semantics.wording import over as dims_in_words
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.distributions import Distribution, Form, Parameter, Way
@@ -41,6 +43,7 @@ def lower_arguments(
     call: tree.Call,
     dims: tuple[str, ...],
     event: tuple[str, ...],
+    over: str | None,
     context: Context,
 ) -> dict[str, Typed]:
     """The parameters of a law by their standard names, in the order of the table.
@@ -61,14 +64,12 @@ def lower_arguments(
     values: dict[str, Typed] = {}
     for parameter in way.parameters:
         if parameter.name in found:
-            joint = parameter.event > 0
-            place = replace(
-                context,
-                ranges=dims if joint else tuple(dim for dim in dims if dim not in event),
-                list_dim=event[0] if joint and event else None,
-            )
+            place = _place_of(parameter, dims, event, over, context)
             read = number if distribution.normalised else bound
             typed = read(found[parameter.name].value, place)
+            if parameter.event == 2 and typed.sound and not {event[0], event[0] + "'"} <= set(typed.dims):
+                what = f"is over {dims_in_words(typed.dims)}" if typed.dims else "is a single number"
+                context.report(NotSquare(at=typed.node.span, function=distribution.name, what=what))
             fits = _check_support(distribution, parameter, typed, place)
             values[parameter.name] = typed if fits else typed._replace(sound=False)
         elif parameter.default is not None:
@@ -79,6 +80,22 @@ def lower_arguments(
             values = _standard(distribution, form, values, call)
     order = [*(each.name for each in distribution.parameters), *values]
     return {name: values[name] for name in dict.fromkeys(order) if name in values}
+
+
+def _place_of(
+    parameter: Parameter, dims: tuple[str, ...], event: tuple[str, ...], over: str | None, context: Context
+) -> Context:
+    """Where a parameter stands: over which dimensions it may range, and along which a list lies."""
+    batch = tuple(dim for dim in dims if dim not in event)
+    if parameter.over and over is not None:
+        if over not in context.dims and ir.base(over) not in context.dims:  # the laws of a mixture, one after the other
+            return replace(context, ranges=(*batch, over), list_dim=over, places=True)
+        return replace(context, ranges=(*batch, over), list_dim=over)
+    if parameter.event == 0:
+        return replace(context, ranges=batch, list_dim=None)
+    if parameter.event == 1:
+        return replace(context, ranges=(*batch, event[0]), list_dim=event[0])
+    return replace(context, ranges=(*batch, event[0], event[0] + "'"), list_dim=None)
 
 
 def _by_name(

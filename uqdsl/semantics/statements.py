@@ -284,7 +284,7 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     support = lowered.support
     if not support.integer:  # a continuous unknown is never exactly at the end of its support
         support = support._replace(open_lower=support.lower > float("-inf"), open_upper=support.upper < float("inf"))
-    known = Known(dims, support, random=True, spread=frozenset({unknown.name}))
+    known = Known(dims, support, lowered.category, random=True, spread=frozenset({unknown.name}))
     return (unknown,), known
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from math import inf, pi
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from uqdsl.vocabulary.supports import (
     BINARY,
@@ -28,12 +28,17 @@ from uqdsl.vocabulary.supports import (
 
 
 class Parameter(NamedTuple):
-    """A parameter of a distribution; `event` is how many of the event's dimensions it ranges over."""
+    """A parameter of a distribution.
+
+    `event` is 1 where it ranges over the event's dimension, 2 where it is a matrix over that and its copy; `over` says that
+    it ranges over the dimension that the law consumes.
+    """
 
     name: str
     support: Support
     default: float | None = None
     event: int = 0
+    over: bool = False
 
 
 class Form(NamedTuple):
@@ -67,7 +72,9 @@ class Way(NamedTuple):
 class Distribution:
     """A family of laws.
 
-    `event` is the number of dimensions that one draw is joint over; `bounds` names the parameters that are the ends of
+    `event` is the number of dimensions that one draw is joint over, 2 for matrices over a dimension and its copy. `values` says
+    that a draw is a label of the dimension that the law consumes, or a place among its `ranks`. `laws` says whether it is made
+    of other laws: of one, or of several. `bounds` names the parameters that are the ends of
     the support, where they are; `location_scale` names the two parameters that shift and scale it, and `truncates` says that
     `truncated(a, b)` is possible, which takes a distribution function that is known in both tails.
     `numpyro` is the constructor, with the parameters by name; what is not of `dist` is of `uqdsl.runtime`. A law that is not
@@ -81,6 +88,8 @@ class Distribution:
     summary: str
     forms: tuple[Form, ...] = ()
     event: int = 0
+    values: Literal["", "labels", "ranks"] = ""
+    laws: Literal["", "one", "several"] = ""
     bounds: tuple[str, str] | None = None
     normalised: bool = True
     location_scale: tuple[str, str] | None = None
@@ -486,17 +495,145 @@ _TABLE = (
         "proportional to the product over the event of x^(concentration - 1), on the simplex sum(x) = 1",
         event=1,
     ),
+    Distribution(
+        "MultiNormal",
+        (Parameter("mean", REAL, event=1), Parameter("covariance", REAL, event=2)),
+        REAL,
+        "dist.MultivariateNormal({mean}, covariance_matrix={covariance})",
+        "proportional to exp(-(x - mean)' inverse(covariance) (x - mean) / 2) / sqrt(det(covariance))",
+        forms=(
+            Form(
+                (Parameter("precision", REAL, event=2),),
+                {"covariance": "inverse(precision)"},
+                ("covariance_matrix={covariance}", "precision_matrix={precision}"),
+            ),
+            Form(
+                (Parameter("cholesky", REAL, event=2),),
+                {"covariance": "cholesky @ transpose(cholesky)"},
+                ("covariance_matrix={covariance}", "scale_tril={cholesky}"),
+            ),
+        ),
+        event=1,
+    ),
+    Distribution(
+        "MultiStudentT",
+        (Parameter("df", POSITIVE), Parameter("location", REAL, event=1), Parameter("scale", REAL, event=2)),
+        REAL,
+        "dist.MultivariateStudentT({df}, {location}, jnp.linalg.cholesky({scale}))",
+        "proportional to (1 + (x - location)' inverse(scale) (x - location) / df)^(-(df + n) / 2) / sqrt(det(scale))",
+        forms=(
+            Form(
+                (Parameter("cholesky", REAL, event=2),),
+                {"scale": "cholesky @ transpose(cholesky)"},
+                ("jnp.linalg.cholesky({scale})", "{cholesky}"),
+            ),
+        ),
+        event=1,
+    ),
+    Distribution(
+        "Multinomial",
+        (Parameter("trials", COUNT), Parameter("probabilities", UNIT, event=1)),
+        COUNT,
+        "Multinomial({trials}, {probabilities})",
+        "proportional to the product over the event of probabilities^x / x!, where x sums to trials",
+        event=1,
+    ),
+    Distribution(
+        "DirichletMultinomial",
+        (Parameter("trials", COUNT), Parameter("concentration", POSITIVE, event=1)),
+        COUNT,
+        "DirichletMultinomial({trials}, {concentration})",
+        "a Multinomial whose probabilities are Dirichlet",
+        event=1,
+    ),
+    Distribution(
+        "LKJ",
+        (Parameter("concentration", POSITIVE, 1.0),),
+        Support(-1.0, 1.0),
+        "dist.LKJ({size}, {concentration})",
+        "proportional to det(R)^(concentration - 1), for matrices R of correlations over a dimension and its copy",
+        event=2,
+    ),
+    Distribution(
+        "LKJCholesky",
+        (Parameter("concentration", POSITIVE, 1.0),),
+        Support(-1.0, 1.0),
+        "dist.LKJCholesky({size}, {concentration})",
+        "the lower triangular L of R = L @ transpose(L), where R is LKJ",
+        event=2,
+    ),
+    Distribution(
+        "Wishart",
+        (Parameter("df", POSITIVE), Parameter("scale", REAL, event=2)),
+        REAL,
+        "dist.Wishart({df}, scale_matrix={scale})",
+        "proportional to det(X)^((df - n - 1) / 2) exp(-trace(inverse(scale) X) / 2), for positive definite X",
+        event=2,
+    ),
+    # labels and ranks of a dimension that is consumed -------------------------------------------------------------
+    Distribution(
+        "Categorical",
+        (Parameter("probabilities", UNIT, over=True),),
+        COUNT,
+        "dist.Categorical({probabilities})",
+        "the label k of a dimension with probabilities[k], which sum to one",
+        forms=(
+            Form(
+                (Parameter("logits", REAL, over=True),),
+                {"probabilities": "softmax(logits)"},
+                ("dist.Categorical({probabilities})", "dist.Categorical(logits={logits})"),
+            ),
+        ),
+        values="labels",
+    ),
+    Distribution(
+        "OrderedLogistic",
+        (Parameter("location", REAL), Parameter("cutpoints", REAL, over=True)),
+        COUNT,
+        "dist.OrderedLogistic({location}, {cutpoints})",
+        "the number of cutpoints below a draw of Logistic(location, 1)",
+        values="ranks",
+    ),
+    Distribution(
+        "OrderedProbit",
+        (Parameter("location", REAL), Parameter("cutpoints", REAL, over=True)),
+        COUNT,
+        "OrderedProbit({location}, {cutpoints})",
+        "the number of cutpoints below a draw of Normal(location, 1)",
+        values="ranks",
+    ),
+    # made of other laws -------------------------------------------------------------------------------------------
+    Distribution(
+        "Mixture",
+        (Parameter("weights", UNIT, over=True),),
+        REAL,
+        "",
+        "the sum of weights times the densities of other laws: `Mixture(w, Normal(m, s), over = k)` or `Mixture([0.3, 0.7], "
+        "Normal(0, 1), Cauchy(0, 1))`",
+        laws="several",
+    ),
+    Distribution(
+        "ZeroInflated",
+        (Parameter("zero", UNIT),),
+        COUNT,
+        "dist.ZeroInflatedDistribution({law}, gate={zero})",
+        "0 with probability zero, else a draw of another law of counts: `ZeroInflated(0.2, Poisson(3))`",
+        laws="one",
+    ),
+    Distribution(
+        "Hurdle",
+        (Parameter("zero", UNIT),),
+        NONNEGATIVE,
+        "Hurdle({zero}, {law})",
+        "0 with probability zero, else a draw of another law that is not 0: `Hurdle(0.2, LogNormal(0, 1))`",
+        laws="one",
+    ),
 )  # fmt: skip
 
 DISTRIBUTIONS: dict[str, Distribution] = {each.name: each for each in _TABLE}
 """Every distribution by its name."""
 
-PLANNED = frozenset(
-    {
-        "Jeffreys", "Mixture", "Categorical", "OrderedLogistic", "Multinomial", "MultiNormal", "MultiStudentT",
-        "GaussianProcess", "LKJ", "Wishart", "Horseshoe", "ZeroInflated", "Hurdle", "Empirical", "Flow",
-    }
-)  # fmt: skip
+PLANNED = frozenset({"Empirical", "Flow"})
 """Distributions of the language that this version cannot run."""
 
 __all__ = ["DISTRIBUTIONS", "PLANNED", "Distribution", "Form", "Parameter", "Way"]

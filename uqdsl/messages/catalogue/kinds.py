@@ -220,3 +220,13 @@ class NoUnknown(Problem):
     code = "UQ325"
     headline = "the spec has no prior, so there is nothing to infer"
     advice = "declare what is not known: `prior mu ~ …`"
+
+
+class OutcomeLabels(Problem):
+    code = "UQ330"
+    headline = "`{law}` draws {expected}, but `{name}` holds {found}"
+    label = "draws {expected}"
+    law: str
+    name: str
+    expected: str
+    found: str

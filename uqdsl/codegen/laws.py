@@ -54,6 +54,18 @@ def _bounds(law: ir.Law) -> dict[str, ir.Expression]:
     return {name: bound for name, bound in (("low", law.lower), ("high", law.upper)) if bound is not None}
 
 
+def restricted_text(unknown: ir.Unknown, writer: Writer) -> str:
+    """The law of values that are ordered, or that sum to zero."""
+    law, along = unknown.law, unknown.along
+    if unknown.restriction == "ordered":
+        values = [*(each.value for each in law.arguments), *_bounds(law).values()]
+        alike = "" if not any(dim in each.dims for each in values for dim in along) else ", alike=False"
+        return f"Ordered({law_text(law, unknown.dims, writer)}, {writer.sizes(along)[1:-2]}{alike})"
+    (sd,) = (each.value for each in law.arguments if each.name == "sd")
+    batch = tuple(dim for dim in unknown.dims if dim not in along)
+    return f"ZeroSumNormal({writer.parameter(sd, batch).text}, {writer.sizes(along)})"
+
+
 def standard_law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:
     """The constructor of a law with location 0 and scale 1."""
     distribution = DISTRIBUTIONS[law.distribution]
@@ -94,7 +106,7 @@ def _parameter(argument: ir.Argument, law: ir.Law, dims: tuple[str, ...], writer
     batch = batch_dims(law, dims)
     own: tuple[str, ...] = ()
     if parameter is not None and parameter.over:
-        own = (law.over or COMPONENTS,)
+        own = (law.over or ir.PLACES,)
     elif parameter is not None and parameter.event == 1:
         own = law.event[:1]
     elif parameter is not None and parameter.event == 2:
@@ -110,10 +122,6 @@ def _parameter(argument: ir.Argument, law: ir.Law, dims: tuple[str, ...], writer
         given = argument.value.dims
         text = writer.broadcast(text, given, layout if given else own)
     return text.text
-
-
-COMPONENTS = "component"
-"""What the weights of a mixture of several laws lie along."""
 
 
 def _support(lower: str, upper: str) -> str:

@@ -16,10 +16,17 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.codegen.docstring import described_density, described_model, described_module, docstring
 from uqdsl.codegen.expressions import ANY, Name, Window, Writer, at_times
-from uqdsl.codegen.laws import batch_dims, law_text, recentered, reparameterisation, standard_law_text
+from uqdsl.codegen.laws import (
+    batch_dims,
+    law_text,
+    recentered,
+    reparameterisation,
+    restricted_text,
+    standard_law_text,
+)
 from uqdsl.codegen.steps import Steps, first_places, lines_of, started
 from uqdsl.codegen.style import WIDTH, styled
-from uqdsl.codegen.text import ATOM, RUNTIME, TAKEN, Kind, Text, identifiers, number, quoted
+from uqdsl.codegen.text import ATOM, PRODUCT, RUNTIME, TAKEN, Kind, Text, identifiers, number, quoted
 from uqdsl.messages import Sources, Span
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.solvers import DEFAULT_SOLVER, SOLVERS, SolverOptions
@@ -152,8 +159,11 @@ def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functio
     lines += _plain("import numpyro")
     if "dist" in used:
         lines += _plain("import numpyro.distributions as dist")
+    handlers = [name for name in ("reparam", "scale") if name in used]
+    if handlers:
+        lines += _plain(f"from numpyro.handlers import {', '.join(handlers)}")
     if "reparam" in used:
-        lines += _plain("from numpyro.handlers import reparam", "from numpyro.infer.reparam import LocScaleReparam")
+        lines += _plain("from numpyro.infer.reparam import LocScaleReparam")
     imported = [name for name in RUNTIME if name in used]
     if imported:
         lines += _plain("", f"from uqdsl.runtime import {', '.join(imported)}")
@@ -201,7 +211,7 @@ def _at_one_step(observation: ir.Observation) -> ir.Node:
         )
         return ir.Constant(value=0) if own and observation.past is not None else None
 
-    return ir.rewrite(observation.law, change)
+    return ir.rewrite(observation, change)
 
 
 @dataclass
@@ -392,8 +402,16 @@ class _Function:
         whole = ", pointwise=True" if isinstance(statement, ir.Observation) else ""
         return f'Sequential({function}, {start}{steps.given}, length=len(coords["{along}"]){shape}{place}{whole})'
 
+    def mask(self, observation: ir.Observation) -> str:
+        """What leaves places out of a likelihood."""
+        if observation.where is None:
+            return ""
+        return f".mask({self.writer.write(observation.where, batch_dims(observation.law, observation.dims)).text})"
+
     def law(self, statement: ir.Unknown | ir.Observation) -> str:
         """The law of a statement."""
+        if isinstance(statement, ir.Unknown) and statement.restriction:
+            return restricted_text(statement, self.writer)
         if statement.past is None:
             return law_text(statement.law, statement.dims, self.writer)
         if isinstance(statement, ir.Unknown) or statement.name in ir.names_used(statement.law):
@@ -452,10 +470,14 @@ def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
         wanted = _plates(statement)
         if body.add_inner(statement.span):
             plates = ()
-        if wanted and wanted != plates:
-            body.add(_plate_line(wanted), statement.span)
-        plates = wanted
-        body.add(site, statement.span, 8 if plates else 4)
+        weight = ""
+        if isinstance(statement, ir.Observation) and statement.weight is not None:
+            shown = body.writer.number(statement.weight, batch_dims(statement.law, statement.dims))
+            weight = f"scale(scale={shown.text})"
+        if (wanted and wanted != plates) or weight:
+            body.add(_plate_line(wanted, weight), statement.span)
+        plates = () if weight else wanted
+        body.add(site, statement.span, 8 if wanted or weight else 4)
     noncentered = [each for each in spec.unknowns if each.noncentered]
     config = ", ".join(f"{quoted(each.name)}: {reparameterisation(each)}" for each in noncentered)
     decorator = [f"@reparam(config={{{config}}})"] if noncentered else []
@@ -468,43 +490,42 @@ def _site(statement: ir.Statement, body: _Function) -> str:
     name = quoted(statement.name)
     target = f"{body.names.declared[statement.name]} = " if statement.name in body.needed else ""
     match statement:
-        case ir.Unknown(law=law, dims=dims):
-            event = _event(law if statement.past is None else law.model_copy(update={"event": dims}))
-            return f"{target}numpyro.sample({name}, {body.law(statement)}{event})"
-        case ir.Observation(law=law, dims=dims):
-            shown = body.law(statement)
+        case ir.Unknown():
+            return f"{target}numpyro.sample({name}, {body.law(statement)}{_event(statement.joint)})"
+        case ir.Observation(law=law):
+            shown = body.law(statement) + body.mask(statement)
             data = body.outcome(statement, f"data[{name}]")
-            return f"numpyro.sample({name}, {shown}, obs={data} if observed else None{_event(law)})"
+            return f"numpyro.sample({name}, {shown}, obs={data} if observed else None{_event(law.event)})"
         case ir.Quantity():
             return f"{target}numpyro.deterministic({name}, {body.quantity(statement)})"
         case ir.Factor(value=value):
             return f"numpyro.factor({name}, {body.writer.parameter(value, ()).text})"
 
 
-def _event(law: ir.Law) -> str:
+def _event(dims: tuple[str, ...]) -> str:
     """What tells ArviZ the names of the dimensions of one draw; those of plates it sees."""
-    return f', infer={{"event_dims": [{", ".join(quoted(dim) for dim in law.event)}]}}' if law.event else ""
+    return f', infer={{"event_dims": [{", ".join(quoted(dim) for dim in dims)}]}}' if dims else ""
 
 
 def _plates(statement: ir.Statement) -> tuple[str, ...]:
     """The dimensions over which a statement's draws are independent, or a quantity has one value each."""
     match statement:
-        case ir.Unknown(past=ir.Past()):
-            return ()
-        case ir.Unknown(law=law, dims=dims) | ir.Observation(law=law, dims=dims):
+        case ir.Unknown(dims=dims):
+            return tuple(dim for dim in dims if dim not in statement.joint)
+        case ir.Observation(law=law, dims=dims):
             return batch_dims(law, dims)
         case ir.Quantity(dims=dims):
             return dims
     return ()
 
 
-def _plate_line(dims: tuple[str, ...]) -> str:
+def _plate_line(dims: tuple[str, ...], weight: str = "") -> str:
     plates = [
         f'numpyro.plate("{dim}", len(coords["{ir.base(dim)}"])'
         + (f", dim={position - len(dims)})" if len(dims) > 1 else ")")
         for position, dim in enumerate(dims)
     ]
-    return f"with {', '.join(plates)}:"
+    return f"with {', '.join([*plates, *([weight] if weight else [])])}:"
 
 
 def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
@@ -547,7 +568,10 @@ def _terms(statement: ir.Statement, body: _Function) -> list[str]:
             position = f"position[{quoted(statement.name)}]"
             return [f"{name if used else '_'}, {density} = place({body.law(statement)}, {position})"]
         case ir.Observation(law=law, dims=dims):
-            shown = f"{body.law(statement)}.log_prob({body.outcome(statement, name)})"
+            shown = f"{body.law(statement)}{body.mask(statement)}.log_prob({body.outcome(statement, name)})"
+            if statement.weight is not None:
+                weight = writer.number(statement.weight, batch_dims(law, dims))
+                shown = f"({weight.at(PRODUCT)} * {shown})"
             return [f"{density} = {shown}.sum()" if batch_dims(law, dims) else f"{density} = {shown}"]
         case ir.Quantity(fixed=False) if used:
             return [f"{name} = {body.quantity(statement)}"]

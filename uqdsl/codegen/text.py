@@ -16,6 +16,7 @@ COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
 RUNTIME = (
     "After",
+    "Censored",
     "DirichletMultinomial",
     "ExGaussian",
     "Hurdle",
@@ -34,6 +35,7 @@ RUNTIME = (
     "SkewNormal",
     "Triangular",
     "Truncated",
+    "ZeroSumNormal",
     "cloglog",
     "inv_cloglog",
     "lchoose",
@@ -48,7 +50,7 @@ RUNTIME = (
 )
 """What a generated module may import from `uqdsl.runtime`."""
 
-_OWN = """jax jnp np numpyro dist reparam LocScaleReparam model log_density data coords position observed float int len
+_OWN = """jax jnp np numpyro dist reparam scale LocScaleReparam model log_density data coords position observed float int len
     __builtins__ __debug__ __doc__ __file__ __loader__ __name__ __package__ __spec__"""
 TAKEN = frozenset([*keyword.kwlist, *keyword.softkwlist, *_OWN.split(), *RUNTIME])
 """Identifiers that a generated module needs for itself."""

@@ -55,9 +55,15 @@ def position_layout(target: Target) -> Layout:
 def stand_in(site: dict[str, Any]) -> jax.Array | None:
     """For `substitute_fn` of NumPyro: a feasible value for an unknown whose law has no sampler."""
     law = site.get("fn")
-    if law is not None and site["value"] is None and isinstance(innermost(law), dist.ImproperUniform):
+    if law is not None and site["value"] is None and not has_sampler(law):
         return jnp.broadcast_to(law.support.feasible_like(jnp.zeros(law.shape())), law.shape())
     return None
+
+
+def has_sampler(law: Any) -> bool:
+    """Whether a law can be drawn from."""
+    inner = innermost(law)
+    return not isinstance(inner, dist.ImproperUniform) and getattr(inner, "drawable", True)
 
 
 def innermost(law: Any) -> Any:
@@ -73,7 +79,7 @@ def prior_position(target: Target, layout: Layout, key: jax.Array, data: dict[st
     arrays = []
     for number, (name, shape) in enumerate(zip(layout.names, layout.shapes, strict=True)):
         law, value = sites[name]["fn"], sites[name]["value"]
-        if isinstance(innermost(law), dist.ImproperUniform):
+        if not has_sampler(law):
             array = jax.random.uniform(jax.random.fold_in(key, number), shape, minval=-2.0, maxval=2.0)
         else:
             array = biject_to(law.support).inv(value)

@@ -18,7 +18,7 @@ import numpyro.distributions as dist
 from jax import numpy as jnp
 from numpyro.handlers import reparam, seed, substitute, trace
 
-from uqdsl.infer.positions import innermost, stand_in
+from uqdsl.infer.positions import has_sampler, innermost, stand_in
 
 if TYPE_CHECKING:
     from uqdsl.infer.target import Target
@@ -153,7 +153,7 @@ def _no_sampler(target: Target) -> str:
             law = innermost(site["fn"])
             if isinstance(law, dist.Unit):
                 reasons.append("the spec has a `factor`, whose part in the prior cannot be sampled")
-            elif isinstance(law, dist.ImproperUniform):
+            elif not has_sampler(law):
                 reasons.append(f"the prior of `{name}` is not normalised")
 
     jax.eval_shape(look, jax.random.key(0))

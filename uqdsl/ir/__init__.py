@@ -2,6 +2,7 @@
 
 from uqdsl.ir.shift import at_place, shifted
 from uqdsl.ir.spec import (
+    PLACES,
     SCHEMA_VERSION,
     Apply,
     Argument,
@@ -43,7 +44,7 @@ from uqdsl.ir.spec import (
 from uqdsl.ir.walk import names_used, rewrite
 
 __all__ = [
-    "SCHEMA_VERSION",
+    "PLACES", "SCHEMA_VERSION",
     "Apply",
     "Argument",
     "Array",

@@ -198,6 +198,10 @@ type Expression = Annotated[
 ]
 
 
+PLACES = "#"
+"""In the place of a dimension: what the weights of a mixture of several laws lie along."""
+
+
 def base(dim: str) -> str:
     """The dimension of which one is a copy: `site` for `site'`, and for `site` itself."""
     return dim.rstrip("'")
@@ -320,7 +324,8 @@ class Flow(Node):
 class Unknown(Node):
     """A `prior`: an unknown over `dims`, those of the event last, and its law.
 
-    With a `past`, the law is that of one place along a dimension given those before it.
+    With a `past`, the law is that of one place along a dimension given those before it. Its values may be `ordered` along the
+    dimensions `along`, or sum to zero along them; these stand last.
     """
 
     node: Literal["unknown"] = "unknown"
@@ -330,6 +335,13 @@ class Unknown(Node):
     noncentered: bool = False
     nuisance: bool = False
     past: Past | None = None
+    restriction: Literal["", "ordered", "sum_to_zero"] = ""
+    along: tuple[str, ...] = ()
+
+    @property
+    def joint(self) -> tuple[str, ...]:
+        """The dimensions over which one draw is joint."""
+        return self.dims if self.past is not None else (*self.law.event, *self.along)
 
 
 class Quantity(Node):
@@ -352,7 +364,8 @@ class Quantity(Node):
 class Observation(Node):
     """A `likelihood`: the data `name`, or a quantity made of data alone, and its law; the dimensions of the event last.
 
-    With a `past`, the first places are conditioned on.
+    With a `past`, the first places are conditioned on. The places `where` it holds have a law at all, and each term counts by
+    its `weight`.
     """
 
     node: Literal["observation"] = "observation"
@@ -360,6 +373,8 @@ class Observation(Node):
     dims: tuple[str, ...]
     law: Law
     past: Past | None = None
+    where: Expression | None = None
+    weight: Expression | None = None
 
 
 class Factor(Node):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from uqdsl.runtime.after import After
+    from uqdsl.runtime.censored import Censored
     from uqdsl.runtime.counts import DirichletMultinomial, Multinomial
     from uqdsl.runtime.ex_gaussian import ExGaussian
     from uqdsl.runtime.hurdle import Hurdle
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from uqdsl.runtime.special import cloglog, inv_cloglog, lchoose, log1mexp, logdet, solve_cholesky, solve_lower
     from uqdsl.runtime.triangular import Triangular
     from uqdsl.runtime.truncated import Truncated
+    from uqdsl.runtime.zero_sum import ZeroSumNormal
 
 _MODULES = {
     "After": "after",
+    "Censored": "censored",
     "DirichletMultinomial": "counts",
     "ExGaussian": "ex_gaussian",
     "Hurdle": "hurdle",
@@ -46,6 +49,7 @@ _MODULES = {
     "SkewNormal": "skew_normal",
     "Triangular": "triangular",
     "Truncated": "truncated",
+    "ZeroSumNormal": "zero_sum",
     "cloglog": "special",
     "inv_cloglog": "special",
     "lchoose": "special",
@@ -68,6 +72,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "After",
+    "Censored",
     "DirichletMultinomial",
     "ExGaussian",
     "Hurdle",
@@ -86,6 +91,7 @@ __all__ = [
     "SkewNormal",
     "Triangular",
     "Truncated",
+    "ZeroSumNormal",
     "cloglog",
     "inv_cloglog",
     "lchoose",

@@ -27,6 +27,11 @@ class Ordered(Distribution):
         super().__init__(law.batch_shape[:-1], (size,))
 
     @property
+    def drawable(self) -> bool:
+        """Whether it has a sampler."""
+        return self.alike
+
+    @property
     def support(self) -> constraints.Constraint:
         return _Increasing(self.law.support)
 
@@ -69,14 +74,14 @@ class _Rising(ParameterFreeTransform):
         self.onto, self.inner = onto, biject_to(onto.base)
         # NumPyro reaches the numbers below a bound by a decreasing function.
         ends = self.inner(jnp.array([0.0, 1.0]).reshape(2, *(1,) * _rank(onto.base)))
-        self.sign = jnp.where(jnp.all(ends[0] <= ends[1]), 1.0, -1.0)
+        self.direction = jnp.where(jnp.all(ends[0] <= ends[1]), 1.0, -1.0)
 
     @property
     def codomain(self) -> constraints.Constraint:
         return self.onto
 
     def onto_support(self, steps: jax.Array) -> jax.Array:
-        return self.inner(self.sign * steps)
+        return self.inner(self.direction * steps)
 
     def _steps(self, x: jax.Array) -> jax.Array:
         return jnp.cumsum(jnp.concatenate([x[..., :1], jnp.exp(x[..., 1:])], axis=-1), axis=-1)
@@ -85,11 +90,11 @@ class _Rising(ParameterFreeTransform):
         return self.onto_support(self._steps(x))
 
     def _inverse(self, y: jax.Array) -> jax.Array:
-        steps = self.sign * self.inner._inverse(y)  # noqa: SLF001 - NumPyro's own protocol
+        steps = self.direction * self.inner._inverse(y)  # noqa: SLF001 - NumPyro's own protocol
         return jnp.concatenate([steps[..., :1], jnp.log(jnp.diff(steps, axis=-1))], axis=-1)
 
     def log_abs_det_jacobian(self, x: jax.Array, y: jax.Array, intermediates: object = None) -> jax.Array:
-        volume = self.inner.log_abs_det_jacobian(self.sign * self._steps(x), y)
+        volume = self.inner.log_abs_det_jacobian(self.direction * self._steps(x), y)
         return jnp.sum(x[..., 1:], axis=-1) + jnp.sum(volume, axis=-1)
 
 

@@ -72,11 +72,7 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
         case tree.Binary():
             return _binary(expression, context)
         case tree.Conditional(test=test, then=then, otherwise=otherwise):
-            parts = [number(each, context) for each in (test, then, otherwise)]
-            nodes = [part.node for part in parts]
-            dims = union(*(part.dims for part in parts))
-            node = ir.Choice(span=span, test=nodes[0], then=nodes[1], otherwise=nodes[2], dims=dims)
-            return combined(node, parts[1].support.hull(parts[2].support), *parts)
+            return _choice(expression, *(number(each, context) for each in (test, then, otherwise)))
         case tree.Listing():
             return _listing(expression, context)
         case tree.Call():
@@ -103,13 +99,23 @@ def number(expression: tree.Expression, context: Context) -> Typed:
 
 
 def bound(value: tree.Expression, context: Context) -> Typed:
-    """An end of an interval, which may be infinite."""
+    """An end of an interval, which may be infinite, or so for some."""
     inner, sign = ungrouped(value), 1.0
     if isinstance(inner, tree.Unary) and inner.operator in ("-", "+"):
         inner, sign = ungrouped(inner.operand), -1.0 if inner.operator == "-" else 1.0
     if isinstance(inner, tree.Name) and inner.name == "inf" and "inf" not in context.declarations.values:
         return Typed(ir.Constant(span=value.span, value=sign * inf), point(sign * inf), spread=frozenset())
+    if isinstance(inner, tree.Conditional) and sign == 1.0:
+        return _choice(
+            inner, number(inner.test, context), *(bound(each, context) for each in (inner.then, inner.otherwise))
+        )
     return number(value, context)
+
+
+def _choice(expression: tree.Conditional, test: Typed, then: Typed, otherwise: Typed) -> Typed:
+    dims = union(test.dims, then.dims, otherwise.dims)
+    node = ir.Choice(span=expression.span, test=test.node, then=then.node, otherwise=otherwise.node, dims=dims)
+    return combined(node, then.support.hull(otherwise.support), test, then, otherwise)
 
 
 def combined(node: ir.Expression, support: Support, *parts: Typed, spread: frozenset[str] | None = None) -> Typed:

@@ -7,7 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Span, did_you_mean, errors, listing
+from uqdsl.messages import Label, Span, did_you_mean, errors, listing
 from uqdsl.messages.catalogue.kinds import (
     CannotTruncate,
     EmptyInterval,
@@ -74,11 +74,12 @@ def lower_law(
     if components is None:
         return None
     arguments = lower_arguments(distribution, given, call, dims, event, over, context)
-    lower, upper = _truncation(distribution, modifiers, tuple(d for d in dims if d not in event), context)
+    lower, upper, censors = _truncation(distribution, modifiers, tuple(d for d in dims if d not in event), context)
     _check_interval(distribution, arguments, call, context)
     if len(errors(context.problems)) > before:
         return None
-    support = _draw_support(distribution, arguments, lower, upper)
+    ends = (None, None) if censors else (lower, upper)
+    support = _draw_support(distribution, arguments, *ends)
     for place, each in enumerate(components):
         support = each.support if place == 0 else support.hull(each.support)
     if distribution.laws == "one":
@@ -91,18 +92,15 @@ def lower_law(
         distribution=name,
         arguments=tuple(ir.Argument(span=v.node.span, name=k, value=v.node) for k, v in arguments.items()),
         event=event,
-        over=None if over == _PLACES else over,
+        over=None if over == ir.PLACES else over,
         components=tuple(each.law for each in components),
         lower=lower.node if lower else None,
         upper=upper.node if upper else None,
+        censored=censors,
     )
     random = any(part.random for part in parts) or any(each.random for each in components)
     category = ir.base(over) if over is not None and distribution.values == "labels" else None
     return LoweredLaw(law, distribution, support, random, category)
-
-
-_PLACES = "component"
-"""What the weights of a mixture of several laws lie along, where no dimension is named."""
 
 
 def _is_law(argument: tree.Expression | tree.Named) -> bool:
@@ -130,7 +128,7 @@ def _consumed(
     if named:
         return dimension(named[0].value, context), rest
     if distribution.laws and len(laws) > 1:
-        return _PLACES, rest
+        return ir.PLACES, rest
     values = [ungrouped(each.value if isinstance(each, tree.Named) else each) for each in rest]
     tried = replace(context, problems=[], free=True)
     found = {dim for each in values if not isinstance(each, tree.Listing) for dim in number(each, tried).dims}
@@ -162,7 +160,7 @@ def _components(
         found = are(len(laws))
         context.report(WrongArgumentCount(at=call.span, function=distribution.name, expected=expected, found=found))
         return None
-    consumes = over not in (None, _PLACES) and len(laws) == 1
+    consumes = over not in (None, ir.PLACES) and len(laws) == 1
     batch = tuple(dim for dim in dims if dim not in event)
     inner = (*batch, over, *event) if consumes and over is not None else dims
     found = []
@@ -171,7 +169,7 @@ def _components(
         if lowered is None:
             return None
         found.append(lowered)
-    if over is not None and over != _PLACES and len(laws) > 1:
+    if over is not None and over != ir.PLACES and len(laws) > 1:
         labels = context.dims[ir.base(over)]
         size = len(labels.labels) if labels.labels is not None else labels.size
         if size is not None and size != len(laws):
@@ -260,25 +258,34 @@ def _matrices(dims: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 def _truncation(
     distribution: Distribution, modifiers: tuple[tree.Modifier, ...], dims: tuple[str, ...], context: Context
-) -> tuple[Typed | None, Typed | None]:
-    """The bounds of `truncated(a, b)`; None for an infinite one."""
-    found = next((modifier for modifier in modifiers if modifier.name == "truncated"), None)
-    if found is None:
-        return None, None
+) -> tuple[Typed | None, Typed | None, bool]:
+    """The bounds of `truncated(a, b)` or `censored(a, b)`, None for an infinite one; and whether they censor."""
+    both = [modifier for modifier in modifiers if modifier.name in ("truncated", "censored")]
+    if not both:
+        return None, None, False
+    found = both[0]
+    if len(both) > 1:
+        others = (Label(found.span, f"{found.name} here"),)
+        hint = "data are either left out beyond the limits, or recorded at them"
+        context.report(
+            WrongModifier(at=both[1].span, name=both[1].name, form=f"without `{found.name}`", others=others, hint=hint)
+        )
+        return None, None, False
     if not distribution.truncates:
         hint = "possible for most laws of single numbers, such as `Normal`, `StudentT`, `Gamma`, `Beta` and `Poisson`"
-        context.report(CannotTruncate(at=found.span, law=distribution.name, hint=hint))
-        return None, None
+        context.report(CannotTruncate(at=found.span, law=distribution.name, what=found.name, hint=hint))
+        return None, None, False
     values = [argument for argument in found.arguments or () if not isinstance(argument, tree.Named)]
     if len(values) != 2 or len(values) != len(found.arguments or ()):
-        context.report(WrongModifier(at=found.span, name="truncated", form="truncated(lower, upper)"))
-        return None, None
+        context.report(WrongModifier(at=found.span, name=found.name, form=f"{found.name}(lower, upper)"))
+        return None, None, False
     lower, upper = (bound(value, replace(context, ranges=dims)) for value in values)
     if lower.sound and upper.sound and lower.support.lower >= upper.support.upper:
         _report_empty(lower, upper, found.span, context)
     return (
         None if lower.support.upper == -inf else lower,
         None if upper.support.lower == inf else upper,
+        found.name == "censored",
     )
 
 

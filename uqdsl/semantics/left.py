@@ -14,11 +14,6 @@ from uqdsl.syntax import tree
 PRIOR_MODIFIERS = ("noncentered", "truncated", "nuisance", "ordered", "sum_to_zero", "starting")
 LIKELIHOOD_MODIFIERS = ("where", "weight", "truncated", "censored", "batch")
 _UNBUILT = {
-    "ordered": "`ordered` unknowns",
-    "sum_to_zero": "`sum_to_zero` unknowns",
-    "where": "a likelihood of some rows only (`where`)",
-    "weight": "a weighted likelihood (`weight`)",
-    "censored": "censored data",
     "batch": "a likelihood in batches",
 }
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
-from uqdsl.messages.catalogue.kinds import OutcomeLabels, OutcomeSupport
+from uqdsl.messages.catalogue.kinds import OutcomeLabels, OutcomeSupport, ParameterSupport, RandomCondition
 from uqdsl.messages.catalogue.names import Cycle, DimensionsDiffer, NotData, TwoLikelihoods
 from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import Declarations, Declared, What
+from uqdsl.semantics.expressions import number
+from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import LIKELIHOOD_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.starts import looked_back, looking_back
 from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.functions import REDUCTIONS
-from uqdsl.vocabulary.supports import KINDS, kind_that_holds
+from uqdsl.vocabulary.supports import KINDS, NONNEGATIVE, REAL, Support, kind_that_holds
 
 
 def check_outcomes(spec: tree.Tree, declarations: Declarations, fields: tuple[ir.DataField, ...]) -> list[Problem]:
@@ -75,28 +79,68 @@ def lower_likelihood(
     looks = looked_back(context, statement)
     if lowered is None or errors(context.problems):
         return None
-    if _uses_whole(name, lowered.law):
-        again = next(each.span for each in names_in(statement.law, steps=context.dims) if each.name == name)
+    limits = {"lower": None, "upper": None} if lowered.law.censored else {}
+    if _uses_whole(name, lowered.law.model_copy(update=limits)):  # a limit may be what was recorded
+        again = next((each.span for each in names_in(statement.law) if each.name == name), statement.law.span)
         context.report(Cycle(at=again, name=name, path=f"`{name}` → `{name}`", hint=_OWN_DATA))
     field = next((each for each in fields if each.name == name), None)
     if data.category is not None or lowered.category is not None:
         if lowered.distribution.values != "ranks" and data.category != lowered.category:
             _report_labels(statement, lowered, data, field, context)
-        return _observation(statement, name, dims, lowered, looks)
+        return _observation(statement, name, dims, lowered, looks, context)
     possible = KINDS[kind_that_holds(lowered.support)]
     if field is not None:
         if not data.support.within(possible):
             _report_outcome(name, statement, lowered, data, field, context)
     elif not data.support.meets(lowered.support):
         _report_outcome(name, statement, lowered, data, None, context)
-    return _observation(statement, name, dims, lowered, looks)
+    return _observation(statement, name, dims, lowered, looks, context)
 
 
 def _observation(
-    statement: tree.Likelihood, name: str, dims: tuple[str, ...], lowered: LoweredLaw, looks: tuple[str, int] | None
+    statement: tree.Likelihood,
+    name: str,
+    dims: tuple[str, ...],
+    lowered: LoweredLaw,
+    looks: tuple[str, int] | None,
+    context: Context,
 ) -> ir.Observation:
     past = ir.Past(span=statement.span, along=looks[0], steps=looks[1]) if looks is not None else None
-    return ir.Observation(span=statement.span, name=name, dims=lowered.law.arranged(dims), law=lowered.law, past=past)
+    batch = tuple(dim for dim in dims if dim not in lowered.law.event)
+    return ir.Observation(
+        span=statement.span,
+        name=name,
+        dims=lowered.law.arranged(dims),
+        law=lowered.law,
+        past=past,
+        where=_condition("where", statement, batch, REAL, context),
+        weight=_condition("weight", statement, batch, NONNEGATIVE, context),
+    )
+
+
+def _condition(
+    name: str, statement: tree.Likelihood, dims: tuple[str, ...], required: Support, context: Context
+) -> ir.Expression | None:
+    """What `where` or `weight` says of each place, from data alone."""
+    modifier = next((each for each in statement.modifiers if each.name == name), None)
+    if modifier is None or not modifier.arguments:
+        return None
+    written = modifier.arguments[0]
+    value = number(
+        written.value if isinstance(written, tree.Named) else written, replace(context, ranges=dims, back={})
+    )
+    if not value.sound:
+        return None
+    if value.random:
+        context.report(RandomCondition(at=value.node.span, modifier=name))
+    elif fit(value, required, context) is Fit.LEAVES:
+        expected, found = str(required), str(value.support)
+        hint = how_to_narrow(value, required, context)
+        at = value.node.span
+        context.report(
+            ParameterSupport(at=at, law="weight", parameter="value", expected=expected, found=found, hint=hint)
+        )
+    return value.node
 
 
 def _report_labels(

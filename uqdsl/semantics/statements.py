@@ -20,6 +20,7 @@ from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
 from uqdsl.semantics.order import order_statements
 from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
+from uqdsl.semantics.restrictions import decorrelated, lower_restriction
 from uqdsl.semantics.starts import looking_back, lower_start, standardised
 from uqdsl.semantics.states import lower_state, with_reads
 from uqdsl.semantics.tables import axis_names
@@ -270,8 +271,11 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     if errors(context.problems):
         return None
     noncentered = next((m for m in statement.modifiers if m.name == "noncentered"), None)
-    if noncentered is not None:
+    joint = noncentered is not None and lowered.distribution.name == "MultiNormal"
+    if noncentered is not None and not joint:
         _check_noncentered(noncentered, statement, lowered, context)
+    restriction, along = lower_restriction(statement, dims, lowered, context)
+    dims = (*(dim for dim in dims if dim not in along), *along)
     unknown = ir.Unknown(
         span=statement.span,
         name=statement.target.name,
@@ -280,12 +284,14 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
         noncentered=noncentered is not None,
         nuisance=any(m.name == "nuisance" for m in statement.modifiers),
         past=past,
+        restriction=restriction,
+        along=along,
     )
     support = lowered.support
     if not support.integer:  # a continuous unknown is never exactly at the end of its support
         support = support._replace(open_lower=support.lower > float("-inf"), open_upper=support.upper < float("inf"))
     known = Known(dims, support, lowered.category, random=True, spread=frozenset({unknown.name}))
-    return (unknown,), known
+    return (decorrelated(unknown) if joint else (unknown,)), known
 
 
 def _check_noncentered(modifier: tree.Modifier, statement: tree.Prior, lowered: LoweredLaw, context: Context) -> None:

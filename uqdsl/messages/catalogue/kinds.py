@@ -71,9 +71,10 @@ class NoEvent(Problem):
 
 class CannotTruncate(Problem):
     code = "UQ309"
-    headline = "`{law}` cannot be truncated"
-    label = "truncated here"
+    headline = "`{law}` cannot be {what}"
+    label = "{what} here"
     law: str
+    what: str = "truncated"
 
 
 class CannotNoncenter(Problem):
@@ -230,3 +231,19 @@ class OutcomeLabels(Problem):
     name: str
     expected: str
     found: str
+
+
+class CannotOrder(Problem):
+    code = "UQ331"
+    headline = "`{name}` cannot be `{restriction}`, because {reason}"
+    label = "cannot hold here"
+    name: str
+    restriction: str
+    reason: str
+
+
+class RandomCondition(Problem):
+    code = "UQ332"
+    headline = "`{modifier}` speaks of the data, but this depends on an unknown"
+    label = "depends on an unknown"
+    modifier: str

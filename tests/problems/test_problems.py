@@ -34,16 +34,6 @@ OTHER_FAMILIES = {
 }
 """Families of codes, by their first digit, that are no fault of a spec or its data."""
 
-FOLLOWED = {
-    "dimensions/matrix_not_summed",
-    "kinds/kind_of_r",
-    "names/prior_for_data",
-    "own_functions/data_in_a_function",
-    "own_functions/global_in_a_function",
-    "settings/size_from_an_unknown",
-}
-"""Specs of whose one fault more than one problem comes, which it should not."""
-
 OF_CHECK = [code for code in codes() if code[2] not in OTHER_FAMILIES and code not in LEFT_OUT]
 
 
@@ -57,7 +47,7 @@ def test_what_is_said(name: str):
         for ending, content in found.items():
             (PROBLEMS / f"{name}{ending}").write_text(content, encoding="utf-8")
     ((_, problems),) = (each.values() for each in json.loads(answer.out)["specs"])
-    assert (len(problems) > 1) == (name in FOLLOWED), "one fault is one problem"
+    assert len(problems) == 1, "one fault is one problem"
     assert answer.err == ""
     assert answer.code == text.code == (0 if {each["severity"] for each in problems} == {"warning"} else 1)
     assert found == {ending: (PROBLEMS / f"{name}{ending}").read_text(encoding="utf-8") for ending in found}

@@ -15,6 +15,7 @@ from uqdsl.semantics.lints import BUILT, check_informed, check_question
 from uqdsl.semantics.runs import check_admissible, lower_runs
 from uqdsl.semantics.statements import lower_statements
 from uqdsl.semantics.tables import lower_tables
+from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
 from uqdsl.syntax.parser import Parsed
 
@@ -72,7 +73,13 @@ def analyse(
         statements=lowered.statements,
         runs=written_runs if runs is None else tuple(runs),
     )
-    found += [*check_admissible(spec), *check_question(written)]
+    constants = {
+        name.name
+        for each in written.statements
+        if isinstance(each, tree.Setting | tree.Dim | tree.Infer)
+        for name in names_in(each)
+    }
+    found += [*check_admissible(spec, constants), *check_question(written)]
     if not errors(found):
         found += check_informed(spec, declarations)
     found.sort(key=lambda problem: problem.at or (-1, -1))

@@ -53,10 +53,10 @@ class Known(NamedTuple):
 class Context:
     """Where an expression stands.
 
-    `ranges` are the dimensions over which it is computed, and the only ones that it may have unless it is `free`;
-    `list_dim` is the one along which a list lies, or, with `places`, the places of a list itself. Problems are gathered in
-    `problems`, which all contexts of a statement share. `owner` is the name that the statement speaks of, empty for a
-    factor.
+    `ranges` are the dimensions over which it is computed, and the only ones that it may have unless it is `free`, or part of
+    a `whole`, whose span this is, that is checked when all of it is known; `list_dim` is the one along which a list lies,
+    or, with `places`, the places of a list itself. Problems are gathered in `problems`, which all contexts of a statement
+    share. `owner` is the name that the statement speaks of, empty for a factor.
 
     `back` says how far the statement looks back along each dimension that it may look back along, and is shared like the
     problems; within a reduction over a dimension, which is then one of `reduced`, there is no looking back along it.
@@ -73,6 +73,7 @@ class Context:
     owner: str
     ranges: tuple[str, ...] = ()
     free: bool = False
+    whole: Span | None = None
     list_dim: str | None = None
     places: bool = False
     problems: list[Problem] = field(default_factory=list)
@@ -87,6 +88,10 @@ class Context:
     def settings_known(self) -> Mapping[str, Known]:
         """What is known of the settings that are numbers."""
         return known_settings(self.settings)
+
+    def written(self, at: Span, otherwise: str = "…") -> str:
+        """What the author wrote there, where it is short enough to be repeated in a sentence."""
+        return self.declarations.written(at, otherwise)
 
     def anywhere(self) -> Context:
         """The same place for a part of an expression whose dimensions are checked later, as a whole."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uqdsl.messages import Label, Problem, Span
 from uqdsl.messages.catalogue.names import DeclaredTwice, DottedName, SharedName
 from uqdsl.syntax import tree
+from uqdsl.vocabulary.supports import KINDS
 
 
 class What(StrEnum):
@@ -47,10 +48,17 @@ class Declarations(NamedTuple):
 
     nameless: bool
     """Whether a declaration with a fault has lost its name, so that it may be any."""
+    text: str = ""
+    """Of the whole spec."""
 
     def may_declare(self, name: str) -> bool:
         """Whether a name that seems to be missing may be declared by a statement with a fault."""
         return self.nameless or name in self.doubtful
+
+    def written(self, at: Span, otherwise: str = "…") -> str:
+        """What the author wrote there, where it is short enough to be repeated in a sentence."""
+        found = " ".join(self.text[at.start : at.end].split())
+        return found if found and "#" not in found and len(found) <= _LONGEST else otherwise
 
 
 def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations, tuple[Problem, ...]]:
@@ -76,7 +84,7 @@ def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations,
             nameless = nameless or (statement.keyword in _DECLARE_ONE and not _NAMED.match(written))
         for found in _declared_by(statement):
             if "." in found.name and found.what in (What.QUANTITY, What.FIELD):
-                problems.append(DottedName(at=found.span, name=found.name))
+                problems.append(DottedName(at=found.span, name=found.name, hint=_without_dots(found, statement, text)))
                 doubtful.update(found.name.split("."))
             elif found.what is What.DIMENSION:
                 _enter(found, dims, problems)
@@ -84,6 +92,8 @@ def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations,
                 _enter(found, values, problems)
         if isinstance(statement, tree.Data):
             for entry in statement.entries:
+                if isinstance(entry, tree.Field) and entry.kind.name not in _KINDS:
+                    doubtful.add(entry.target.name)  # which may be a category, whose dimension it declares
                 if isinstance(entry, tree.Field) and entry.kind.name == "category":
                     categories.setdefault(entry.target.name, entry.kind.argument or entry.target.name)
     for statement in spec.statements:  # what the data imply comes after what is declared
@@ -99,9 +109,22 @@ def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations,
         if name in dims and not _may_share(found, categories):
             others = (Label(dims[name].span, "a dimension"),)
             problems.append(SharedName(at=found.span, name=name, what=str(found.what), others=others))
-    return Declarations(values, dims, categories, frozenset(doubtful), nameless), tuple(problems)
+    return Declarations(values, dims, categories, frozenset(doubtful), nameless, text), tuple(problems)
 
 
+def _without_dots(found: Declared, statement: tree.Statement, text: str) -> str:
+    name = found.name.replace(".", "_")
+    entries = statement.entries if isinstance(statement, tree.Data) else ()
+    field = next((each for each in entries if isinstance(each, tree.Field) and each.target.name == found.name), None)
+    if field is None or field.value is not None:
+        return f"did you mean `{name}`?"
+    axes = text[field.target.name_span.end : field.target.span.end]
+    return f'call it `{name}`, and name its column: `{name}{axes} : {field.kind.name} = column("{found.name}")`'
+
+
+_KINDS = frozenset((*KINDS, "category", "time"))
+_LONGEST = 60
+"""That is repeated in a sentence."""
 _WORD = re.compile(r"[^\W\d]\w*")
 _NAMED = re.compile(r"\w+\s+(?:function\s+)?[^\W\d]")
 _DECLARE_ONE = frozenset({"setting", "dim", "time", "prior", "let", "network", "function", "extern", "design"})
@@ -121,7 +144,9 @@ def _enter(found: Declared, among: dict[str, Declared], problems: list[Problem])
         return
     hint = ""
     if {first.what, found.what} == {What.FIELD, What.UNKNOWN}:
-        hint = f"data have a likelihood instead of a prior: `likelihood {found.name} ~ …`"
+        (axes,) = (each.axes for each in (first, found) if each.what is What.FIELD)
+        left = f"{found.name}[{', '.join(axes)}]" if axes else found.name
+        hint = f"data have a likelihood instead of a prior: `likelihood {left} ~ …`"
     others = (Label(first.span, "first declared here"),)
     problems.append(DeclaredTwice(at=found.span, name=found.name, others=others, hint=hint))
 

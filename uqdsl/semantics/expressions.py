@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -36,7 +38,7 @@ from uqdsl.semantics.matrices import lower_identity, lower_matrix
 from uqdsl.semantics.names import lower_attribute, lower_name, within
 from uqdsl.semantics.selection import lower_selection, primed, renamed
 from uqdsl.semantics.walk import ungrouped
-from uqdsl.semantics.wording import are, plural
+from uqdsl.semantics.wording import are, in_brackets, plural
 from uqdsl.semantics.wording import over as dims_in_words
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import supports, synonyms
@@ -47,6 +49,7 @@ from uqdsl.vocabulary.supports import BINARY, REAL, Support, point
 
 _ARITHMETIC = {"+": supports.plus, "-": supports.minus, "*": supports.times, "/": supports.over, "^": supports.power}
 _NO_SPREAD: frozenset[str] = frozenset()
+_NUMERAL = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def lower(expression: tree.Expression, context: Context) -> Typed:
@@ -63,8 +66,9 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
             return Typed(ir.Constant(span=span, value=value), point(float(value)), spread=_NO_SPREAD)
         case tree.Boolean(value=value):
             return Typed(ir.Constant(span=span, value=value), point(float(value)), spread=_NO_SPREAD)
-        case tree.Text():
-            return context.report(NotANumber(at=span, what="a text"))
+        case tree.Text(value=value):
+            hint = f"without quotes: `{value}`" if _NUMERAL.fullmatch(value) else ""
+            return context.report(NotANumber(at=span, what="a text", hint=hint))
         case tree.Name():
             return within(lower_name(expression, context), context)
         case tree.Unary():
@@ -88,14 +92,20 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
             return lower_attribute(expression, context)
 
 
-def number(expression: tree.Expression, context: Context) -> Typed:
-    """The IR of an expression that has to be a number (UQ312 for a category)."""
+def number(expression: tree.Expression, context: Context, beside: tree.Expression | None = None) -> Typed:
+    """The IR of an expression that has to be a number (UQ312 for a category); `beside` is another of its operation."""
     found = lower(expression, context)
     if found.sound and found.category is not None:
         name = getattr(found.node, "name", found.category)
-        hint = f"select with it, as in `a[{name}]`"
+        other = ungrouped(beside).name if isinstance(beside, tree.Name) else "a"  # type: ignore[union-attr]
+        hint = f"select with it, as in `{other}[{name}]`; where its labels are numbers, declare it `binary` or `int`"
         return context.report(NotANumber(at=expression.span, what=f"the category `{name}`", hint=hint))
     return found
+
+
+def whole(expression: tree.Expression, context: Context, read: Callable[..., Typed] = number) -> Typed:
+    """The IR of all that stands in a place, whose dimensions are checked together."""
+    return within(read(expression, replace(context, whole=expression.span)), context)
 
 
 def bound(value: tree.Expression, context: Context) -> Typed:
@@ -145,7 +155,8 @@ def _binary(expression: tree.Binary, context: Context) -> Typed:
     sign = expression.operator
     if sign == "@":
         return _contraction(expression, context)
-    left, right = number(expression.left, context), number(expression.right, context)
+    left = number(expression.left, context, expression.right)
+    right = number(expression.right, context, expression.left)
     dims = union(left.dims, right.dims)
     node = ir.Operation(span=expression.span, operator=sign, operands=(left.node, right.node), dims=dims)
     if sign not in _ARITHMETIC:
@@ -164,7 +175,10 @@ def _contraction(expression: tree.Binary, context: Context) -> Typed:
     shared = tuple(dim for dim in left.dims if dim in right.dims)
     if len(shared) != 1:
         found = dims_in_words(shared) if shared else "none"
-        hint = f"say which: {listing(f'sum(a * b, over = {dim})' for dim in shared)}" if shared else ""
+        product = f"{context.written(expression.left.span, 'a')} * {context.written(expression.right.span, 'b')}"
+        hint = f"say which: {listing(f'sum({product}, over = {dim})' for dim in shared)}" if shared else ""
+        if not left.dims or not right.dims:
+            hint = f"with a number one multiplies by `*`: `{product}`"
         return context.report(NothingShared(at=expression.span, found=found, hint=hint))
     dims = union(left.dims, right.dims)
     product = ir.Operation(span=expression.span, operator="*", operands=(left.node, right.node), dims=dims)
@@ -206,7 +220,7 @@ def _listing(expression: tree.Listing, context: Context) -> Typed:
         over = [dim for dim in context.ranges if not any(dim in item.dims for item in items)]
         measured = [dim for dim in over if _size(context.dims[ir.base(dim)]) is not None]
         if len(over) != 1 or not measured or context.free or context.parameters:
-            return context.report(HomelessList(at=expression.span))
+            return context.report(HomelessList(at=expression.span, hint=_home(expression, context)))
         name = over[0]
     along = ir.Dim(name=name, size=len(items)) if context.places else context.dims[ir.base(name)]
     size = _size(along)
@@ -224,6 +238,17 @@ def _listing(expression: tree.Listing, context: Context) -> Typed:
     for item in items[1:]:
         support = support.hull(item.support)
     return combined(node, support, *items)
+
+
+def _home(expression: tree.Listing, context: Context) -> str:
+    """What to write so that a list in a `let` has a dimension to lie along."""
+    declared = context.declarations.values.get(context.owner)
+    if declared is None or declared.what is not What.QUANTITY or context.free:
+        return ""
+    if not context.ranges:
+        return f"name it on the left: `let {context.owner}[…] = …`"
+    fitting = [dim for dim in context.ranges if _size(context.dims[ir.base(dim)]) in (None, len(expression.items))]
+    return f"one list lies along one dimension: {listing(f'let {context.owner}[{dim}] = …' for dim in fitting)}"
 
 
 def _size(dim: ir.Dim) -> int | None:
@@ -263,14 +288,46 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         return within(lower_identity(dim, expression), context)
     if name in DISTRIBUTIONS or name in PLANNED:
         hint = f"a law stands after `~`: `prior {context.owner or 'x'} ~ {name}(…)`"
+        of = context.declarations.values.get(context.owner)
+        if of is None or of.what is not What.QUANTITY or context.whole != expression.span:
+            hint = (
+                "a law stands after `~`: of measurements with their errors in a `likelihood`, of unknowns in a `prior`"
+            )
         return context.report(NotAValue(at=function.span, name=name, what="a distribution", hint=hint))
     if name in PLANNED_FUNCTIONS:
         return context.report(FeatureNotBuilt(at=function.span, feature=f"the function `{name}`"))
     if context.declarations.may_declare(name):
         return poison(expression.span)
     candidates = [*FUNCTIONS, *REDUCTIONS, *MATRIX, *context.functions]
-    hint = synonyms.meant(name, candidates, synonyms.FUNCTIONS)
+    hint = _in_own_words(name, expression, context) or synonyms.meant(name, candidates, synonyms.FUNCTIONS)
     return context.report(UnknownFunction(at=function.span, name=name, hint=hint))
+
+
+_OPERATORS = {
+    **dict.fromkeys(("pow", "power"), (2, "{0}^{1}")),
+    "square": (1, "{0}^2"),
+    "inverse": (1, "1 / {0}"),
+    **dict.fromkeys(("where", "ifelse"), (3, "if {0} then {1} else {2}")),
+    **dict.fromkeys(("dot", "matmul"), (2, "sum({0} * {1}, over = {over})")),
+}
+"""Functions of other languages that are operators of this one, with the number of their arguments."""
+
+
+def _in_own_words(name: str, expression: tree.Call, context: Context) -> str:
+    """What a call of a function of another language is in this one, with the author's arguments."""
+    count, form = _OPERATORS.get(name.lower(), (0, ""))
+    arguments = [each for each in expression.arguments if not isinstance(each, tree.Named)]
+    if not form or not len(arguments) == len(expression.arguments) == count:
+        return ""
+    shown = [context.written(each.span) for each in arguments]
+    if count < 3:
+        compound = tree.Binary | tree.Unary | tree.Conditional
+        shown = [
+            f"({text})" if isinstance(each, compound) else text for text, each in zip(shown, arguments, strict=True)
+        ]
+    first, *rest = (dims_at_sight([each], context) for each in arguments)
+    shared = [dim for dim in first if all(dim in dims for dims in rest)]
+    return f"did you mean `{form.format(*shown, over=in_brackets(shared or ['…']))}`?"
 
 
 def _no_identity(expression: tree.Call, context: Context) -> Typed:
@@ -291,8 +348,11 @@ def _apply(function: Function, expression: tree.Call, context: Context) -> Typed
     count = len(expression.arguments)
     if count != function.arity:
         expected = plural(function.arity, "argument")
+        hint = _of_so_many(function, expression, context)
         return context.report(
-            WrongArgumentCount(at=expression.span, function=function.name, expected=expected, found=are(count))
+            WrongArgumentCount(
+                at=expression.span, function=function.name, expected=expected, found=are(count), hint=hint
+            )
         )
     parts = [number(argument, context) for argument in expression.arguments if not isinstance(argument, tree.Named)]
     for part in parts:
@@ -306,6 +366,19 @@ def _apply(function: Function, expression: tree.Call, context: Context) -> Typed
     node = ir.Apply(span=expression.span, function=function.name, arguments=nodes, dims=dims)
     spread = parts[0].spread if function.exact else None
     return combined(node, function.image(*(part.support for part in parts)), *parts, spread=spread)
+
+
+def _of_so_many(function: Function, expression: tree.Call, context: Context) -> str:
+    """What is meant by a call with another number of arguments than the function takes; empty where it is not sure."""
+    arguments = [each for each in expression.arguments if not isinstance(each, tree.Named)]
+    shown = [context.written(each.span) for each in arguments]
+    match function.name, arguments:
+        case "log", (_, _):
+            return f"write `log10({shown[0]})`" if shown[1] == "10" else f"write `log({shown[0]}) / log({shown[1]})`"
+        case "minimum" | "maximum" as name, (one,):
+            over = in_brackets(dims_at_sight([one], context) or ("…",))
+            return f"the {'smallest' if name == 'minimum' else 'largest'} of many is `{name[:3]}({shown[0]}, over = {over})`"
+    return ""
 
 
 def _outside_domain(part: Typed, function: Function, context: Context) -> Problem | None:
@@ -327,22 +400,32 @@ def _reduce(reduction: Reduction, expression: tree.Call, context: Context) -> Ty
     named = [argument for argument in expression.arguments if isinstance(argument, tree.Named)]
     for argument in named:
         if argument.name != "over":
-            hint = did_you_mean(argument.name, ["over"], otherwise="it is written `over = k`")
+            along = argument.value.name if isinstance(argument.value, tree.Name) else ""
+            dims = (along,) if along in context.dims else dims_at_sight(operands, context)
+            otherwise = f"it is written {listing(f'over = {dim}' for dim in dims or ('k',))}"
+            hint = did_you_mean(argument.name, ["over"], otherwise=otherwise)
             return context.report(
                 UnknownArgument(at=argument.name_span, function=reduction.name, name=argument.name, hint=hint)
             )
     if len(named) > 1:
-        hint = "several dimensions are written as a list: `over = [j, k]`"
+        several = [each.value.name if isinstance(each.value, tree.Name) else "…" for each in named]
+        hint = f"several dimensions are written as a list: `over = [{', '.join(several)}]`"
         return context.report(GivenTwice(at=named[1].span, owner=reduction.name, name="over", hint=hint))
-    over = dimensions(named[0].value, context) if named else ()
+    hint = listing(f"over = {dim}" for dim in dims_at_sight(operands, context))
+    over = dimensions(named[0].value, context, hint and f"write {hint}") if named else ()
     if over is None:
         return poison(expression.span)
     if len(operands) != 1:
         hint = ""
-        if len(operands) == 2 and not named and isinstance(operands[1], tree.Name):
+        shown = [context.written(each.span) for each in operands]
+        if len(operands) == 2 and not named and isinstance(operands[1], tree.Name) and shown[1] in context.dims:
             hint = f"write `over = {operands[1].name}`"
+        elif reduction.name == "sum" and len(operands) > 1:
+            added = " + ".join(shown)
+            hint = f"did you mean `sum({added}, over = {in_brackets(over)})`?" if over else f"did you mean `{added}`?"
         elif reduction.name in ("max", "min") and len(operands) == 2:
-            hint = f"the {'larger' if reduction.name == 'max' else 'smaller'} of two is `{reduction.name}imum(a, b)`"
+            which = "larger" if reduction.name == "max" else "smaller"
+            hint = f"the {which} of two is `{reduction.name}imum({', '.join(shown)})`"
         expected = "one argument and `over = …`"
         return context.report(
             WrongArgumentCount(
@@ -371,23 +454,43 @@ def _reduce(reduction: Reduction, expression: tree.Call, context: Context) -> Ty
     return within(combined(node, reduction.image(operand.support), operand, spread=spread), context)
 
 
-def dimensions(value: tree.Expression, context: Context) -> tuple[str, ...] | None:
-    """The dimensions that `over = k` or `over = [j, k]` names."""
+def dims_at_sight(operands: Sequence[tree.Expression], context: Context) -> tuple[str, ...]:
+    """The dimensions of plain arithmetic of names, as far as one sees them; none of anything else."""
+    found: tuple[str, ...] = ()
+    for operand in operands:
+        match ungrouped(operand):
+            case tree.Name(name=name):
+                found = union(found, context.known[name].dims if name in context.known else ())
+            case tree.Binary(left=left, right=right, operator=sign) if sign != "@":
+                found = union(found, dims_at_sight((left, right), context))
+            case tree.Unary(operand=part):
+                found = union(found, dims_at_sight((part,), context))
+            case tree.Call(function=tree.Name(name=name), arguments=parts) if name in FUNCTIONS:
+                found = union(
+                    found, dims_at_sight([each for each in parts if not isinstance(each, tree.Named)], context)
+                )
+    return found
+
+
+def dimensions(value: tree.Expression, context: Context, hint: str = "") -> tuple[str, ...] | None:
+    """The dimensions that `over = k` or `over = [j, k]` names; `hint` is what to write where it names none."""
     items = value.items if isinstance(value, tree.Listing) else (value,)
-    found = [dimension(item, context) for item in items]
+    found = [dimension(item, context, hint) for item in items]
     if not found:
-        context.report(NotADimensionName(at=value.span))
+        context.report(NotADimensionName(at=value.span, hint=hint))
     names = tuple(dict.fromkeys(dim for dim in found if dim is not None))
     return names if found and None not in found else None
 
 
-def dimension(value: tree.Expression, context: Context) -> str | None:
+def dimension(value: tree.Expression, context: Context, hint: str = "") -> str | None:
     """The dimension that an expression names; UQ203, UQ226 where it does not."""
     if isinstance(value, tree.Primed):
-        base = dimension(value.value, context)
+        base = dimension(value.value, context, hint)
         return base if base is None else base + "'" * value.primes
     if not isinstance(value, tree.Name):
-        context.report(NotADimensionName(at=value.span))
+        if isinstance(value, tree.Text) and value.value in context.dims:
+            hint = f"without quotes: `{value.value}`"
+        context.report(NotADimensionName(at=value.span, hint=hint))
         return None
     if value.name not in context.dims:
         if not context.declarations.may_declare(value.name):

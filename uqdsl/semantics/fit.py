@@ -70,7 +70,10 @@ def how_to_narrow(found: Typed, required: Support, context: Context) -> str:
     declared = context.declarations.values.get(node.name)
     what = declared.what if declared is not None else None
     if what is What.FIELD:
-        return f"declare the field as `{node.name} : {kind_that_holds(found.support.common(required))}`"
+        kind = kind_that_holds(found.support.common(required))
+        if found.support.integer and KINDS[kind] == BINARY and not BINARY.within(required):
+            return f"{required} are needed, such as the share `{node.name} / …`"
+        return f"declare the field as `{node.name} : {kind}`"
     if what is What.UNKNOWN and required.lower == 0:
         law = "a prior on numbers between 0 and 1, such as `Beta(1, 1)`"
         if required.upper > 1:

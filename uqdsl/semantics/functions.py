@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem
+from uqdsl.messages import Label, Problem, Span
 from uqdsl.messages.catalogue.kinds import UnknownArgument, WrongArgumentCount
 from uqdsl.messages.catalogue.names import Cycle, NotAParameter, UnknownDimension, WrongArgumentDimensions
 from uqdsl.semantics.constants import Settings
@@ -28,6 +28,8 @@ class Signature(NamedTuple):
     name: str
     parameters: tuple[tuple[str, tuple[str, ...]], ...]
     statement: tree.Function
+    said: set[tuple[type[Problem], Span | None]]
+    """The problems that it has whatever it is given, and that no call repeats."""
 
 
 def signatures(spec: tree.Tree, dims: Mapping[str, ir.Dim], problems: list[Problem]) -> dict[str, Signature]:
@@ -41,7 +43,7 @@ def signatures(spec: tree.Tree, dims: Mapping[str, ir.Dim], problems: list[Probl
             axes = axis_names(each, problems)
             problems += [UnknownDimension(at=axis.span, dim=axis.name) for axis in each.axes if axis.name not in dims]
             parameters.append((each.name, axes))
-        found.setdefault(statement.name.name, Signature(statement.name.name, tuple(parameters), statement))
+        found.setdefault(statement.name.name, Signature(statement.name.name, tuple(parameters), statement, set()))
     return found
 
 
@@ -70,6 +72,7 @@ def lower_functions(
             given[place] = Typed(ir.Reference(name="…", dims=("…", *axes)))
         value = _body(signature, given, known, context, lower)
         problems.extend(dict.fromkeys(context.problems))
+        signature.said.update((type(each), each.at) for each in context.problems)
         if value.sound:
             found[name] = ir.Function(
                 span=signature.statement.span, name=name, parameters=signature.parameters, value=value.node
@@ -116,6 +119,8 @@ def call(signature: Signature, expression: tree.Call, context: Context, lower: L
     inner = replace(context, problems=[])
     value = _body(signature, given, context.settings_known, inner, lower)
     for problem in inner.problems:
+        if (type(problem), problem.at) in signature.said:
+            continue
         others = (*problem.others, Label(expression.span, "called here"))
         context.report(_with_others(problem, others))
     if not value.sound:

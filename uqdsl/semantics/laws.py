@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf
+from math import ceil, floor, inf, isinf
 from typing import NamedTuple
 
 from uqdsl import ir
@@ -25,7 +25,7 @@ from uqdsl.semantics.context import Context, Typed
 from uqdsl.semantics.declare import Declared, What
 from uqdsl.semantics.expressions import bound, dimension, number
 from uqdsl.semantics.parameters import lower_arguments
-from uqdsl.semantics.walk import ungrouped
+from uqdsl.semantics.walk import names_in, ungrouped
 from uqdsl.semantics.wording import are, plural
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -185,9 +185,35 @@ def _refuse_law(expression: tree.Expression, context: Context) -> None:
         hint = f"write its parameters: `{DISTRIBUTIONS[expression.name].signature()}`"
     elif isinstance(expression, tree.Name) and expression.name in PLANNED:
         hint = f"write its parameters: `{expression.name}(…)`"
+    elif isinstance(expression, tree.Call) and isinstance(expression.function, tree.Attribute):
+        name = expression.function.name
+        hint = f"laws have no prefix: `{name}(…)`" if name in DISTRIBUTIONS else ""
+    elif any(each.name in DISTRIBUTIONS for each in names_in(expression)):
+        hint = _shifted(expression, context)
     elif context.declarations.values.get(context.owner, _NOTHING).what is What.UNKNOWN:
         hint = f"a quantity that follows from others is a `let`: `let {context.owner} = …`"
     context.report(NotALaw(at=expression.span, hint=hint))
+
+
+def _shifted(expression: tree.Expression, context: Context) -> str:
+    """What is meant by a law to which a number is added: the law at another place."""
+    if isinstance(expression, tree.Binary) and expression.operator in ("+", "-"):
+        call, number = ungrouped(expression.left), ungrouped(expression.right)
+        if not isinstance(call, tree.Call) and expression.operator == "+":
+            call, number = number, call
+        if isinstance(call, tree.Call) and isinstance(call.function, tree.Name) and call.arguments:
+            distribution = DISTRIBUTIONS.get(call.function.name)
+            first, *rest = call.arguments
+            shifts = distribution is not None and distribution.location_scale is not None
+            if shifts and not any(isinstance(each, tree.Named) for each in call.arguments):
+                sign = expression.operator
+                by = context.written(number.span)
+                place = f"{context.written(first.span)} {sign} {by}"
+                if isinstance(first, tree.Number) and float(first.text) == 0:
+                    place = by if sign == "+" else f"-{by}"
+                shown = ", ".join([place, *(context.written(each.span) for each in rest)])
+                return f"shift the law itself: `{call.function.name}({shown})`"
+    return "a law stands alone after `~`; what is computed with its draws is a `let`"
 
 
 def _refuse_distribution(call: tree.Call, function: tree.Name, context: Context) -> None:
@@ -202,6 +228,12 @@ def _refuse_distribution(call: tree.Call, function: tree.Name, context: Context)
         context.report(FeatureNotBuilt(at=function.span, feature=f"the distribution `{name}`"))
     elif name in FUNCTIONS or name in REDUCTIONS:
         hint = f"`{name}` is a function; it may stand inside of a law: `Normal({name}(…), 1)`"
+        if not any(names_in(call.arguments)):
+            hint = meant(name, DISTRIBUTIONS, synonyms.DISTRIBUTIONS, otherwise=hint)
+        elif context.declarations.values.get(context.owner, _NOTHING).what is What.UNKNOWN:
+            hint = (
+                f"a quantity that follows from others is a `let`: `let {context.owner} = {context.written(call.span)}`"
+            )
         context.report(UnknownDistribution(at=function.span, name=name, hint=hint))
     elif not context.declarations.may_declare(name):
         hint = meant(name, [*DISTRIBUTIONS, *PLANNED], synonyms.DISTRIBUTIONS)
@@ -243,7 +275,10 @@ def _event(
             context.report(NoEventDimension(at=named[0].span, law=distribution.name, hint=hint))
         return pair, rest
     if dim not in dims:
-        hint = did_you_mean(dim, dims, otherwise=f"add `{dim}` to the left-hand side")
+        otherwise = f"add `{dim}` to the left-hand side"
+        if len(dims) > 1:
+            otherwise += f", or name one that is there: {listing(f'event = {each}' for each in reversed(dims))}"
+        hint = did_you_mean(dim, dims, otherwise=otherwise)
         context.report(NoSuchDimension(at=named[0].value.span, name=context.owner, dim=dim, hint=hint))
         return None, rest
     return (dim,), rest
@@ -268,7 +303,9 @@ def _truncation(
         others = (Label(found.span, f"{found.name} here"),)
         hint = "data are either left out beyond the limits, or recorded at them"
         context.report(
-            WrongModifier(at=both[1].span, name=both[1].name, form=f"without `{found.name}`", others=others, hint=hint)
+            WrongModifier(
+                at=both[1].span, name=both[1].name, how=f"does not go with `{found.name}`", others=others, hint=hint
+            )
         )
         return None, None, False
     if not distribution.truncates:
@@ -277,11 +314,12 @@ def _truncation(
         return None, None, False
     values = [argument for argument in found.arguments or () if not isinstance(argument, tree.Named)]
     if len(values) != 2 or len(values) != len(found.arguments or ()):
-        context.report(WrongModifier(at=found.span, name=found.name, form=f"{found.name}(lower, upper)"))
+        hint = _ends_of(found, context)
+        how = f"is written `{found.name}(lower, upper)`"
+        context.report(WrongModifier(at=found.span, name=found.name, how=how, hint=hint))
         return None, None, False
     lower, upper = (bound(value, replace(context, ranges=dims)) for value in values)
-    if lower.sound and upper.sound and lower.support.lower >= upper.support.upper:
-        _report_empty(lower, upper, found.span, context)
+    _check_not_empty(distribution, lower, upper, found.span, context)
     return (
         None if lower.support.upper == -inf else lower,
         None if upper.support.lower == inf else upper,
@@ -289,8 +327,41 @@ def _truncation(
     )
 
 
+_LOWER = frozenset(("lower", "low", "min", "minimum", "a", "left", "from"))
+_UPPER = frozenset(("upper", "high", "max", "maximum", "b", "right", "to"))
+
+
+def _ends_of(modifier: tree.Modifier, context: Context) -> str:
+    """What to write where both ends of an interval are not given by their places."""
+    match modifier.arguments or ():
+        case (tree.Named(name=name, value=value),) if name in _LOWER | _UPPER:
+            end = context.written(value.span)
+            return f"write `{modifier.name}({end}, inf)`" if name in _LOWER else f"write `{modifier.name}(-inf, {end})`"
+        case (tree.Named(name=low, value=first), tree.Named(name=high, value=second)) if (
+            low in _LOWER and high in _UPPER
+        ):
+            return f"without names: `{modifier.name}({context.written(first.span)}, {context.written(second.span)})`"
+        case (value,) if not isinstance(value, tree.Named):
+            end = context.written(value.span)
+            return f"give both ends: `{modifier.name}({end}, inf)` or `{modifier.name}(-inf, {end})`"
+    return f"give both ends, as in `{modifier.name}(0, inf)`"
+
+
+def _check_not_empty(distribution: Distribution, lower: Typed, upper: Typed, span: Span, context: Context) -> None:
+    """UQ324 where nothing lies between two ends, themselves included where the values are whole numbers."""
+    if not lower.sound or not upper.sound:
+        return
+    low, high = lower.support.lower, upper.support.upper
+    if distribution.discrete:
+        low, high = (low if isinf(low) else ceil(low)), (high if isinf(high) else floor(high))
+    if low > high or (low == high and not distribution.discrete):
+        _report_empty(lower, upper, span, context)
+
+
 def _report_empty(lower: Typed, upper: Typed, span: Span, context: Context) -> None:
-    hint = "write the smaller end first" if lower.support.lower > upper.support.upper else "the two ends are the same"
+    hint = "the two ends are the same" if lower.support.lower == upper.support.upper else ""
+    if lower.support.lower < upper.support.upper:
+        hint = "no whole number lies between the two"
     low, high = f"{lower.support.lower:g}", f"{upper.support.upper:g}"
     context.report(EmptyInterval(at=span, lower=low, upper=high, hint=hint))
 
@@ -315,5 +386,4 @@ def _check_interval(distribution: Distribution, arguments: dict[str, Typed], cal
     if distribution.bounds is None or not all(name in arguments for name in distribution.bounds):
         return
     lower, upper = (arguments[name] for name in distribution.bounds)
-    if lower.sound and upper.sound and lower.support.lower >= upper.support.upper:
-        _report_empty(lower, upper, call.span, context)
+    _check_not_empty(distribution, lower, upper, call.span, context)

@@ -39,6 +39,15 @@ def _which_dimension(name: str, context: Context) -> str:
     return did_you_mean(name, context.dims)
 
 
+def _place_of(name: str, what: str) -> str:
+    """Where a modifier belongs that a statement cannot have."""
+    if what == "a `let`" and name in (*PRIOR_MODIFIERS, *LIKELIHOOD_MODIFIERS):
+        return f"take it out: `{name}` is said of a law, and a `let` has none"
+    if name in PRIOR_MODIFIERS:
+        return f"take it out: `{name}` is said of a prior"
+    return f"take it out: `{name}` is said of a likelihood" if name in LIKELIHOOD_MODIFIERS else ""
+
+
 def check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...], what: str, context: Context) -> None:
     """UQ223, UQ322, UQ327 and UQ902 for modifiers that a statement cannot have."""
     seen: dict[str, Span] = {}
@@ -49,9 +58,10 @@ def check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...]
             continue
         seen[modifier.name] = modifier.span
         if modifier.name not in known:
-            hint = did_you_mean(modifier.name, known, otherwise=f"it can be {listing(known)}")
+            otherwise = _place_of(modifier.name, what) or f"it can be {listing(known)}"
+            hint = did_you_mean(modifier.name, known, otherwise=otherwise)
             context.report(UnknownModifier(at=modifier.name_span, name=modifier.name, what=what, hint=hint))
         elif modifier.name in _UNBUILT:
             context.report(FeatureNotBuilt(at=modifier.span, feature=_UNBUILT[modifier.name]))
         elif modifier.name in ("noncentered", "nuisance") and modifier.arguments is not None:
-            context.report(WrongModifier(at=modifier.span, name=modifier.name, form=modifier.name))
+            context.report(WrongModifier(at=modifier.span, name=modifier.name, how="takes nothing in parentheses"))

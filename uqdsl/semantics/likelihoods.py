@@ -70,7 +70,8 @@ def lower_likelihood(
     if data.random:
         others = (Label(declared.span, "depends on an unknown"),)
         what = "a `let` that depends on an unknown"
-        context.report(NotData(at=target.name_span, name=name, what=what, others=others))
+        hint = _other_way_round(statement, context)
+        context.report(NotData(at=target.name_span, name=name, what=what, others=others, hint=hint))
     if set(dims) != set(data.dims):
         _report_dims(target, dims, data, declared, context)
         return None
@@ -158,6 +159,25 @@ def _report_labels(
     others = (Label(field.span, f"declared `{field.kind}`"),) if field is not None else ()
     at = statement.law.span
     context.report(OutcomeLabels(at=at, law=law, name=name, expected=expected, found=found, hint=hint, others=others))
+
+
+def _other_way_round(statement: tree.Likelihood, context: Context) -> str:
+    """The likelihood with the data of its law on the left."""
+    law, target = statement.law, statement.target
+    fields = {}
+    for name in names_in(law):
+        declared = context.declarations.values.get(name.name)
+        if declared is not None and declared.what is What.FIELD and name.name in context.known:
+            fields.setdefault(name.name, []).append(name)
+    if len(fields) == 1:
+        ((name, uses),) = fields.items()
+        dims = context.known[name].dims
+        if len(uses) == 1 and context.known[name].category is None and set(dims) == {each.name for each in target.axes}:
+            left = f"{name}[{', '.join(dims)}]" if dims else name
+            before, after = (Span(law.span.start, uses[0].span.start), Span(uses[0].span.end, law.span.end))
+            shown = context.written(before) + target.name + context.written(after)
+            return f"data stand on the left: `likelihood {left} ~ {shown}`"
+    return "data stand on the left, and what depends on unknowns in the law: `likelihood y[…] ~ …`"
 
 
 _OWN_DATA = "its law can use other data, and of its own only what is summed up, as in `mean(…, over = …)`"

@@ -32,8 +32,15 @@ def check_question(written: tree.Tree) -> tuple[Problem, ...]:
     if not any(isinstance(each, tree.Prior) for each in statements):
         return (NoUnknown(),)
     if not any(isinstance(each, tree.Likelihood | tree.Factor) for each in statements):
+        fields = {each.target.name for data in statements if isinstance(data, tree.Data) for each in _fields(data)}
+        if any(isinstance(each, tree.Prior) and each.target.name in fields for each in statements):
+            return ()  # this prior of data is a problem of its own, and meant to be the likelihood
         return (NothingObserved(),)
     return ()
+
+
+def _fields(data: tree.Data) -> list[tree.Field]:
+    return [each for each in data.entries if isinstance(each, tree.Field)]
 
 
 def check_informed(spec: ir.Spec, declarations: Declarations) -> tuple[Problem, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from uqdsl import ir
 from uqdsl.messages import did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import NotANumber
@@ -14,9 +17,11 @@ from uqdsl.messages.catalogue.names import (
 )
 from uqdsl.semantics.context import Context, Typed, poison
 from uqdsl.semantics.declare import What
+from uqdsl.semantics.wording import in_brackets
 from uqdsl.syntax import tree
+from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
-from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, REDUCTIONS
+from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS
 from uqdsl.vocabulary.supports import REAL, Support, point
 
 _REFUSED_AT_HOME = (What.FUNCTION, What.STATE, What.UNREADABLE)
@@ -46,8 +51,35 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
             hint = hint.format(context.owner or "x", name.name)
             return context.report(NotAValue(at=name.span, name=name.name, what=what, hint=hint))
     candidates = [*context.declarations.values, *context.declarations.dims]
-    hint = did_you_mean(name.name, candidates)
+    hint = _meant_by(name.name) or did_you_mean(name.name, candidates)
+    hint = hint or f"an unknown needs a prior: `prior {name.name} ~ …`; a column is declared: {_column(name.name)}"
     return context.report(UndeclaredName(at=name.span, name=name.name, hint=hint))
+
+
+_NOTHING = frozenset({"none", "null", "nil", "nan", "na", "undefined", "missing"})
+_MODULES = frozenset({
+    "np", "numpy", "jnp", "jax", "math", "torch", "tf", "scipy", "stats", "special", "sp", "pm", "pymc", "pt", "dist",
+    "numpyro", "tfd", "distrax", "std", "base", "Math",
+})  # fmt: skip
+"""What functions and laws have before their names in other languages."""
+_RAISED = re.compile(r"(.*[^\W⁰¹²³⁴⁵⁶⁷⁸⁹])([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+
+
+def _column(name: str) -> str:
+    return f"`data {{ {name}[…] : … }}`"
+
+
+def _meant_by(name: str) -> str:
+    """What is meant by a word that other languages know as something else than a name; empty where it is not sure."""
+    raised = _RAISED.fullmatch(name)
+    if raised:
+        return f"did you mean `{raised[1]}^{unicodedata.normalize('NFKC', raised[2])}`?"
+    if name.lower() in _NOTHING:
+        return "there is no word for a value that is missing: take it out"
+    return _NO_PREFIX if name in _MODULES else ""
+
+
+_NO_PREFIX = "functions have no prefix: `log(…)`"
 
 
 def _means_coordinate(name: str, context: Context) -> bool:
@@ -102,12 +134,39 @@ def lower_attribute(expression: tree.Attribute, context: Context) -> Typed:
     if declared is None:
         if context.declarations.may_declare(root.name):
             return poison(expression.span)
-        hint = did_you_mean(root.name, context.declarations.values)
+        hint = _without_prefix(expression, root) or did_you_mean(root.name, context.declarations.values)
         return context.report(UndeclaredName(at=root.span, name=root.name, hint=hint))
     if declared.what in _REFUSED_AT_HOME:
         return poison(expression.span)
     what = str(declared.what)
-    return context.report(NoSuchPart(at=expression.span, name=root.name, what=what, part=expression.name))
+    hint = _as_function(root, expression.name, context) if root is expression.value else ""
+    return context.report(NoSuchPart(at=expression.span, name=root.name, what=what, part=expression.name, hint=hint))
+
+
+def _without_prefix(expression: tree.Attribute, root: tree.Name) -> str:
+    """What `np.log` is called here."""
+    name = next(iter(_choices(expression.name)), None)
+    if name is not None:
+        form = name if name in CONSTANTS else f"{name}(…)"
+        return f"{'constants' if name in CONSTANTS else 'functions'} have no prefix: `{form}`"
+    if expression.name in DISTRIBUTIONS:
+        return f"laws have no prefix: `{expression.name}(…)`"
+    return _NO_PREFIX if root.name in _MODULES else ""
+
+
+def _choices(word: str) -> list[str]:
+    """The functions, reductions and constants that a word of another language may mean."""
+    known = {**FUNCTIONS, **REDUCTIONS, **MATRIX, **CONSTANTS}
+    return [each for each in (word, synonyms.FUNCTIONS.get(word.lower(), "")) if each in known]
+
+
+def _as_function(root: tree.Name, part: str, context: Context) -> str:
+    """What `iq.mean` is written here."""
+    name = next(iter(_choices(part)), None)
+    dims = context.known[root.name].dims if root.name in context.known else ()
+    if name in REDUCTIONS:
+        return f"it is written `{name}({root.name}, over = {in_brackets(dims)})`" if dims else ""
+    return f"it is written `{name}({root.name})`" if name is not None and name not in CONSTANTS else ""
 
 
 # ------------------------------------------------------------------------------------------------------- dimensions
@@ -115,64 +174,83 @@ def lower_attribute(expression: tree.Attribute, context: Context) -> Typed:
 
 def within(found: Typed, context: Context) -> Typed:
     """The same expression, after checking that it ranges only over what its place allows (UQ211, UQ212)."""
-    if context.free or not found.sound:
+    if context.free or context.whole or not found.sound:
         return found
     for dim in found.dims:
         if dim not in context.ranges:
-            culprit = _leaf_over(dim, found.node)
-            hint = _how_to_consume(culprit, dim, found, context)
+            culprit, inside = _part_over(dim, found.node)
             if not context.owner:
+                hint = _how_to_sum(found.node, context)
                 return context.report(FactorDimension(at=culprit.span, dim=dim, hint=hint))
+            hint = _how_to_consume(culprit, inside, dim, found, context)
             return context.report(RightHandDimension(at=culprit.span, name=context.owner, dim=dim, hint=hint))
     return found
 
 
-def _leaf_over(dim: str, node: ir.Expression) -> ir.Expression:
-    """The first part of an expression that brings a dimension into it."""
+def _part_over(dim: str, node: ir.Expression) -> tuple[ir.Expression, ir.Reduce | None]:
+    """The smallest part of an expression that brings a dimension into it, and the reduction in which it stands."""
+    inside: ir.Reduce | None = None
     while True:
         match node:
-            case ir.Operation(operands=parts) | ir.Apply(arguments=parts) | ir.Array(items=parts):
-                pass
-            case ir.Reduce(operand=operand):
-                parts = (operand,)
-            case ir.Choice(test=test, then=then, otherwise=otherwise):
-                parts = (test, then, otherwise)
             case ir.Rename(value=value, names=names) if dim in dict(names).values():
-                node, dim = value, next(old for old, new in names if new == dim)
-                if dim not in node.dims:
-                    return node
+                old = next(old for old, new in names if new == dim)
+                if old not in value.dims:
+                    return node, inside
+                node, dim = value, old
                 continue
-            case ir.Rename(value=value) | ir.Shift(value=value):
-                parts = (value,)
-            case ir.Matrix(operands=parts) | ir.Invoke(arguments=parts):
-                pass
-            case ir.Gather(index=index):
-                parts = (index,)
-            case _:
-                return node
-        inner = next((part for part in parts if dim in part.dims), None)
-        if inner is None:
-            return node
-        node = inner
+            case ir.Reduce():
+                inside = node
+        inner = [part for part in _parts(node) if dim in part.dims]
+        if len(inner) != 1:
+            return node, inside
+        (node,) = inner
 
 
-def _how_to_consume(culprit: ir.Expression, dim: str, found: Typed, context: Context) -> str:
+def _parts(node: ir.Expression) -> tuple[ir.Expression, ...]:
+    match node:
+        case ir.Operation(operands=parts) | ir.Apply(arguments=parts) | ir.Array(items=parts):
+            return parts
+        case ir.Matrix(operands=parts) | ir.Invoke(arguments=parts):
+            return parts
+        case ir.Reduce(operand=part) | ir.Rename(value=part) | ir.Shift(value=part) | ir.Gather(index=part):
+            return (part,)
+        case ir.Choice(test=test, then=then, otherwise=otherwise):
+            return (test, then, otherwise)
+    return ()
+
+
+def _leaves_over(dim: str, node: ir.Expression) -> tuple[ir.Expression, ...]:
+    """The parts of an expression without parts of their own that bring a dimension into it."""
+    inner = [part for part in _parts(node) if dim in part.dims]
+    return tuple(leaf for part in inner for leaf in _leaves_over(dim, part)) if inner else (node,)
+
+
+def _how_to_sum(whole: ir.Expression, context: Context) -> str:
+    """What makes one term of the log density of many."""
+    if isinstance(whole, ir.Reduce) and not REDUCTIONS[whole.function].keeps:
+        return f"consume it too: `over = {in_brackets((*whole.over, *whole.dims))}`"
+    return f"sum the whole: `factor sum({context.written(whole.span)}, over = {in_brackets(whole.dims)})`"
+
+
+def _how_to_consume(culprit: ir.Expression, inside: ir.Reduce | None, dim: str, found: Typed, context: Context) -> str:
+    leaves = [each.name if isinstance(each, ir.Reference) else "" for each in _leaves_over(dim, culprit)]
     name = culprit.name if isinstance(culprit, ir.Reference) else None
-    if name is not None:
+    if all(leaves):
         columns = [
             field
             for field, of in context.declarations.categories.items()
             if of == dim and field in context.known and set(context.known[field].dims) <= set(context.ranges)
         ]
         if columns:
-            return f"select with the category column: {listing(f'{name}[{column}]' for column in columns)}"
+            selected = [
+                listing(dict.fromkeys(f"{each}[{column}]" for each in leaves), last="and") for column in columns
+            ]
+            return f"select with the category column: {' or '.join(selected)}"
     if found.category is not None:
         return ""
-    consume = f"consume it, as in `sum({name or '…'}, over = {dim})`"
-    if isinstance(found.node, ir.Reduce):
-        consume = f"consume it too: `over = [{', '.join((*found.node.over, dim))}]`"
-    if not context.owner:
-        return consume
+    consume = f"consume it, as in `sum({context.written(culprit.span)}, over = {dim})`"
+    if inside is not None and not REDUCTIONS[inside.function].keeps:
+        consume = f"consume it too: `over = {in_brackets((*inside.over, dim))}`"
     one_for_each = (
         name is not None and context.declarations.values[name].what is What.UNKNOWN and culprit.dims == (dim,)
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -75,13 +77,24 @@ def _given_options(
                 complete = False
                 continue
             given[argument.name] = value, argument.value.span
-            if isinstance(value, bool) and known[argument.name].annotation in (int, float):
-                detail = {
-                    "type": f"{'int' if known[argument.name].annotation is int else 'float'}_type",
-                    "loc": [argument.name],
-                }
-                problems.append(_wrong_option(owner, detail, given))
+            # What pydantic would read as a number: `true`, and a number in quotes.
+            if isinstance(value, bool | str) and (numeric := _numeric(known[argument.name].annotation)):
+                detail = {"type": f"{numeric}_type", "loc": [argument.name]}
+                problem = _wrong_option(owner, detail, given)
+                if isinstance(argument.value, tree.Text):
+                    unquoted = f"without quotes: `{argument.name} = {value}`" if _NUMERAL.fullmatch(value) else ""  # type: ignore[arg-type]
+                    problem = replace(problem, found=shown(value), hint=unquoted)
+                problems.append(problem)
     return given if complete else None
+
+
+_NUMERAL = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def _numeric(annotation: object) -> str:
+    """`int` or `float` for an option that is such a number, also where it may be left open."""
+    kinds = get_args(annotation) or (annotation,)
+    return "int" if int in kinds else "float" if float in kinds else ""
 
 
 _EXPECTED = {

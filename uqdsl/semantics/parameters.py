@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,14 +12,17 @@ from uqdsl.messages.catalogue.kinds import (
     GivenTwice,
     MayLeaveSupport,
     MissingParameter,
+    NotANumber,
     ParameterSupport,
     UnknownParameter,
 )
 from uqdsl.messages.catalogue.names import NotSquare
-from uqdsl.semantics.context import Context, Typed
-from uqdsl.semantics.expressions import bound, number
+from uqdsl.semantics.context import Context, Typed, poison
+from uqdsl.semantics.declare import What
+from uqdsl.semantics.expressions import bound, number, whole
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.formulas import lower_formula
+from uqdsl.semantics.walk import ungrouped
 from uqdsl.semantics.wording import over as dims_in_words
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -66,7 +70,11 @@ def lower_arguments(
         if parameter.name in found:
             place = _place_of(parameter, dims, event, over, context)
             read = number if distribution.normalised else bound
-            typed = read(found[parameter.name].value, place)
+            if distribution.normalised and _is_infinite(found[parameter.name].value, context):
+                _report_infinite(distribution, found, found[parameter.name].value, context)
+                values[parameter.name] = poison(call.span)
+                continue
+            typed = whole(found[parameter.name].value, place, read)
             if parameter.event == 2 and typed.sound and not {event[0], event[0] + "'"} <= set(typed.dims):
                 what = f"is over {dims_in_words(typed.dims)}" if typed.dims else "is a single number"
                 context.report(NotSquare(at=typed.node.span, function=distribution.name, what=what))
@@ -96,6 +104,27 @@ def _place_of(
     if parameter.event == 1:
         return replace(context, ranges=(*batch, event[0]), list_dim=event[0])
     return replace(context, ranges=(*batch, event[0], event[0] + "'"), list_dim=None)
+
+
+def _is_infinite(value: tree.Expression, context: Context) -> bool:
+    inner = ungrouped(value)
+    if isinstance(inner, tree.Unary) and inner.operator in ("-", "+"):
+        inner = ungrouped(inner.operand)
+    return isinstance(inner, tree.Name) and inner.name == "inf" and "inf" not in context.declarations.values
+
+
+def _report_infinite(
+    distribution: Distribution, given: Mapping[str, _Given], value: tree.Expression, context: Context
+) -> None:
+    """UQ312 for `inf` as a parameter, with the law that is meant by it in a prior."""
+    declared = context.declarations.values.get(context.owner)
+    hint = "`inf` stands only for an end that is not there: `truncated(0, inf)`"
+    if declared is not None and declared.what is What.UNKNOWN:
+        hint = "a prior that prefers no value is `Flat()`"
+        if distribution.bounds is not None:
+            shown = (context.written(given[name].value.span) for name in distribution.bounds if name in given)
+            hint = f"write `Flat({', '.join(shown)})`"
+    context.report(NotANumber(at=value.span, what="`inf`", hint=hint))
 
 
 def _by_name(

@@ -36,7 +36,7 @@ def lower_restriction(
         context.report(CannotOrder(at=modifier.span, name=name, restriction=modifier.name, reason=reason, hint=hint))
         return "", ()
     if modifier.arguments == ():
-        context.report(WrongModifier(at=modifier.span, name=modifier.name, form=modifier.name))
+        context.report(WrongModifier(at=modifier.span, name=modifier.name, how="takes nothing in parentheses"))
     return restriction, named
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from uqdsl.ir import Run, Spec, Unknown
 from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
@@ -118,14 +118,17 @@ def resolve_method(
     return None if options is None else (method, options)
 
 
-def check_admissible(spec: Spec) -> tuple[Problem, ...]:
-    """UQ505 for each unknown that a method of the runs cannot take, whichever of its runs asks for it."""
+def check_admissible(spec: Spec, constants: Collection[str] = ()) -> tuple[Problem, ...]:
+    """UQ505 for each unknown that a method of the runs cannot take, whichever of its runs asks for it.
+
+    Those that are used as `constants` are passed over: they have a problem already.
+    """
     first_runs: dict[str, Run] = {}
     for run in spec.runs:
         first_runs.setdefault(run.method, run)
     problems: list[Problem] = []
     for unknown in spec.unknowns:
-        if not DISTRIBUTIONS[unknown.law.distribution].discrete:
+        if not DISTRIBUTIONS[unknown.law.distribution].discrete or unknown.name in constants:
             continue
         for name, run in first_runs.items():
             method = method_named(name)

@@ -52,7 +52,8 @@ def lower_selection(
             if selector.name in base.dims:
                 problem = GivenTwice(at=selector.span, owner=_named(expression), name=selector.name)
                 return context.report(problem)
-            return _no_such_dimension(base, selector.name, selector.name_span, expression, context)
+            value = context.written(selector.value.span)
+            return _no_such_dimension(base, selector.name, selector.name_span, expression, context, value)
         if not found.dims:
             return context.report(_nothing_left(base, selector, expression, context))
         if not isinstance(selector, tree.Named):
@@ -118,7 +119,9 @@ def primed(found: Typed, expression: tree.Primed, context: Context) -> Typed:
         return found
     if len(found.dims) != 1:
         name = expression.value.name if isinstance(expression.value, tree.Name) else None
-        hint = f"say which: {listing(f"{name or 'x'}[{dim}']" for dim in found.dims)}" if found.dims else ""
+        hint = f"say which: {listing(f"{name or 'x'}[{dim}']" for dim in found.dims)}"
+        if not found.dims:
+            hint = f"take `{"'" * expression.primes}` out: one number has no copies"
         count = f"{len(found.dims)}" if found.dims else "none"
         what = f"`{name}`" if name else "this"
         return context.report(UnclearCopy(at=expression.span, what=what, found=count, hint=hint))
@@ -195,15 +198,20 @@ def _nothing_left(
         dim = context.declarations.categories.get(selector.name, selector.name)
         if dim in context.dims:
             hint = f"declare it over that dimension: `{name}[{dim}]`"
+    if not base.dims and not hint:
+        hint = f"take the brackets out: `{context.written(expression.value.span)}` is one number"
     further = "further " if base.dims else ""
     return NothingToSelect(at=selector.span, what=what, further=further, others=others, hint=hint)
 
 
-def _no_such_dimension(found: Typed, dim: str, span: Span, expression: tree.Select, context: Context) -> Typed:
+def _no_such_dimension(
+    found: Typed, dim: str, span: Span, expression: tree.Select, context: Context, value: str = ""
+) -> Typed:
     name = _named(expression)
     hint = did_you_mean(dim, found.dims)
     if not hint and len(found.dims) == 1:
-        hint = f"did you mean `{name}[{found.dims[0]}]`?"
+        named = f"{found.dims[0]} = {value}" if value else found.dims[0]
+        hint = f"did you mean `{name}[{named}]`?"
     others = _declared_over(name, found.dims, context)
     return context.report(NoSuchDimension(at=span, name=name, dim=dim, hint=hint, others=others))
 
@@ -268,7 +276,7 @@ def _gather(
         if context.declarations.may_declare(index.name):
             return poison(index.span)
         columns = [name for name, dim in context.declarations.categories.items() if dim in found.dims]
-        hint = did_you_mean(index.name, [*found.dims, *columns]) or f"select by {listing([*found.dims, *columns])}"
+        hint = _meant_by_index(index.name, found.dims, columns, context)
         return context.report(UndeclaredName(at=index.span, name=index.name, hint=hint))
     if isinstance(index, tree.Name) and (times := context.known.get(index.name)) is not None and times.axis is not None:
         return _at_times(found, along, index, times, expression, context)
@@ -284,6 +292,17 @@ def _gather(
     dims = union(*(where.dims if dim == along else (dim,) for dim in found.dims))
     node = ir.Gather(span=expression.span, value=found.node, along=along, index=where.node, dims=dims)
     return found._replace(node=node)
+
+
+def _meant_by_index(name: str, dims: tuple[str, ...], columns: list[str], context: Context) -> str:
+    """What is meant by a name in brackets that nothing declares: a label without its quotes, or another name."""
+    labels = [_labels(context.dims[ir.base(dim)]) for dim in dims]
+    if any(name in (each or ()) for each in labels):
+        return f'did you mean `"{name}"`?'
+    otherwise = f"select by {listing([*dims, *columns])}"
+    if None in labels:
+        otherwise += f', or by a label in quotes: `"{name}"`'
+    return did_you_mean(name, [*dims, *columns], otherwise=otherwise)
 
 
 def _at_times(

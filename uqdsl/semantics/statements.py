@@ -13,7 +13,7 @@ from uqdsl.messages.catalogue.names import DeclaredTwice, NoSuchPart, Undeclared
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Known, known_settings
 from uqdsl.semantics.declare import Declarations, What
-from uqdsl.semantics.expressions import number
+from uqdsl.semantics.expressions import number, whole
 from uqdsl.semantics.functions import lower_functions, signatures
 from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
@@ -298,13 +298,14 @@ def _check_noncentered(modifier: tree.Modifier, statement: tree.Prior, lowered: 
     truncated = next((m for m in statement.modifiers if m.name == "truncated"), None)
     if lowered.distribution.location_scale is None:
         possible = [f"`{each.name}`" for each in DISTRIBUTIONS.values() if each.location_scale]
+        what = f"`{lowered.distribution.name}` has no location and scale"
         hint = f"take `noncentered` out; it is for {', '.join(possible)}"
-        context.report(CannotNoncenter(at=modifier.span, law=lowered.distribution.name, hint=hint))
+        context.report(CannotNoncenter(at=modifier.span, what=what, hint=hint))
     elif truncated is not None:
         others = (Label(truncated.span, "truncated here"),)
         hint = "take `noncentered` or `truncated` out"
-        law = f"{lowered.distribution.name}(…) truncated(…)"
-        context.report(CannotNoncenter(at=modifier.span, law=law, others=others, hint=hint))
+        what = f"a truncated `{lowered.distribution.name}` cannot be shifted and scaled"
+        context.report(CannotNoncenter(at=modifier.span, what=what, others=others, hint=hint))
     name = f"{statement.target.name}_decentered"
     if name in context.declarations.values:
         others = (Label(modifier.span, f"`noncentered` draws `{name}`"),)
@@ -318,7 +319,7 @@ def _let(statement: tree.Let, context: Context) -> _Result:
         return None
     context = looking_back(context, dims)
     place = replace(context, ranges=dims, list_dim=dims[0] if len(dims) == 1 else None)
-    value = number(statement.value, place)
+    value = whole(statement.value, place)
     past = lower_start(statement, dims, None, place)
     if not value.sound or errors(context.problems):
         return None
@@ -334,7 +335,7 @@ def _let(statement: tree.Let, context: Context) -> _Result:
 
 
 def _factor(statement: tree.Factor, key: str, context: Context) -> _Result:
-    value = number(statement.value, context)
+    value = whole(statement.value, context)
     if not value.sound:
         return None
     return (ir.Factor(span=statement.span, name=key, value=value.node),), None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite
 
 from uqdsl.ir import DataField, Dim, Table, Values
@@ -9,6 +11,7 @@ from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, listin
 from uqdsl.messages.catalogue.kinds import (
     GivenTwice,
     NotANumber,
+    NotConstant,
     RepeatedLabel,
     WrongArgumentCount,
     WrongData,
@@ -84,10 +87,12 @@ def _labels(
             return _listed_labels(name, value, settings, problems), None
         size = evaluate(value, settings)
     except SpecError as error:
-        problems += error.problems
+        problems += [_as_setting(each) for each in error.problems]
         return None, None
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        problems.append(WrongSize(at=value.span, name=name, found=shown(size)))
+        digits = isinstance(size, str) and size.isascii() and size.isdigit() and int(size[:19]) > 0
+        hint = f"without quotes: `dim {name} = {size}`" if digits else ""
+        problems.append(WrongSize(at=value.span, name=name, found=shown(size), hint=hint))
         return None, None
     if size > LARGEST_SIZE:
         problems.append(WrongSize(at=value.span, name=name, found=f"{shown(size)}, more than memory can hold"))
@@ -155,8 +160,8 @@ def _boundary(statement: tree.Dim, settings: Settings, problems: list[Problem]) 
                 else:
                     beyond = float(found)
             case _:
-                form = "fixed(value)" if boundary == "fixed" else boundary
-                problems.append(WrongModifier(at=modifier.span, name=boundary, form=form))
+                how = "is written `fixed(value)`" if boundary == "fixed" else "takes nothing in parentheses"
+                problems.append(WrongModifier(at=modifier.span, name=boundary, how=how))
     return boundary, beyond
 
 
@@ -186,10 +191,33 @@ def _listed_labels(
         else:
             labels[label] = item.span
     if sound and len({isinstance(label, str) for label in labels}) != 1:
-        found = "texts and numbers in one list" if labels else "an empty list"
-        problems.append(WrongSize(at=written.span, name=dim, found=found))
+        problems.append(_mixed(dim, labels, written.span))
         sound = False
     return tuple(labels) if sound else None
+
+
+def _as_setting(problem: Problem) -> Problem:
+    """The problem of a size that is not constant, with what to write where it is a name."""
+    if not isinstance(problem, NotConstant) or problem.hint or not problem.what.startswith("`"):
+        return problem
+    return replace(problem, hint=f"make it a setting: `setting {problem.what.strip('`')} : int = …`")
+
+
+def _mixed(dim: str, labels: Mapping[str | int | float, Span], whole: Span) -> Problem:
+    """UQ318 for no labels, or texts among numbers: the one that is odd is marked."""
+    if not labels:
+        return WrongSize(at=whole, name=dim, found="an empty list")
+    texts = [each for each in labels if isinstance(each, str)]
+    numbers = [each for each in labels if not isinstance(each, str)]
+    first = next(iter(labels))
+    few, many = (texts, numbers) if len(texts) < len(numbers) else (numbers, texts)
+    odd = next(each for each in labels if isinstance(each, str) != isinstance(first, str))
+    odd = odd if len(few) == len(many) else few[0]
+    said, hint = "a number among texts", f'in quotes: `"{odd}"`'
+    if isinstance(odd, str):
+        said, hint = "a text among numbers", f"without quotes: `{odd}`" if odd.isascii() and odd.isdigit() else ""
+    found = "texts and numbers in one list"
+    return WrongSize(at=labels[odd], name=dim, found=found, said=said, hint=hint)
 
 
 def _shown(label: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def plural(count: int, what: str) -> str:
@@ -16,3 +16,8 @@ def are(count: int) -> str:
 def over(dims: Iterable[str]) -> str:
     """The dimensions of a value in a sentence that says what it is over."""
     return " and ".join(f"`{dim}`" for dim in dims) or "no dimension"
+
+
+def in_brackets(dims: Sequence[str]) -> str:
+    """Dimensions as they stand after `over =`."""
+    return dims[0] if len(dims) == 1 else f"[{', '.join(dims)}]"

@@ -123,6 +123,8 @@ def meant_by(words: Sequence[Word], index: int, accepted: frozenset[str], text: 
         return (span, f'did you mean `"{quoted}"`?') if closing else None
     if word.text == "," and END in accepted:
         return word.span, _NO_END_MARK
+    if word.text == ":" and words[0].text != "data" and _is_within("[", words, index):
+        return word.span, "there are no slices: one selects a single label or position, or sums along a dimension"
     if word.text == "if" and "NUMBER" not in accepted:
         return word.span, _CONDITION
     if word.text == "(" and before.kind == "word" and "BY" in accepted:
@@ -140,6 +142,19 @@ def meant_by(words: Sequence[Word], index: int, accepted: frozenset[str], text: 
     if (word.text == "<" and before.kind == "word") or (before.text == "(" and words[max(index - 3, 0)].text == ":"):
         return _bounds(words, index)
     return None
+
+
+def _is_within(opening: str, words: Sequence[Word], index: int) -> bool:
+    """Whether the bracket that is open last before a word is this one."""
+    depth = 0
+    for each in reversed(words[:index]):
+        if each.kind == "closing":
+            depth += 1
+        elif each.kind == "opening":
+            if not depth:
+                return each.text == opening
+            depth -= 1
+    return False
 
 
 def _truncation(words: Sequence[Word], index: int) -> tuple[Span, str] | None:

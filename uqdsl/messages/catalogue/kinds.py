@@ -79,10 +79,10 @@ class CannotTruncate(Problem):
 
 class CannotNoncenter(Problem):
     code = "UQ310"
-    headline = "`{law}` has no location and scale, so `noncentered` means nothing for it"
+    headline = "{what}, so `noncentered` means nothing for it"
     label = "asked for here"
     advice = "take `noncentered` out"
-    law: str
+    what: str
 
 
 class FunctionDomain(Problem):
@@ -147,9 +147,10 @@ class UnknownType(Problem):
 class WrongSize(Problem):
     code = "UQ318"
     headline = "the dimension `{name}` needs a whole number above 0 or a list of labels, but it is given {found}"
-    label = "neither a size nor labels"
+    label = "{said}"
     name: str
     found: str
+    said: str = "neither a size nor labels"
 
 
 class WrongData(Problem):
@@ -175,10 +176,10 @@ class NothingObserved(Problem):
 
 class WrongModifier(Problem):
     code = "UQ322"
-    headline = "`{name}` is written `{form}`"
+    headline = "`{name}` {how}"
     label = "not of this form"
     name: str
-    form: str
+    how: str
 
 
 class RepeatedLabel(Problem):

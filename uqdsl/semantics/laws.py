@@ -299,12 +299,12 @@ def _truncation(
     if not both:
         return None, None, False
     found = both[0]
-    if len(both) > 1:
+    if any(each.name != found.name for each in both):
         others = (Label(found.span, f"{found.name} here"),)
         hint = "data are either left out beyond the limits, or recorded at them"
         context.report(
             WrongModifier(
-                at=both[1].span, name=both[1].name, how=f"does not go with `{found.name}`", others=others, hint=hint
+                at=both[-1].span, name=both[-1].name, how=f"does not go with `{found.name}`", others=others, hint=hint
             )
         )
         return None, None, False

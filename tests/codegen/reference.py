@@ -98,6 +98,8 @@ def evaluate(
             found = values[name]
         case ir.Coordinate(dim=dim):
             found = xr.DataArray(coords[dim], dims=dim)
+        case ir.LabelPosition(dim=dim, label=label):
+            found = xr.DataArray(float(coords[dim].index(label)))
         case ir.Gather(value=value, along=along, index=index):
             found = at(value).isel({along: at(index).astype(int)})
         case ir.Pick(value=value, along=along, position=int() as position):

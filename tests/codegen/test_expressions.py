@@ -150,6 +150,8 @@ HARD = {
     "list of arrays": array("k", _a, _s, _n),
     "list of integers": array("g", _m, reference("order")),
     "list of truths": array("g", operation(">", _s, _one), reference("flag")),
+    "category compared with a text": operation("==", _index("k_of_g"), ir.LabelPosition(dim="k", label="y")),
+    "category compared with a number": operation("!=", _index("g_of_h"), ir.LabelPosition(dim="g", label=20)),
     "coordinate": operation("*", ir.Coordinate(dim="h", dims=("h",)), _a),
     "choice": ir.Choice(test=operation(">", _M, _s), then=_a, otherwise=_b, dims=("g", "k")),
     "choice of truths": ir.Choice(test=_m, then=operation(">", _a, _s), otherwise=reference("flag"), dims=("g",)),

@@ -100,6 +100,8 @@ class Writer:
             case ir.Coordinate(dim=dim):
                 text = self._seen(Text(f'jnp.array(coords["{ir.base(dim)}"], dtype=float)'), (dim,))
                 return self.aligned(text, (dim,), layout)
+            case ir.LabelPosition(dim=dim, label=label):
+                return Text(_index_of(dim, label), kind=Kind.WHOLE)
             case ir.Rename():
                 return self._renamed(node, layout)
             case ir.Shift():
@@ -383,13 +385,16 @@ class Writer:
                 return self.write(index, inside).text
             case ir.Pick(position=int() as position):
                 return str(position)
-            case ir.Pick(label=label):
-                shown = quoted(label) if isinstance(label, str) else repr(label)
-                return f'coords["{ir.base(dim)}"].index({shown})'
+            case ir.Pick(label=str() | int() | float() as label):
+                return _index_of(dim, label)
         if dim in inside:
             # Chosen together with the others, place by place. Data may be arrays of NumPy, which take no tracer as an index.
             return self.aligned(Text(f"np.arange({self._length(dim)})"), (dim,), inside).text
         return ":"
+
+
+def _index_of(dim: str, label: str | float) -> str:
+    return f'coords["{ir.base(dim)}"].index({quoted(label) if isinstance(label, str) else repr(label)})'
 
 
 def _selections(node: ir.Gather | ir.Pick) -> tuple[dict[str, ir.Gather | ir.Pick], ir.Expression]:

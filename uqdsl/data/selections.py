@@ -16,6 +16,8 @@ def verify_selections(spec: ir.Spec, dims: Mapping[str, Dimension]) -> Iterator[
     for node in _nodes(spec.statements):
         if isinstance(node, ir.Pick):
             problem = _verify_pick(node, dims.get(node.along))
+        elif isinstance(node, ir.LabelPosition):
+            problem = _verify_label(node.label, node, dims.get(node.dim))
         elif isinstance(node, ir.Coordinate):
             problem = _verify_coordinate(node, dims.get(node.dim.rstrip("'")))
         else:
@@ -37,6 +39,8 @@ def _nodes(part: object) -> Iterator[ir.Node]:
 
 
 def _verify_pick(node: ir.Pick, dim: Dimension | None) -> Problem | None:
+    if node.label is not None:
+        return _verify_label(node.label, node, dim)
     if dim is None or dim.labels is None or dim.doubtful:
         return None
     labels = dim.labels
@@ -45,12 +49,17 @@ def _verify_pick(node: ir.Pick, dim: Dimension | None) -> Problem | None:
             return None
         hint = f"it has {len(labels)} labels, at positions 0 to {len(labels) - 1}"
         return LabelNotInData(at=node.span, dim=dim.ir.name, shown=f"at position {node.position}", hint=hint)
-    if node.label in labels:
+    return None
+
+
+def _verify_label(label: object, node: ir.Node, dim: Dimension | None) -> Problem | None:
+    if dim is None or dim.labels is None or dim.doubtful or label in dim.labels:
         return None
-    near = closest(str(node.label), map(str, labels))
+    labels = dim.labels
+    near = closest(str(label), map(str, labels))
     same = next((each for each in labels if str(each) == near), None)
     hint = f"did you mean {_written(same)}?" if same is not None else f"it has {listing(map(str, labels), last='and')}"
-    return LabelNotInData(at=node.span, dim=dim.ir.name, shown=_written(node.label), hint=hint)
+    return LabelNotInData(at=node.span, dim=dim.ir.name, shown=_written(label), hint=hint)
 
 
 def _written(label: object) -> str:

@@ -53,6 +53,15 @@ class Coordinate(Node):
     dims: tuple[str, ...]
 
 
+class LabelPosition(Node):
+    """The position of a label along its dimension, from 0: what a category field holds for it."""
+
+    node: Literal["label_position"] = "label_position"
+    dim: str
+    label: str | int | float
+    dims: tuple[str, ...] = ()
+
+
 class Gather(Node):
     """`value` at positions of its dimension `along` that a category field or an integer expression gives."""
 
@@ -182,6 +191,7 @@ type Expression = Annotated[
     Constant
     | Reference
     | Coordinate
+    | LabelPosition
     | Gather
     | Pick
     | Operation

@@ -36,7 +36,7 @@ from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.functions import call
 from uqdsl.semantics.matrices import lower_identity, lower_matrix
 from uqdsl.semantics.names import lower_attribute, lower_name, within
-from uqdsl.semantics.selection import lower_selection, primed, renamed
+from uqdsl.semantics.selection import compared, label_written, lower_selection, primed, renamed
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.semantics.wording import are, in_brackets, plural
 from uqdsl.semantics.wording import over as dims_in_words
@@ -93,12 +93,19 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
 
 
 def number(expression: tree.Expression, context: Context, beside: tree.Expression | None = None) -> Typed:
-    """The IR of an expression that has to be a number (UQ312 for a category); `beside` is another of its operation."""
-    found = lower(expression, context)
+    """The IR of an expression that has to be a number; `beside` is the other of its operation."""
+    return _no_category(lower(expression, context), expression, context, beside)
+
+
+def _no_category(
+    found: Typed, expression: tree.Expression, context: Context, beside: tree.Expression | None = None
+) -> Typed:
+    """UQ312 for a category where a number is needed."""
     if found.sound and found.category is not None:
         name = getattr(found.node, "name", found.category)
-        other = ungrouped(beside).name if isinstance(beside, tree.Name) else "a"  # type: ignore[union-attr]
-        hint = f"select with it, as in `{other}[{name}]`; where its labels are numbers, declare it `binary` or `int`"
+        other = ungrouped(beside) if beside is not None else None
+        array = other.name if isinstance(other, tree.Name) else "a"
+        hint = f"select with it, as in `{array}[{name}]`; where its labels are numbers, declare it `binary` or `int`"
         return context.report(NotANumber(at=expression.span, what=f"the category `{name}`", hint=hint))
     return found
 
@@ -155,8 +162,31 @@ def _binary(expression: tree.Binary, context: Context) -> Typed:
     sign = expression.operator
     if sign == "@":
         return _contraction(expression, context)
+    if sign in ("==", "!="):
+        return _equality(expression, context)
     left = number(expression.left, context, expression.right)
     right = number(expression.right, context, expression.left)
+    return _operation(expression, left, right)
+
+
+def _equality(expression: tree.Binary, context: Context) -> Typed:
+    """`x == 1`, and of a category `arm == "drug"`."""
+    sides = (expression.left, expression.right)
+    try:
+        labels = [label_written(each) for each in sides]
+    except SpecError as error:
+        return context.report(error.problems[0])
+    one, other = sides if labels[0] is None else sides[::-1]
+    label = labels[1] if labels[0] is None else labels[0]
+    found = lower(one, context)
+    if found.sound and found.category is not None and label is not None:
+        return compared(found, label, expression, other.span, context)
+    pair = (_no_category(found, one, context, other), number(other, context, one))
+    return _operation(expression, *(pair if one is expression.left else pair[::-1]))
+
+
+def _operation(expression: tree.Binary, left: Typed, right: Typed) -> Typed:
+    sign = expression.operator
     dims = union(left.dims, right.dims)
     node = ir.Operation(span=expression.span, operator=sign, operands=(left.node, right.node), dims=dims)
     if sign not in _ARITHMETIC:

@@ -75,7 +75,7 @@ def _meant_by(name: str) -> str:
     if raised:
         return f"did you mean `{raised[1]}^{unicodedata.normalize('NFKC', raised[2])}`?"
     if name.lower() in _NOTHING:
-        return "there is no word for a value that is missing: take it out"
+        return "there is no word for a missing value; an end that is not there is `inf`"
     return _NO_PREFIX if name in _MODULES else ""
 
 

@@ -23,6 +23,7 @@ from uqdsl.semantics.context import Context, Known, Typed, poison, union
 from uqdsl.semantics.declare import What
 from uqdsl.semantics.walk import is_lag, ungrouped
 from uqdsl.syntax import tree
+from uqdsl.vocabulary.supports import BINARY
 
 type Lower = Callable[[tree.Expression, Context], Typed]
 
@@ -363,16 +364,47 @@ def _by_label(
     along = _only_dimension(found, along, span, expression, context)
     if along is None:
         return poison(span)
-    dim = context.dims[ir.base(along)]
-    labels = _labels(dim)
-    if labels is not None and label not in labels:
-        shown = f'"{label}"' if isinstance(label, str) else f"`{label}`"
-        near = closest(label, (str(each) for each in islice(labels, 1000))) if isinstance(label, str) else None
-        hint = f'did you mean `"{near}"`?' if near else _which_labels(dim)
-        return context.report(UnknownLabel(at=span, dim=along, shown=shown, hint=hint))
+    if not _verify_label(label, along, span, context):
+        return poison(span)
     dims = tuple(each for each in found.dims if each != along)
     node = ir.Pick(span=expression.span, value=found.node, along=along, label=label, dims=dims)
     return found._replace(node=node)
+
+
+def _verify_label(label: str | float, along: str, span: Span, context: Context) -> bool:
+    """UQ218 for a label that a dimension is known not to have."""
+    dim = context.dims[ir.base(along)]
+    labels = _labels(dim)
+    if labels is None or label in labels:
+        return True
+    shown = f'"{label}"' if isinstance(label, str) else f"`{label}`"
+    near = closest(label, (str(each) for each in islice(labels, 1000))) if isinstance(label, str) else None
+    hint = f'did you mean `"{near}"`?' if near else _which_labels(dim)
+    context.report(UnknownLabel(at=span, dim=along, shown=shown, hint=hint))
+    return False
+
+
+def label_written(expression: tree.Expression) -> str | float | None:
+    """The label that a text or a number stands for; None for anything else."""
+    match ungrouped(expression):
+        case tree.Text(value=value):
+            return value
+        case tree.Number() as written:
+            return numeral(written)
+        case tree.Unary(operator="-", operand=tree.Number() as written):
+            return -numeral(written)
+    return None
+
+
+def compared(found: Typed, label: str | float, expression: tree.Binary, at: Span, context: Context) -> Typed:
+    """`arm == "drug"`: where a category is, or is not, a label of its dimension."""
+    dim = ir.base(found.category or "")
+    if not _verify_label(label, dim, at, context):
+        return poison(expression.span)
+    position = ir.LabelPosition(span=at, dim=dim, label=label)
+    operands = (found.node, position)
+    node = ir.Operation(span=expression.span, operator=expression.operator, operands=operands, dims=found.dims)
+    return Typed(node, BINARY, random=found.random)
 
 
 def _holder(label: str | float, dims: dict[str, ir.Dim]) -> str | None:

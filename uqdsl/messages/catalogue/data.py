@@ -298,7 +298,7 @@ class UnlabelledRows(Problem):
 class LabelNotInData(Problem):
     code = "UQ448"
     headline = "in the data the dimension `{dim}` has no label {shown}"
-    label = "selects it here"
+    label = "asked for here"
     dim: str
     shown: str
 

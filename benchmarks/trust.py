@@ -86,7 +86,8 @@ def transform_of(model: Callable[[], Any]) -> tuple[dict[str, Any], Callable[[Ma
             known = is_latent(site) and site["name"] in position
             return biject_to(site["fn"].support)(position[site["name"]]) if known else None
 
-        sites = handlers.trace(handlers.substitute(seeded, substitute_fn=value_of)).get_trace()
+        anywhere = handlers.substitute(seeded, substitute_fn=_anywhere)
+        sites = handlers.trace(handlers.substitute(anywhere, substitute_fn=value_of)).get_trace()
         return {key: site["value"] for key, site in sites.items() if site["type"] == "deterministic" or is_latent(site)}
 
     sites = handlers.trace(handlers.substitute(seeded, substitute_fn=_anywhere)).get_trace()
@@ -100,7 +101,6 @@ def transform_of(model: Callable[[], Any]) -> tuple[dict[str, Any], Callable[[Ma
 
 def _anywhere(site: Mapping[str, Any]) -> Any:
     """Some value for a law that cannot be drawn from."""
-    from numpyro.distributions import ImproperUniform
     from numpyro.infer.initialization import init_to_uniform
 
     if site["type"] != "sample" or site["is_observed"]:
@@ -108,7 +108,11 @@ def _anywhere(site: Mapping[str, Any]) -> Any:
     law = site["fn"]
     while hasattr(law, "base_dist"):
         law = law.base_dist
-    return init_to_uniform(site) if isinstance(law, ImproperUniform) else None
+    try:
+        law.sample(site["kwargs"]["rng_key"])
+    except NotImplementedError:
+        return init_to_uniform(site)
+    return None
 
 
 def by_hand(name: str, unknowns_at: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], Any]:

@@ -30,6 +30,7 @@ class Compiled(NamedTuple):
     log_density: Callable[..., Any]
     data: dict[str, np.ndarray]
     coords: dict[str, list[str | int | float]]
+    module: dict[str, Any]
 
     def size(self, dims: tuple[str, ...]) -> tuple[int, ...]:
         return tuple(len(self.coords[ir.base(dim)]) for dim in dims)
@@ -42,7 +43,8 @@ class Compiled(NamedTuple):
         def visit() -> None:
             model = handlers.seed(handlers.substitute(self.model, substitute_fn=stand_in), jax.random.key(0))
             for name, site in handlers.trace(model).get_trace(self.data, self.coords).items():
-                if site["type"] == "sample" and not site["is_observed"]:
+                discrete = {each.name for each in self.spec.sums}
+                if site["type"] == "sample" and not site["is_observed"] and name not in discrete:
                     shapes[name] = tuple(biject_to(site["fn"].support).inverse_shape(site["fn"].shape()))
 
         jax.eval_shape(visit)
@@ -65,7 +67,7 @@ def compiled(text: str, sizes: Mapping[str, int] | None = None) -> Compiled:
     coords = {dim.name: _labels(dim, (sizes or {}).get(dim.name, 3)) for dim in spec.dims}
     rng = np.random.default_rng(11)
     data = {field.name: _values(field, spec, coords, rng) for field in spec.fields}
-    return Compiled(spec, program, module["model"], module["log_density"], data, coords)
+    return Compiled(spec, program, module["model"], module["log_density"], data, coords, module)
 
 
 def _labels(dim: ir.Dim, size: int) -> list[str | int | float]:

@@ -84,7 +84,9 @@ _spoken = {"compile": "compiled", "sample": "sampled"}
 def _of_interest(spec: Spec, result: Result, row: Row) -> bool:
     if result.run.names:
         return row.variable in result.run.names
-    return row.variable not in {each.name for each in spec.unknowns if each.nuisance}
+    hidden = {each.name for each in spec.unknowns if each.nuisance}
+    hidden |= {each.name for each in spec.sums if each.over is not None}  # a mean of labels says nothing
+    return row.variable not in hidden
 
 
 def _folded(rows: list[Row], *, whole: bool) -> Iterator[tuple[Row, int]]:

@@ -73,3 +73,12 @@ def described_density() -> list[str]:
         "`position` has an array for each unknown; the log Jacobian of `position` to unknowns is",
         "included, so that this is minus the potential energy of `model`.",
     ]
+
+
+def described_sums() -> list[str]:
+    """What `summed` says of itself."""
+    return [
+        "Log density of all that discrete unknowns touch, with these summed out.",
+        "",
+        "`values` has an array for each other unknown and quantity that it needs.",
+    ]

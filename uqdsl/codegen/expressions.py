@@ -61,13 +61,15 @@ class Writer:
 
     `names` says what each name is, and grows by what the function defines. `parts` gathers the assignments, to `fresh`
     names, that have to stand before the statement being written. `dims` are those of the spec, and `functions` the
-    identifiers of the author's functions. `windows` says along which dimensions only some places are wanted.
+    identifiers of the author's functions. `windows` says along which dimensions only some places are wanted, and `lengths`
+    how long those are that the data do not have.
     """
 
     names: dict[str, Name]
     dims: Mapping[str, ir.Dim] = field(default_factory=dict)
     functions: Mapping[str, tuple[str, ir.Function]] = field(default_factory=dict)
     windows: dict[str, Window] = field(default_factory=dict)
+    lengths: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     fresh: Iterator[str] = field(default_factory=lambda: map("part_{}".format, count(1)))
 
@@ -165,6 +167,8 @@ class Writer:
         return f"({lengths},)" if len(dims) == 1 else f"({lengths})"
 
     def _length(self, dim: str) -> str:
+        if dim in self.lengths:
+            return self.lengths[dim]
         start = self.windows[dim].start if dim in self.windows else 0
         return f'len(coords["{ir.base(dim)}"])' + (f" - {start}" if start else "")
 

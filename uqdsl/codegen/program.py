@@ -14,7 +14,7 @@ from itertools import count
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.codegen.docstring import described_density, described_model, described_module, docstring
+from uqdsl.codegen.docstring import described_density, described_model, described_module, described_sums, docstring
 from uqdsl.codegen.expressions import ANY, Name, Window, Writer, at_times
 from uqdsl.codegen.laws import (
     batch_dims,
@@ -26,6 +26,7 @@ from uqdsl.codegen.laws import (
 )
 from uqdsl.codegen.steps import Steps, first_places, lines_of, started
 from uqdsl.codegen.style import WIDTH, styled
+from uqdsl.codegen.sums import Sums, dependent_quantities, names_of_sums, summed_statements
 from uqdsl.codegen.text import ATOM, PRODUCT, RUNTIME, TAKEN, Kind, Text, identifiers, number, quoted
 from uqdsl.messages import Sources, Span
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
@@ -59,7 +60,7 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
     names = _Names.of(spec)
     with _deep_expressions():
         functions = [*_own_functions(spec, sources, names), *_model(spec, sources, names), *_plain("", "")]
-        functions += _log_density(spec, names)
+        functions += [*_log_density(spec, names), *_summed(spec, names)]
     lines = styled([*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions])
     sites = {each.name: each.span for each in spec.statements}
     return Program("\n".join(line for line, _ in lines) + "\n", tuple(span for _, span in lines), sites)
@@ -531,9 +532,24 @@ def _plate_line(dims: tuple[str, ...], weight: str = "") -> str:
 def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
     """The function that samplers call."""
     needed = _needed(spec, recorded=False)
+    apart = summed_statements(spec)
     body = _Function(spec, names, needed)
-    body.unpack(needed | {each.name for each in spec.observations})
+    body.unpack(needed | {each.name for each in spec.observations if each.name not in apart})
+    later = dependent_quantities(spec)
+    discrete = {each.name for each in spec.sums}
+    names = replace(names, densities={key: each for key, each in names.densities.items() if key not in apart})
     for statement in spec.statements:
+        if isinstance(statement, ir.Unknown) and statement.name in apart - discrete:
+            # Its density is part of a sum; here it only needs its value.
+            flat = _flat(statement, body)
+            identifier = body.names.declared[statement.name]
+            body.add(
+                f"{identifier}, log_p_{identifier} = place({flat}, position[{quoted(statement.name)}])", statement.span
+            )
+            names.densities[statement.name] = f"log_p_{identifier}"
+            continue
+        if statement.name in apart or statement.name in later:
+            continue
         if isinstance(statement, ir.Quantity) and statement.together:
             used = any(name in needed for name in statement.together)
             if used and not statement.fixed and statement.name == statement.together[0]:
@@ -543,10 +559,62 @@ def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
         body.add_inner(statement.span)
         for text in texts:
             body.add(text, statement.span)
-    total = " + ".join(names.densities.values()) or "0.0"
-    body.add(f"return {total}", None)
+    totals = list(names.densities.values())
+    if spec.sums:
+        given = ", ".join(f"{quoted(name)}: {body.names.declared[name]}" for name in _passed(spec))
+        totals.append(f"summed({{{given}}}, data, coords)")
+    body.add(f"return {' + '.join(totals) or '0.0'}", None)
     described = docstring(described_density(), 4)
     return [*_plain("def log_density(position, data, coords):", *described), *body.lines]
+
+
+def _flat(unknown: ir.Unknown, body: _Function) -> str:
+    """A law of density 1 on the support of an unknown."""
+    support = DISTRIBUTIONS[unknown.law.distribution].support
+    law = ir.Law(
+        distribution="Flat",
+        arguments=(
+            ir.Argument(name="lower", value=unknown.law.lower or ir.Constant(value=support.lower)),
+            ir.Argument(name="upper", value=unknown.law.upper or ir.Constant(value=support.upper)),
+        ),
+    )
+    return law_text(law, unknown.dims, body.writer)
+
+
+def _passed(spec: ir.Spec) -> list[str]:
+    """The unknowns and quantities that the sums need."""
+    used = names_of_sums(spec)
+    discrete = {each.name for each in spec.sums}
+    return [
+        each.name
+        for each in spec.statements
+        if each.name in used - discrete
+        and (isinstance(each, ir.Unknown) or (isinstance(each, ir.Quantity) and not each.fixed))
+    ]
+
+
+def _summed(spec: ir.Spec, names: _Names) -> _Lines:
+    """The function of what discrete unknowns touch, with these summed out."""
+    if not spec.sums:
+        return []
+    used = names_of_sums(spec)
+    fixed: set[str] = set(used)
+    for each in reversed(spec.statements):
+        if isinstance(each, ir.Quantity) and each.fixed and each.name in fixed:
+            fixed |= ir.names_used(each)
+    body = _Function(spec, names, fixed)
+    body.unpack(fixed)
+    for name in _passed(spec):
+        span = next(each.span for each in spec.statements if each.name == name)
+        body.add(f"{names.declared[name]} = values[{quoted(name)}]", span)
+    for each in spec.quantities:
+        if not each.fixed:
+            body.writer.names[each.name] = Name(names.declared[each.name], each.dims)
+    sums = Sums(spec, body.writer, {})
+    for line, node in sums.lines():
+        body.add(line, node.span)
+    described = docstring(described_sums(), 4)
+    return [*_plain("", "", "def summed(values, data, coords):", *described), *body.lines]
 
 
 def _terms(statement: ir.Statement, body: _Function) -> list[str]:

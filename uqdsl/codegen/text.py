@@ -46,11 +46,14 @@ RUNTIME = (
     "recurrence",
     "solve_cholesky",
     "solve_lower",
+    "sum_chain",
+    "sum_out",
     "trajectory",
 )
 """What a generated module may import from `uqdsl.runtime`."""
 
-_OWN = """jax jnp np numpyro dist reparam scale LocScaleReparam model log_density data coords position observed float int len
+_OWN = """jax jnp np numpyro dist reparam scale LocScaleReparam model log_density summed values data
+    coords position observed float int len
     __builtins__ __debug__ __doc__ __file__ __loader__ __name__ __package__ __spec__"""
 TAKEN = frozenset([*keyword.kwlist, *keyword.softkwlist, *_OWN.split(), *RUNTIME])
 """Identifiers that a generated module needs for itself."""

@@ -19,7 +19,7 @@ from uqdsl.results import Drawn, Groups, Store, build_groups
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import method_named
 
-_PRIOR, _POSTERIOR = 0x7072696F, 0x706F7374
+_PRIOR, _POSTERIOR, _DISCRETE = 0x7072696F, 0x706F7374, 0x64697363
 """Folded into the seed, so that no two of its users draw the same numbers."""
 
 
@@ -104,7 +104,7 @@ def infer(
         Store.resume(target, directory=folder, **keep) if resume and folder else Store(target, directory=folder, **keep)
     )
     outcome = _function(method.run)(target, options, seed, sink=store, progress=watcher.begin(run), resume=store.states)
-    drawn = store.finish()
+    drawn = _with_discrete(target, store.finish(), seed)
     attrs |= {"sampling_time": outcome.sample_seconds, "tuning_steps": options.warmup}
     groups = build_groups(target, drawn, attrs=attrs)
     rows = tuple(summarize(groups))
@@ -137,9 +137,10 @@ def reread(spec: Spec, run: Run, groups: Groups) -> Result:
 
 
 def _verdict(spec: Spec, options: Any, groups: Groups, rows: tuple[Row, ...], requested: int) -> Verdict:
+    discrete = {each.name for each in spec.sums}
     return verdict(
         groups,
-        rows,
+        tuple(row for row in rows if row.variable not in discrete),
         max_tree_depth=options.max_tree_depth,
         target_accept=options.target_accept,
         requested=requested,
@@ -155,6 +156,18 @@ def centered_unknowns(spec: Spec) -> tuple[str, ...]:
         for each in spec.unknowns
         if not each.noncentered and DISTRIBUTIONS[each.law.distribution].location_scale and names_used(each) & unknowns
     )
+
+
+def _with_discrete(target: Target, drawn: Drawn, seed: int) -> Drawn:
+    """The draws with those of the discrete unknowns, which the method has summed out."""
+    if not target.discrete:
+        return drawn
+    import jax
+
+    from uqdsl.infer.summed import draw_discrete
+
+    found = draw_discrete(target, drawn.posterior, jax.random.fold_in(jax.random.key(seed), _DISCRETE))
+    return drawn._replace(posterior=drawn.posterior | found)
 
 
 def _with_predictions(target: Target, drawn: Drawn, seed: int, attrs: dict[str, Any]) -> Groups:

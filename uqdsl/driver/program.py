@@ -8,11 +8,12 @@ from typing import Literal
 
 import uqdsl
 from uqdsl.codegen import Program, generate
+from uqdsl.codegen.sums import dependent_quantities
 from uqdsl.data import Dataset
 from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
 from uqdsl.infer.target import program_file
-from uqdsl.ir import Spec
+from uqdsl.ir import Spec, base
 
 type Precision = Literal[32, 64]
 
@@ -32,7 +33,13 @@ def make_target(spec: Spec, program: Program, dataset: Dataset, interest: tuple[
         interest: names that the user asked for; empty means all.
     """
     module = load_program(program.text, spec.name)
-    recorded = tuple(each for each in spec.quantities if not each.fixed)
+    later = dependent_quantities(spec)
+    recorded = tuple(each for each in spec.quantities if not each.fixed and each.name not in later)
+    coords = dataset.coords
+    discrete = {
+        each.name: (len(coords[base(each.over)]) if each.over is not None else each.count, each.first)
+        for each in reversed(spec.sums)
+    }
     dims = {each.name: each.dims for each in (*spec.fields, *spec.quantities, *spec.unknowns, *spec.observations)}
     return Target(
         name=spec.name,
@@ -40,14 +47,17 @@ def make_target(spec: Spec, program: Program, dataset: Dataset, interest: tuple[
         model=module.model,
         log_density=module.log_density,
         data=dataset.arrays,
-        coords=dataset.coords,
+        coords=coords | {dim: coords[base(dim)] for over in dims.values() for dim in over if dim not in coords},
         dims=dims,
-        unknowns=tuple(each.name for each in spec.unknowns),
+        unknowns=tuple(each.name for each in spec.unknowns if each.name not in discrete),
         quantities=tuple(each.name for each in recorded),
         observed=tuple(each.name for each in spec.observations),
         spans=program.sites,
         interest=interest,
         lines=program.lines,
+        summed=getattr(module, "summed", None) if discrete else None,
+        discrete=discrete,
+        later=tuple(each.name for each in spec.quantities if each.name in later),
     )
 
 

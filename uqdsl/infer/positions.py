@@ -45,7 +45,7 @@ def position_layout(target: Target) -> Layout:
     def visit(data: dict[str, jax.Array]) -> None:
         model = seed(substitute(target.model, substitute_fn=stand_in), 0)
         for name, site in trace(model).get_trace(data, target.coords).items():
-            if site["type"] == "sample" and not site["is_observed"]:
+            if site["type"] == "sample" and not site["is_observed"] and name not in target.discrete:
                 shapes[name] = tuple(biject_to(site["fn"].support).inverse_shape(site["fn"].shape()))
 
     jax.eval_shape(visit, target.data)
@@ -93,6 +93,9 @@ def trace_at(target: Target, position: dict[str, jax.Array], data: dict[str, jax
     def placed(site: dict[str, Any]) -> jax.Array | None:
         if site["type"] == "sample" and site["name"] in position:
             return biject_to(site["fn"].support)(position[site["name"]])
+        if site["type"] == "sample" and site["name"] in target.discrete:
+            # What depends on it is not asked for.
+            return jnp.full(site["fn"].shape(), target.discrete[site["name"]][1])
         return None
 
     return trace(substitute(target.model, substitute_fn=placed)).get_trace(data, target.coords)

@@ -80,12 +80,13 @@ def draw_prior(target: Target, key: jax.Array, draws: int = 1000) -> PriorPredic
 
     def one(key: jax.Array, _: Arrays, data: Arrays) -> dict[str, dict[str, jax.Array]]:
         sites = trace(seed(model, key)).get_trace(data, target.coords, observed=False)
-        kept = {name: sites[name]["value"] for name in (*target.unknowns, *target.quantities) if name in sites}
+        names = (*target.unknowns, *target.discrete, *target.quantities, *target.later)
+        kept = {name: sites[name]["value"] for name in names if name in sites}
         return {"prior": kept, "predictive": {name: sites[name]["value"] for name in target.observed}}
 
     places = np.stack([np.zeros(draws, np.int64), np.arange(draws)], -1)
     try:
-        found = _over_draws(one, key, {}, places, target.data)
+        found = over_draws(one, key, {}, places, target.data)
     except NotImplementedError:
         return PriorPredictive({}, {}, "a law of the spec has no sampler")
     return PriorPredictive(found["prior"], found["predictive"])
@@ -101,7 +102,7 @@ def predict_posterior(
     - max_bytes: most that the results may take together; draws are thinned, evenly, until they do.
     """
     model = without_reparam(target.model)
-    values = {name: posterior[name] for name in target.unknowns}
+    values = {name: posterior[name] for name in (*target.unknowns, *target.discrete)}
     chains, draws = next(iter(values.values())).shape[:2]
 
     def one(key: jax.Array, values: dict[str, jax.Array], data: Arrays) -> dict[str, dict[str, jax.Array]]:
@@ -115,7 +116,7 @@ def predict_posterior(
         return {
             "predictive": {name: replicated[name]["value"] for name in target.observed if name in replicated},
             "log_likelihood": {name: _log_density(sites[name]) for name in target.observed},
-            "log_prior": {name: _log_density(sites[name]) for name in target.unknowns if _has_law(sites, name)},
+            "log_prior": {name: _log_density(sites[name]) for name in values if _has_law(sites, name)},
         }
 
     first = {name: array[0, 0] for name, array in values.items()}
@@ -124,7 +125,7 @@ def predict_posterior(
     kept = len(range(0, draws, thin))
     flat = {name: array[:, ::thin].reshape(chains * kept, *array.shape[2:]) for name, array in values.items()}
     places = np.stack(np.meshgrid(np.arange(chains), np.arange(0, draws, thin), indexing="ij"), -1).reshape(-1, 2)
-    found = _over_draws(one, key, flat, places, target.data)
+    found = over_draws(one, key, flat, places, target.data)
     shaped = {
         kind: {name: array.reshape(chains, kept, *array.shape[1:]) for name, array in arrays.items()}
         for kind, arrays in found.items()
@@ -189,7 +190,7 @@ def _observed(target: Target, first: Mapping[str, np.ndarray]) -> Arrays:
     return {name: found[name] for name in target.observed}
 
 
-def _over_draws(
+def over_draws(
     one: Callable[[jax.Array, Any, Any], dict[str, dict[str, jax.Array]]],
     key: jax.Array,
     values: Arrays,

@@ -25,6 +25,9 @@ class Target(NamedTuple):
     - spans: of the statement of each site.
     - interest: names that the user asked for; empty means all.
     - lines: of the statement that each line of the program comes from.
+    - summed: `summed(values, data, coords)`, the part of the log density from which discrete unknowns are summed out.
+    - discrete: these unknowns, with how many values each has, and the first of them.
+    - later: quantities that depend on them, known once they have been drawn.
     """
 
     name: str
@@ -40,6 +43,9 @@ class Target(NamedTuple):
     spans: dict[str, Span]
     interest: tuple[str, ...] = ()
     lines: tuple[Span | None, ...] = ()
+    summed: Callable[..., Any] | None = None
+    discrete: dict[str, tuple[int, int]] = {}  # noqa: RUF012 - never changed
+    later: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:

@@ -36,16 +36,21 @@ from uqdsl.ir.spec import (
     Shift,
     Spec,
     Statement,
+    Sum,
     Table,
+    Term,
     Unknown,
     Values,
     base,
     json_schema,
+    value_before,
+    values_of,
 )
 from uqdsl.ir.walk import names_used, rewrite
 
 __all__ = [
-    "PLACES", "SCHEMA_VERSION",
+    "PLACES",
+    "SCHEMA_VERSION",
     "Apply",
     "Argument",
     "Array",
@@ -78,7 +83,9 @@ __all__ = [
     "Shift",
     "Spec",
     "Statement",
+    "Sum",
     "Table",
+    "Term",
     "Unknown",
     "Values",
     "at_place",
@@ -87,4 +94,6 @@ __all__ = [
     "names_used",
     "rewrite",
     "shifted",
+    "value_before",
+    "values_of",
 ]  # fmt: skip

@@ -395,6 +395,53 @@ class Factor(Node):
     value: Expression
 
 
+class Term(Node):
+    """A statement whose density depends on discrete unknowns, with the dimension of their values in the place of each.
+
+    Its density ranges over `dims`, and over the values of the unknowns `of`. `links` gives, for an unknown that is selected
+    there, by a category, the dimension of the unknown and that category.
+    """
+
+    statement: str
+    law: Law | None = None
+    value: Expression | None = None
+    dims: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
+    links: tuple[tuple[str, str, Expression], ...] = ()
+
+
+class Sum(Node):
+    """A discrete unknown that is summed out: of its prior and of the terms that stand before those of other sums.
+
+    Its values are the labels of the dimension `over`, or `count` whole numbers from `first` on. Their dimension is called
+    `values_of(name)`. `terms` are those of other statements that depend on it, `sums` the unknowns summed out before it whose
+    sums do. `prior` is its own, with `transition` and `start` where it looks back.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    over: str | None = None
+    count: int = 0
+    first: int = 0
+    prior: Term
+    terms: tuple[Term, ...] = ()
+    sums: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
+    links: tuple[tuple[str, str, Expression], ...] = ()
+    along: str | None = None
+    start: Term | None = None
+
+
+def values_of(name: str) -> str:
+    """The dimension of the values of a discrete unknown."""
+    return f"{name} ="
+
+
+def value_before(name: str) -> str:
+    """The dimension of its values one step before."""
+    return f"{name} =="
+
+
 type Statement = Annotated[Unknown | Quantity | Observation | Factor, Field(discriminator="node")]
 
 
@@ -426,6 +473,7 @@ class Spec(Node):
     tables: tuple[Table, ...] = ()
     functions: tuple[Function, ...] = ()
     statements: tuple[Statement, ...] = ()
+    sums: tuple[Sum, ...] = ()
     runs: tuple[Run, ...] = ()
 
     @property

@@ -101,5 +101,10 @@ def root_attributes(target: Target, attrs: Mapping[str, str | int | float]) -> d
 
 def _ordered(target: Target, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Arrays in the order in which the spec names them; JAX hands dictionaries on in the order of the alphabet."""
-    order = {name: i for i, name in enumerate((*target.unknowns, *target.quantities, *target.observed))}
+    order = {
+        name: i
+        for i, name in enumerate(
+            (*target.unknowns, *target.discrete, *target.quantities, *target.later, *target.observed)
+        )
+    }
     return {name: arrays[name] for name in sorted(arrays, key=lambda name: order.get(name, len(order)))}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uqdsl.runtime.sequential import Sequential
     from uqdsl.runtime.skew_normal import SkewNormal
     from uqdsl.runtime.special import cloglog, inv_cloglog, lchoose, log1mexp, logdet, solve_cholesky, solve_lower
+    from uqdsl.runtime.sums import sum_chain, sum_out
     from uqdsl.runtime.triangular import Triangular
     from uqdsl.runtime.truncated import Truncated
     from uqdsl.runtime.zero_sum import ZeroSumNormal
@@ -60,6 +61,8 @@ _MODULES = {
     "recurrence": "recurrences",
     "solve_cholesky": "special",
     "solve_lower": "special",
+    "sum_chain": "sums",
+    "sum_out": "sums",
     "trajectory": "ode",
 }
 
@@ -102,5 +105,7 @@ __all__ = [
     "recurrence",
     "solve_cholesky",
     "solve_lower",
+    "sum_chain",
+    "sum_out",
     "trajectory",
 ]

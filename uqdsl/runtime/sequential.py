@@ -50,7 +50,9 @@ class Sequential(Distribution):
     @property
     def support(self) -> constraints.Constraint:
         """That of every place; places that are given are not free."""
-        law = self._law(jnp.zeros((self.lags, *self.place)), tuple(each[0] for each in self.inputs))
+        kind = self.start[0].is_discrete if isinstance(self.start, Sequence) else False
+        past = jnp.zeros((self.lags, *self.place), int if kind else float)
+        law = self._law(past, tuple(each[0] for each in self.inputs))
         if self.pointwise:
             return law.support
         if isinstance(self.start, Sequence):

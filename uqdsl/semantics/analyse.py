@@ -12,8 +12,9 @@ from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.declare import collect_declarations
 from uqdsl.semantics.lints import BUILT, check_informed, check_question
-from uqdsl.semantics.runs import check_admissible, lower_runs
+from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.statements import lower_statements
+from uqdsl.semantics.sums import plan_sums
 from uqdsl.semantics.tables import lower_tables
 from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
@@ -63,6 +64,14 @@ def analyse(
     found += lowered.problems
     written_runs, problems = lower_runs(written, declarations, lowered.known, values)
     found += problems
+    constants = {
+        name.name
+        for each in written.statements
+        if isinstance(each, tree.Setting | tree.Dim | tree.Infer)
+        for name in names_in(each)
+    }
+    sums, problems = plan_sums(lowered.statements, constants)
+    found += problems
     spec = ir.Spec(
         name=PurePath(parsed.sources.names[0]).stem,
         title=title_of(written),
@@ -71,15 +80,10 @@ def analyse(
         tables=tables,
         functions=lowered.functions,
         statements=lowered.statements,
+        sums=sums,
         runs=written_runs if runs is None else tuple(runs),
     )
-    constants = {
-        name.name
-        for each in written.statements
-        if isinstance(each, tree.Setting | tree.Dim | tree.Infer)
-        for name in names_in(each)
-    }
-    found += [*check_admissible(spec, constants), *check_question(written)]
+    found += check_question(written)
     if not errors(found):
         found += check_informed(spec, declarations)
     found.sort(key=lambda problem: problem.at or (-1, -1))

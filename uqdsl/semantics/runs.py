@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from uqdsl.ir import Run, Spec, Unknown
-from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
+from uqdsl.ir import Run
+from uqdsl.messages import Label, Problem, did_you_mean, listing
 from uqdsl.messages.catalogue.methods import (
-    Inadmissible,
     NotAMethod,
     NotOfInterest,
     RunDeclaredTwice,
@@ -22,8 +21,7 @@ from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
-from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.methods import PLANNED, Assumption, Method, NutsOptions, Options, method_named, methods
+from uqdsl.vocabulary.methods import PLANNED, Method, NutsOptions, Options, method_named, methods
 from uqdsl.vocabulary.synonyms import meant
 
 DEFAULT_METHOD = "nuts"
@@ -116,38 +114,3 @@ def resolve_method(
         return None
     options = resolve_options(method.name, method.options, arguments, settings, problems)
     return None if options is None else (method, options)
-
-
-def check_admissible(spec: Spec, constants: Collection[str] = ()) -> tuple[Problem, ...]:
-    """UQ505 for each unknown that a method of the runs cannot take, whichever of its runs asks for it.
-
-    Those that are used as `constants` are passed over: they have a problem already.
-    """
-    first_runs: dict[str, Run] = {}
-    for run in spec.runs:
-        first_runs.setdefault(run.method, run)
-    problems: list[Problem] = []
-    for unknown in spec.unknowns:
-        if not DISTRIBUTIONS[unknown.law.distribution].discrete or unknown.name in constants:
-            continue
-        for name, run in first_runs.items():
-            method = method_named(name)
-            if method is not None and Assumption.CONTINUOUS in method.assumptions:
-                problems.append(_inadmissible(unknown, run))
-    return tuple(problems)
-
-
-def _inadmissible(unknown: Unknown, run: Run) -> Problem:
-    admissible = [each.name for each in methods().values() if Assumption.CONTINUOUS not in each.assumptions]
-    hint = "no method of this version takes unknowns of whole numbers: give it a continuous law"
-    if admissible:
-        hint = f"admissible: {listing(admissible)}"
-    asked = run.span != Span(0, 0)
-    return Inadmissible(
-        at=unknown.law.span,
-        method=run.method,
-        assumption=str(Assumption.CONTINUOUS),
-        violation=f"`{unknown.name}` takes whole numbers only",
-        others=(Label(run.span, f"`{run.method}` is asked for here"),) if asked else (),
-        hint=hint,
-    )

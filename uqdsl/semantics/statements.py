@@ -154,7 +154,7 @@ def _recurrence(
             word = law.function.name if isinstance(law, tree.Call) and isinstance(law.function, tree.Name) else ""
             support = DISTRIBUTIONS[word].support if word in DISTRIBUTIONS else REAL
             spread = frozenset({name}) if word else None
-            known[name] = Known(dims, support, random=bool(law), spread=spread)
+            known[name] = Known(dims, support, _labels_of(law), random=bool(law), spread=spread)
     for _ in range(2):  # at first nobody knows whether a quantity of the recurrence depends on an unknown
         results = {}
         problems: list[Problem] = []
@@ -190,6 +190,18 @@ def _recurrence(
             bound.append(each)
     resolved = resolve_recurrence(bound)
     return [*free, *resolved.statements], [*problems, *resolved.problems]
+
+
+def _labels_of(law: tree.Expression | None) -> str | None:
+    """The dimension whose labels a law draws, by what it says itself."""
+    if isinstance(law, tree.Call) and isinstance(law.function, tree.Name):
+        known = DISTRIBUTIONS.get(law.function.name)
+        for argument in law.arguments:
+            if known is not None and known.values == "labels" and isinstance(argument, tree.Named):
+                over = argument.value.value if isinstance(argument.value, tree.Primed) else argument.value
+                if argument.name == "over" and isinstance(over, tree.Name):
+                    return over.name
+    return None
 
 
 type _Model = tree.Prior | tree.Let | tree.Likelihood | tree.Factor | tree.State

@@ -182,11 +182,11 @@ def test_strict_stops_at_a_warning(uqdsl, folder: Path):
 
 
 def test_several_runs_have_a_folder_each(uqdsl, folder: Path):
-    (folder / "model.uq").write_text(MODEL + "infer by nuts(chains = 2, warmup = 300, draws = 400) as other\n")
+    (folder / "model.uq").write_text(MODEL + "infer by nuts(chains = 2, warmup = 300, draws = 800) as other\n")
     said = uqdsl("run", "model.uq")
     assert said.code == 0, said.out
     assert draws(folder / "runs/model-0-1/nuts").shape == (2, 500)
-    assert draws(folder / "runs/model-0-1/other").shape == (2, 400)
+    assert draws(folder / "runs/model-0-1/other").shape == (2, 800)
     assert "nuts/result.nc, other/result.nc" in said.out
     assert set(json.loads((folder / "runs/model-0-1/summary.json").read_text())["runs"]) == {"nuts", "other"}
 

@@ -86,7 +86,8 @@ def _of_interest(spec: Spec, result: Result, row: Row) -> bool:
         return row.variable in result.run.names
     hidden = {each.name for each in spec.unknowns if each.nuisance}
     hidden |= {each.name for each in spec.sums if each.over is not None}  # a mean of labels says nothing
-    return row.variable not in hidden
+    known = {each.name for each in spec.unknowns if each.imputes}
+    return row.variable not in hidden and not (row.variable in known and row.sd == 0)
 
 
 def _folded(rows: list[Row], *, whole: bool) -> Iterator[tuple[Row, int]]:

@@ -98,9 +98,9 @@ class Writer:
             case ir.Reference(name=name):
                 known = self.names[name]
                 text = Text(known.identifier, kind=known.kind, value=known.value)
-                return self.aligned(self._seen(text, known.axes), known.axes, layout)
+                return self.aligned(self.seen(text, known.axes), known.axes, layout)
             case ir.Coordinate(dim=dim):
-                text = self._seen(Text(f'jnp.array(coords["{ir.base(dim)}"], dtype=float)'), (dim,))
+                text = self.seen(Text(f'jnp.array(coords["{ir.base(dim)}"], dtype=float)'), (dim,))
                 return self.aligned(text, (dim,), layout)
             case ir.LabelPosition(dim=dim, label=label):
                 return Text(_index_of(dim, label), kind=Kind.WHOLE)
@@ -114,7 +114,7 @@ class Writer:
                 return self._invoke(node, layout)
             case ir.AtTimes(state=state, times=times):
                 known = self.names[at_times(state.name, times.name)]
-                return self.aligned(self._seen(Text(known.identifier), known.axes), known.axes, layout)
+                return self.aligned(self.seen(Text(known.identifier), known.axes), known.axes, layout)
             case ir.Gather() | ir.Pick():
                 return self._selected(node, layout)
             case ir.Operation(operator="negative", operands=(operand,)):
@@ -172,7 +172,7 @@ class Writer:
         start = self.windows[dim].start if dim in self.windows else 0
         return f'len(coords["{ir.base(dim)}"])' + (f" - {start}" if start else "")
 
-    def _seen(self, text: Text, axes: tuple[str, ...], windows: Mapping[str, Window] | None = None) -> Text:
+    def seen(self, text: Text, axes: tuple[str, ...], windows: Mapping[str, Window] | None = None) -> Text:
         """Of a whole array, the places that are wanted."""
         windows = self.windows if windows is None else windows
         slots = [windows[dim].slice if dim in windows else ":" for dim in axes]
@@ -342,7 +342,7 @@ class Writer:
             inner = self.number(node.operand, axes)
         text = Text(f"{REDUCTIONS[node.function].jax}({as_real(inner).text}, axis={axes.index(dim) - len(axes)})")
         window = {dim: self.windows[dim]} if dim in self.windows else {}
-        return self.aligned(self._seen(text, axes, window), axes, layout)
+        return self.aligned(self.seen(text, axes, window), axes, layout)
 
     def _product(self, node: ir.Reduce, kept: tuple[str, ...]) -> Text | None:
         """`sum(X * b, over = k)` as the matrix product that it is, or None where it is not one."""

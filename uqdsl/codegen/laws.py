@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from uqdsl import ir
 from uqdsl.codegen.arithmetic import binary
 from uqdsl.codegen.expressions import Writer
-from uqdsl.codegen.text import Text, as_real, as_whole, quoted
+from uqdsl.codegen.text import Kind, Text, as_real, as_whole, quoted
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
 
@@ -64,6 +66,21 @@ def restricted_text(unknown: ir.Unknown, writer: Writer) -> str:
     (sd,) = (each.value for each in law.arguments if each.name == "sd")
     batch = tuple(dim for dim in unknown.dims if dim not in along)
     return f"ZeroSumNormal({writer.parameter(sd, batch).text}, {writer.sizes(along)})"
+
+
+def mask_text(
+    observation: ir.Observation, spec: ir.Spec, declared: Mapping[str, str], writer: Writer, layout: tuple[str, ...]
+) -> str:
+    """The places at which data have a law at all: those of `where`, and those that are not missing; nothing for all."""
+    batch = tuple(dim for dim in layout if dim not in observation.law.event)
+    conditions = []
+    if observation.where is not None:
+        conditions.append(writer.write(observation.where, batch).text)
+    field = next((each for each in spec.fields if each.name == observation.name), None)
+    if field is not None and field.missing:
+        known = Text(declared[ir.observed(field.name)], kind=Kind.TRUTH)
+        conditions.append(writer.aligned(writer.seen(known, field.dims), field.dims, batch).text)
+    return conditions[0] if len(conditions) == 1 else f"jnp.logical_and({', '.join(conditions)})" if conditions else ""
 
 
 def standard_law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:

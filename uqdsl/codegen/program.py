@@ -19,6 +19,7 @@ from uqdsl.codegen.expressions import ANY, Name, Window, Writer, at_times
 from uqdsl.codegen.laws import (
     batch_dims,
     law_text,
+    mask_text,
     recentered,
     reparameterisation,
     restricted_text,
@@ -109,6 +110,7 @@ class _Names:
         declared = identifiers(
             dict.fromkeys(each.name for each in (*spec.settings, *spec.fields, *spec.statements)), taken
         )
+        declared |= identifiers([ir.observed(each.name) for each in spec.fields if each.missing], taken)
         terms = [each.name for each in spec.statements if not isinstance(each, ir.Quantity)]
         densities = identifiers(terms, taken, "log_p_{}")
         noncentered = [each.name for each in spec.unknowns if each.noncentered]
@@ -243,8 +245,12 @@ class _Function:
 
     def unpack(self, unpacked: set[str]) -> None:
         """Variables for fields, with their dimensions in a comment, and for what follows from data alone."""
+        imputed = {each.name for each in self.spec.unknowns if each.imputes}
         for each in self.spec.fields:
-            if each.name in unpacked:
+            if each.missing and each.name not in imputed and each.name in unpacked | self.observations:
+                name = ir.observed(each.name)
+                self.add(f"{self.names.declared[name]} = data[{quoted(name)}]", each.span)
+            if each.name in unpacked - imputed:
                 line = f'{self.names.declared[each.name]} = data["{each.name}"]'
                 remark = f"{line}  # [{', '.join(each.dims)}]"
                 self.add(remark if each.dims and len(remark) + 4 <= WIDTH else line, each.span)
@@ -403,14 +409,23 @@ class _Function:
         whole = ", pointwise=True" if isinstance(statement, ir.Observation) else ""
         return f'Sequential({function}, {start}{steps.given}, length=len(coords["{along}"]){shape}{place}{whole})'
 
+    @property
+    def observations(self) -> set[str]:
+        """The names of what is observed."""
+        return {each.name for each in self.spec.observations}
+
     def mask(self, observation: ir.Observation) -> str:
         """What leaves places out of a likelihood."""
-        if observation.where is None:
-            return ""
-        return f".mask({self.writer.write(observation.where, batch_dims(observation.law, observation.dims)).text})"
+        shown = mask_text(
+            observation, self.spec, self.names.declared, self.writer, observation.law.arranged(observation.dims)
+        )
+        return f".mask({shown})" if shown else ""
 
     def law(self, statement: ir.Unknown | ir.Observation) -> str:
         """The law of a statement."""
+        if isinstance(statement, ir.Unknown) and statement.imputes:
+            law = law_text(statement.law, statement.dims, self.writer)
+            return f"Imputed({law}, data[{quoted(statement.name)}], coords[{quoted(ir.missing(statement.name))}])"
         if isinstance(statement, ir.Unknown) and statement.restriction:
             return restricted_text(statement, self.writer)
         if statement.past is None:
@@ -610,7 +625,7 @@ def _summed(spec: ir.Spec, names: _Names) -> _Lines:
     for each in spec.quantities:
         if not each.fixed:
             body.writer.names[each.name] = Name(names.declared[each.name], each.dims)
-    sums = Sums(spec, body.writer, {})
+    sums = Sums(spec, body.writer, names.declared)
     for line, node in sums.lines():
         body.add(line, node.span)
     described = docstring(described_sums(), 4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from uqdsl import ir
 from uqdsl.codegen.expressions import Name, Window, Writer
-from uqdsl.codegen.laws import law_text
+from uqdsl.codegen.laws import law_text, mask_text
 from uqdsl.codegen.text import ATOM, PRODUCT, SUM, Kind, Text, quoted
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
@@ -48,7 +48,7 @@ class Sums:
 
     spec: ir.Spec
     writer: Writer
-    data: Mapping[str, str]
+    declared: Mapping[str, str]
 
     def lines(self) -> Iterator[tuple[str, ir.Node]]:
         """Assignments of a table and its sum for each unknown; each with the unknown that it is of."""
@@ -162,15 +162,17 @@ class Sums:
         assert law is not None, "data have a law"
         whole = (*layout, *law.event)
         known = self.writer.names[statement.name]
-        data = self.data.get(statement.name, known.identifier)
+        data = known.identifier
         past = statement.past
         windows = {past.along: Window(past.steps)} if past is not None else {}
         with self.writer.seeing(**windows):
             shown = law_text(law, whole, self.writer)
-            seen = self.writer._seen(Text(data), known.axes)  # noqa: SLF001 - a writer's own window
+            seen = self.writer.seen(Text(data), known.axes)
             outcome = self.writer.aligned(seen, known.axes, whole)
-            if isinstance(statement, ir.Observation) and statement.where is not None:
-                shown += f".mask({self.writer.write(statement.where, layout).text})"
+            mask = ""
+            if isinstance(statement, ir.Observation):
+                mask = mask_text(statement, self.spec, self.declared, self.writer, layout)
+            shown += f".mask({mask})" if mask else ""
         text = Text(f"{shown}.log_prob({outcome.text})")
         if past is not None:
             pads = ", ".join(f"({past.steps}, 0)" if dim == past.along else "(0, 0)" for dim in layout)

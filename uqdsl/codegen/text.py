@@ -20,6 +20,7 @@ RUNTIME = (
     "DirichletMultinomial",
     "ExGaussian",
     "Hurdle",
+    "Imputed",
     "InverseChiSquared",
     "InverseGaussian",
     "Kumaraswamy",

@@ -165,6 +165,8 @@ def align(
         order = _order(found, axis, dim, problems)
         if order is not None:
             array = np.take(array, order, axis=number)
+            if (order < 0).any():  # labels that a field with missing values does not have at all
+                array[(slice(None),) * number + (order < 0,)] = np.nan
     return np.array(array, order="C") if len(problems) == count else None
 
 
@@ -205,6 +207,9 @@ def _by_label(found: Found, axis: Axis, dim: Dimension, problems: list[Problem])
     if extra:
         unknown = _unknown(field, axis.labels, np.asarray(extra), axis.place, dim, name=axis.place(extra[0]).column)
         report([unknown], problems)
+    if lacking and field.missing:
+        lacking = []
+        return None if extra else np.asarray([given.get(key(each), -1) for each in labels], np.intp)
     if lacking:
         place = axis.place(0)._replace(row=None)
         missing = MissingLabels(

@@ -22,6 +22,7 @@ from uqdsl.data.rows import find_in_rows
 from uqdsl.data.selections import verify_selections
 from uqdsl.messages import DataError, Problem, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.data import NoSuchField, NotGiven
+from uqdsl.vocabulary.supports import KINDS
 
 
 class Dataset(NamedTuple):
@@ -30,6 +31,9 @@ class Dataset(NamedTuple):
     - arrays: float64, or int64 for whole kinds, by the names of the fields; axes in the order in which the field
       declares its dimensions. A category holds positions, from 0, among the labels of its dimension.
     - coords: the labels of each dimension.
+
+      A field with missing values has a second array, of the places at which it is observed, and, among the coordinates, the
+      list of the places at which it is not.
     - files: SHA-256 of each file that was read, by its path as the spec names it.
     """
 
@@ -91,7 +95,21 @@ def bind(
     if problems:
         raise DataError(problems)
     coords = {name: list(dim.labels) for name, dim in dims.items() if dim.labels is not None}
-    return Dataset({each.name: arrays[each.name] for each in spec.fields}, coords, files.hashes)
+    arrays = {each.name: arrays[each.name] for each in spec.fields}
+    for each in spec.fields:
+        if each.missing:
+            known = ~np.isnan(arrays[each.name])
+            arrays[each.name] = _filled(arrays[each.name], known, each.kind)
+            arrays[ir.observed(each.name)] = known
+            coords[ir.missing(each.name)] = np.flatnonzero(~known).tolist()
+    return Dataset(arrays, coords, files.hashes)
+
+
+def _filled(values: np.ndarray, known: np.ndarray, kind: str) -> np.ndarray:
+    """Values with one of the known ones, or 1, in the place of those that are missing: something that any law can take."""
+    filler = values[known][0] if known.any() else 1.0
+    filled = np.where(known, values, filler)
+    return filled.astype(np.int64) if KINDS[kind].integer else filled
 
 
 def _unknown_names(spec: ir.Spec, given: Mapping[str, Any]) -> Iterator[Problem]:

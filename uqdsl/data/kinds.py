@@ -39,7 +39,7 @@ def read_numbers(found: Found, problems: list[Problem]) -> np.ndarray | None:
     """
     kind = "real" if found.field.kind == "time" else found.field.kind
     numbers, missing, wrong = _convert(found.cells, kind)
-    if len(missing):
+    if len(missing) and not found.field.missing:
         problems.append(_missing_values(found, missing))
     if numbers is not None:
         support = KINDS[kind]
@@ -52,8 +52,12 @@ def read_numbers(found: Found, problems: list[Problem]) -> np.ndarray | None:
         wrong = np.union1d(wrong, np.flatnonzero(bad))
     if len(wrong):
         problems.append(_wrong_values(found, wrong))
-    if numbers is None or len(wrong) or len(missing):
+    if numbers is None or len(wrong) or (len(missing) and not found.field.missing):
         return None
+    if found.field.missing:
+        gaps = numbers.astype(np.float64)
+        gaps[missing] = np.nan
+        return gaps
     return numbers.astype(np.int64 if KINDS[kind].integer else np.float64)
 
 

@@ -19,6 +19,7 @@ from jax import numpy as jnp
 from numpyro.handlers import reparam, seed, substitute, trace
 
 from uqdsl.infer.positions import has_sampler, innermost, stand_in
+from uqdsl.ir import observed as missing_mask
 
 if TYPE_CHECKING:
     from uqdsl.infer.target import Target
@@ -187,7 +188,8 @@ def _observed(target: Target, first: Mapping[str, np.ndarray]) -> Arrays:
             return {name: jnp.asarray(sites[name]["value"]) for name in rest}
 
         found.update({name: np.asarray(value) for name, value in values(target.data).items()})
-    return {name: found[name] for name in target.observed}
+    known = {name: target.data.get(missing_mask(name)) for name in target.observed}
+    return {name: found[name] if at is None else np.where(at, found[name], np.nan) for name, at in known.items()}
 
 
 def over_draws(

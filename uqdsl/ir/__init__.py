@@ -43,6 +43,8 @@ from uqdsl.ir.spec import (
     Values,
     base,
     json_schema,
+    missing,
+    observed,
     value_before,
     values_of,
 )
@@ -91,7 +93,9 @@ __all__ = [
     "at_place",
     "base",
     "json_schema",
+    "missing",
     "names_used",
+    "observed",
     "rewrite",
     "shifted",
     "value_before",

@@ -286,7 +286,7 @@ class DataField(Node):
 
     `kind` is one of `real positive nonnegative unit count int binary category time`; a category's values are labels of
     the dimension `of`, and times are those of the axis `of`. `columns` are the columns to read: one, or one for each label
-    of the last dimension (a spread field). `values` are given in place, nested by dimension.
+    of the last dimension (a spread field). `values` are given in place, nested by dimension. Some values may be `missing`.
     """
 
     name: str
@@ -296,6 +296,7 @@ class DataField(Node):
     columns: tuple[str, ...] = ()
     spread: bool = False
     values: Values | None = None
+    missing: bool = False
 
 
 class Table(Node):
@@ -335,7 +336,8 @@ class Unknown(Node):
     """A `prior`: an unknown over `dims`, those of the event last, and its law.
 
     With a `past`, the law is that of one place along a dimension given those before it. Its values may be `ordered` along the
-    dimensions `along`, or sum to zero along them; these stand last.
+    dimensions `along`, or sum to zero along them; these stand last. One that `imputes` is a field of the data, of
+    which only the values that are missing are unknown.
     """
 
     node: Literal["unknown"] = "unknown"
@@ -347,11 +349,12 @@ class Unknown(Node):
     past: Past | None = None
     restriction: Literal["", "ordered", "sum_to_zero"] = ""
     along: tuple[str, ...] = ()
+    imputes: bool = False
 
     @property
     def joint(self) -> tuple[str, ...]:
         """The dimensions over which one draw is joint."""
-        return self.dims if self.past is not None else (*self.law.event, *self.along)
+        return self.dims if self.past is not None or self.imputes else (*self.law.event, *self.along)
 
 
 class Quantity(Node):
@@ -408,6 +411,16 @@ class Term(Node):
     dims: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
     links: tuple[tuple[str, str, Expression], ...] = ()
+
+
+def observed(name: str) -> str:
+    """What the data call the places at which a field is observed."""
+    return f"{name}.observed"
+
+
+def missing(name: str) -> str:
+    """What the coordinates call the places at which it is not, as positions in the flattened array."""
+    return f"{name}.missing"
 
 
 class Sum(Node):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from uqdsl.runtime.counts import DirichletMultinomial, Multinomial
     from uqdsl.runtime.ex_gaussian import ExGaussian
     from uqdsl.runtime.hurdle import Hurdle
+    from uqdsl.runtime.imputed import Imputed
     from uqdsl.runtime.inverse_gaussian import InverseGaussian
     from uqdsl.runtime.kumaraswamy import Kumaraswamy
     from uqdsl.runtime.neighbours import neighbour
@@ -35,6 +36,7 @@ _MODULES = {
     "DirichletMultinomial": "counts",
     "ExGaussian": "ex_gaussian",
     "Hurdle": "hurdle",
+    "Imputed": "imputed",
     "InverseChiSquared": "related",
     "InverseGaussian": "inverse_gaussian",
     "Kumaraswamy": "kumaraswamy",
@@ -79,6 +81,7 @@ __all__ = [
     "DirichletMultinomial",
     "ExGaussian",
     "Hurdle",
+    "Imputed",
     "InverseChiSquared",
     "InverseGaussian",
     "Kumaraswamy",

@@ -39,7 +39,10 @@ class Typed(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of a declared name once its statement has been lowered; `axis` is that of a field of times."""
+    """What is known of a declared name once its statement has been lowered; `axis` is that of a field of times.
+
+    With `missing` values, it is a field that can only be observed, until its `population` says what they may be.
+    """
 
     dims: tuple[str, ...]
     support: Support = REAL
@@ -47,6 +50,7 @@ class Known(NamedTuple):
     random: bool = False
     spread: frozenset[str] | None = None
     axis: str | None = None
+    missing: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ BUILT = (
     tree.Factor,
     tree.Function,
     tree.State,
+    tree.Population,
     tree.Infer,
 )
 """The statements that this version can run."""

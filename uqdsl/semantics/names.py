@@ -10,6 +10,7 @@ from uqdsl.messages import did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import NotANumber
 from uqdsl.messages.catalogue.names import (
     FactorDimension,
+    NoPopulation,
     NoSuchPart,
     NotAValue,
     RightHandDimension,
@@ -31,6 +32,8 @@ _REFUSED_AT_HOME = (What.FUNCTION, What.STATE, What.UNREADABLE)
 def lower_name(name: tree.Name, context: Context) -> Typed:
     """The IR of a name that stands as a value, over all of its dimensions."""
     known = context.known.get(name.name)
+    if known is not None and known.missing:
+        return context.report(NoPopulation(at=name.span, name=name.name))
     if known is not None and not _means_coordinate(name.name, context):
         node = ir.Reference(span=name.span, name=name.name, dims=known.dims)
         return Typed(node, known.support, known.category, random=known.random, spread=known.spread)

@@ -8,8 +8,15 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
-from uqdsl.messages.catalogue.kinds import CannotNoncenter
-from uqdsl.messages.catalogue.names import DeclaredTwice, NoSuchPart, UndeclaredName
+from uqdsl.messages.catalogue.kinds import CannotNoncenter, NoEvent, OutcomeSupport
+from uqdsl.messages.catalogue.names import (
+    DeclaredTwice,
+    DimensionsDiffer,
+    NoSuchPart,
+    NothingMissing,
+    UndeclaredName,
+)
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Known, known_settings
 from uqdsl.semantics.declare import Declarations, What
@@ -134,6 +141,8 @@ def _lowered(
             return _prior(statement, context)
         case tree.Let():
             return _let(statement, context)
+        case tree.Population():
+            return _population(statement, fields, context)
         case tree.Likelihood():
             observation = lower_likelihood(statement, fields, context)
             return ((observation,), None) if observation is not None else None
@@ -204,7 +213,7 @@ def _labels_of(law: tree.Expression | None) -> str | None:
     return None
 
 
-type _Model = tree.Prior | tree.Let | tree.Likelihood | tree.Factor | tree.State
+type _Model = tree.Prior | tree.Let | tree.Population | tree.Likelihood | tree.Factor | tree.State
 type _Result = tuple[tuple[ir.Statement, ...], Known | None] | None
 
 
@@ -220,6 +229,8 @@ def _by_name(spec: tree.Tree, declarations: Declarations) -> dict[str, _Model]:
                     named[target.name] = statement
             case tree.State(names=names):
                 named[names[0].target.name] = statement
+            case tree.Population(target=target) if target.name in declarations.values:
+                named[target.name] = statement
             case tree.Likelihood():
                 named[f"likelihood {index}"] = statement
             case tree.Factor():
@@ -264,6 +275,8 @@ def _known_at_first(fields: tuple[ir.DataField, ...], settings: Settings) -> dic
     known = known_settings(settings)
     for field in fields:
         known[field.name] = Known(field.dims, KINDS.get(field.kind, REAL), field.of, spread=frozenset({field.name}))
+        if field.missing:
+            known[field.name] = known[field.name]._replace(missing=True)
         if field.kind == "time":
             known[field.name] = known[field.name]._replace(category=None, axis=field.of)
     return known
@@ -322,6 +335,40 @@ def _check_noncentered(modifier: tree.Modifier, statement: tree.Prior, lowered: 
     if name in context.declarations.values:
         others = (Label(modifier.span, f"`noncentered` draws `{name}`"),)
         context.report(DeclaredTwice(at=context.declarations.values[name].span, name=name, others=others))
+
+
+def _population(statement: tree.Population, fields: tuple[ir.DataField, ...], context: Context) -> _Result:
+    """The law of a field with missing values, which become unknowns."""
+    name = statement.target.name
+    field = next((each for each in fields if each.name == name), None)
+    check_modifiers(statement.modifiers, ("truncated",), "a population", context)
+    if statement.new:
+        context.report(FeatureNotBuilt(at=statement.span, feature="populations of new inputs"))
+        return None
+    if field is None or not field.missing:
+        context.report(NothingMissing(at=statement.target.name_span, name=name))
+        return None
+    dims = lower_axes(statement.target, context) if statement.target.axes else field.dims
+    if dims is None:
+        return None
+    if set(dims) != set(field.dims):
+        given, declared = (" and ".join(f"`{dim}`" for dim in each) or "no dimension" for each in (dims, field.dims))
+        context.report(DimensionsDiffer(at=statement.target.span, name=name, given=given, declared=declared))
+        return None
+    lowered = lower_law(statement.law, statement.modifiers, field.dims, context)
+    if lowered is None or errors(context.problems):
+        return None
+    support = KINDS[field.kind]
+    if lowered.law.event:
+        context.report(NoEvent(at=statement.law.span, law=lowered.distribution.name))
+        return None
+    if not lowered.support.meets(support) or lowered.support.integer != support.integer:
+        expected, found = str(lowered.support), str(support)
+        at = statement.law.span
+        context.report(OutcomeSupport(at=at, law=lowered.distribution.name, name=name, expected=expected, found=found))
+        return None
+    unknown = ir.Unknown(span=statement.span, name=name, dims=field.dims, law=lowered.law, imputes=True)
+    return (unknown,), Known(field.dims, support, random=True, spread=frozenset({name}))
 
 
 def _let(statement: tree.Let, context: Context) -> _Result:

@@ -309,7 +309,10 @@ def _field(
             WrongData(at=entry.kind.span, what=f"the kind `{kind}` takes nothing in parentheses", hint=hint)
         )
     for modifier in entry.modifiers:
-        if modifier.name in _FIELD_MODIFIERS:
+        if modifier.name == "missing" and kind not in ("category", "time"):
+            if modifier.arguments is not None:
+                problems.append(WrongModifier(at=modifier.span, name="missing", form="missing"))
+        elif modifier.name in _FIELD_MODIFIERS:
             problems.append(FeatureNotBuilt(at=modifier.span, feature=f"`{modifier.name}` fields"))
         else:
             problems.append(_unknown_modifier(modifier, "a field", _FIELD_MODIFIERS))
@@ -331,6 +334,7 @@ def _field(
         columns=columns,
         spread=spread,
         values=values,
+        missing=any(modifier.name == "missing" for modifier in entry.modifiers),
     )
 
 

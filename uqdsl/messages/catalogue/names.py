@@ -311,3 +311,19 @@ class WrongArgumentDimensions(Problem):
     parameter: str
     expected: str
     found: str
+
+
+class NoPopulation(Problem):
+    code = "UQ243"
+    headline = "some values of `{name}` are missing, and nothing says what they may be"
+    label = "used here"
+    advice = "state the law that its values follow: `population {name} ~ …`"
+    name: str
+
+
+class NothingMissing(Problem):
+    code = "UQ244"
+    headline = "`{name}` has no values that are missing, so its `population` is not needed"
+    label = "not a field with missing values"
+    advice = "declare that some are: `{name} : … missing`; or state a law of what is observed: `likelihood {name} ~ …`"
+    name: str

@@ -28,7 +28,8 @@ def looked_back(context: Context, statement: tree.Node) -> tuple[str, int] | Non
     found = [(dim, steps) for dim, steps in context.back.items() if steps > 0]
     if len(found) > 1:
         names = " and ".join(f"`{dim}`" for dim, _ in found)
-        context.report(CannotRecur(at=statement.span, reason=f"it goes along {names} at once"))
+        hint = "look back along one of them"
+        context.report(CannotRecur(at=statement.span, reason=f"it goes along {names} at once", hint=hint))
     return found[0] if found else None
 
 
@@ -40,7 +41,9 @@ def lower_start(
     found = looked_back(context, statement)
     if found is None:
         if modifier is not None and not context.problems:
-            context.report(NothingStarts(at=modifier.span, name=statement.target.name))
+            name = statement.target.name
+            hint = f"take it out, or look back, as in `{name}[{dims[0]} - 1]`" if dims else "take it out"
+            context.report(NothingStarts(at=modifier.span, name=name, hint=hint))
         return None
     along, steps = found
     if modifier is None or not modifier.arguments:

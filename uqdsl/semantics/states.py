@@ -23,7 +23,7 @@ from uqdsl.semantics.expressions import number
 from uqdsl.semantics.laws import lower_law
 from uqdsl.semantics.left import lower_axes
 from uqdsl.semantics.options import resolve_options
-from uqdsl.semantics.walk import ungrouped
+from uqdsl.semantics.walk import names_in, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.solvers import DEFAULT_SOLVER, SOLVERS, SolverOptions
@@ -116,7 +116,9 @@ def _state_of(keyword: str, clause: tree.Clause, dims: dict[str, tuple[str, ...]
                 context.report(FeatureNotBuilt(at=clause.span, feature="maps from one step of a state to the next"))
                 return None
             case _:
-                context.report(NotAStateEquation(at=equation.span, keyword=keyword, expected=expected))
+                states = [each.name for each in names_in(left) if each.name in dims]
+                hint = f"did you mean `der({states[0]}) = …`?" if len(states) == 1 else ""
+                context.report(NotAStateEquation(at=equation.span, keyword=keyword, expected=expected, hint=hint))
                 return None
     if isinstance(left, tree.Select):
         left = ungrouped(left.value)
@@ -124,7 +126,7 @@ def _state_of(keyword: str, clause: tree.Clause, dims: dict[str, tuple[str, ...]
         context.report(NotAStateEquation(at=equation.span, keyword=keyword, expected=expected))
         return None
     if left.name not in dims:
-        states = listing((f"`{name}`" for name in dims), last="and")
+        states = listing(dims, last="and")
         hint = did_you_mean(left.name, dims)
         context.report(NotAState(at=left.span, name=left.name, states=states, hint=hint))
         return None

@@ -247,4 +247,5 @@ class RandomCondition(Problem):
     code = "UQ332"
     headline = "`{modifier}` speaks of the data, but this depends on an unknown"
     label = "depends on an unknown"
+    advice = "say it in terms of data and settings"
     modifier: str

@@ -16,7 +16,7 @@ def test_a_page_by_its_code(written):
 @pytest.mark.parametrize(
     ("written", "hint"),
     [
-        ("UQ2140", "did you mean `UQ214`?"),
+        ("UQ4480", "did you mean `UQ448`?"),
         ("QU214", "did you mean `UQ214`?"),
         ("radon", "a problem's code stands in the brackets of its message, as in `error[UQ214]`"),
         ("", "a problem's code stands in the brackets of its message, as in `error[UQ214]`"),

@@ -633,7 +633,7 @@ _TABLE = (
 DISTRIBUTIONS: dict[str, Distribution] = {each.name: each for each in _TABLE}
 """Every distribution by its name."""
 
-PLANNED = frozenset({"Empirical", "Flow"})
+PLANNED = frozenset({"Empirical", "Flow", "GaussianProcess"})
 """Distributions of the language that this version cannot run."""
 
 __all__ = ["DISTRIBUTIONS", "PLANNED", "Distribution", "Form", "Parameter", "Way"]

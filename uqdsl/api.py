@@ -187,7 +187,6 @@ class Program:
 
         Raises:
             UsageError: UQ501 to UQ507 where there is no such method or option, UQ727 where the spec has several runs.
-            SpecError: UQ505 where the method cannot take the spec.
             RunError: UQ601 to UQ608 where it fails.
         """
         run = self._run(by)

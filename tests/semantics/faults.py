@@ -216,6 +216,22 @@ FAULTS = tuple(
             'time t$ from 0 to 5 step 1\nstate x$ over t$ {\n  initial v$ = 1\n  evolve der(x$) = -x$\n  error exact\n}',
             'time t$ from 0 to 5 step 1\nstate x$ over t$ {\n  initial x$ = 1\n  evolve der(mu) = -x$\n  error exact\n}',
         ],
+        "UQ243": [
+            'data { v$[home] : real missing }\nlet q$[home] = v$ * 2',
+            'data { v$[home] : real missing }\nlet q$ = sum(v$, over = home)',
+        ],
+        "UQ244": [
+            'population area ~ LogNormal(0, 1)',
+            'population y ~ Normal(0, 1)',
+        ],
+        "UQ261": [
+            'prior q$ ~ Poisson(3)',
+            'prior q$[k] ~ NegativeBinomial(3, 1)',
+        ],
+        "UQ262": [
+            'data { v$[home] : real }\nprior q$[home] ~ Bernoulli(0.5)\nlikelihood v$[home] ~ Normal(sum(q$, over = home), 1)',
+            'prior q$ ~ Bernoulli(0.5)\nprior r$[k] ~ Normal(0, 1 + q$) noncentered',
+        ],
         "UQ301": ["prior q$ ~ Nomral(0, 1)", "prior q$ ~ gaussian(0, 1)", "prior q$ ~ exp(1)", "prior q$ ~ sum(b, over = k)"],
         "UQ302": ["prior q$ ~ Normal(0)", "prior q$ ~ Normal()", "prior q$ ~ StudentT(scale = 1)", "data { v$ : count = 3 }\nlikelihood v$ ~ Binomial(10)"],
         "UQ303": ["prior q$ ~ Normal(0, std = 1)", "prior q$ ~ Normal(0, 1, 2)", "prior q$ ~ HalfNormal(sigma = 1)", "prior q$ ~ Gamma(1, beta = 2)"],
@@ -333,7 +349,6 @@ FAULTS = tuple(
             'infer by nuts(target_accept = "0.9") as r$',
         ],
         "UQ504": ["infer y by nuts as r$", "infer top by nuts as r$", "infer log_area by nuts as r$", "infer home by nuts as r$"],
-        "UQ505": ["prior q$ ~ Poisson(3)", "prior q$[k] ~ Bernoulli(0.5)"],
         "UQ506": ["infer by nuts as r$\ninfer by nuts(chains = 1) as r$", "infer by nuts"],
         "UQ507": ['infer by "nuts" as r$', "infer by 3 as r$"],
         "UQ901": [
@@ -343,7 +358,6 @@ FAULTS = tuple(
             'include "other.uq" as o$\nlet q$ = o$.mu + 1',
             'choose top maximizing mu by nuts',
             'design d$ in [1, 2]',
-            'population q$[home] ~ Normal(0, 1)',
             'extern function f$(x) -> y from "m.py"',
         ],
         "UQ902": [

@@ -33,6 +33,8 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
     """The IR of a name that stands as a value, over all of its dimensions."""
     known = context.known.get(name.name)
     if known is not None and known.missing:
+        if any(isinstance(each, NoPopulation) and each.name == name.name for each in context.problems):
+            return poison(name.span)
         return context.report(NoPopulation(at=name.span, name=name.name))
     if known is not None and not _means_coordinate(name.name, context):
         node = ir.Reference(span=name.span, name=name.name, dims=known.dims)

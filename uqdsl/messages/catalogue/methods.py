@@ -39,15 +39,6 @@ class NotOfInterest(Problem):
     what: str
 
 
-class Inadmissible(Problem):
-    code = "UQ505"
-    headline = "`{method}` assumes that {assumption}, but {violation}"
-    label = "does not hold here"
-    method: str
-    assumption: str
-    violation: str
-
-
 class RunDeclaredTwice(Problem):
     code = "UQ506"
     headline = "two runs are called `{name}`"

@@ -311,7 +311,7 @@ def _field(
     for modifier in entry.modifiers:
         if modifier.name == "missing" and kind not in ("category", "time"):
             if modifier.arguments is not None:
-                problems.append(WrongModifier(at=modifier.span, name="missing", form="missing"))
+                problems.append(WrongModifier(at=modifier.span, name="missing", how="takes nothing in parentheses"))
         elif modifier.name in _FIELD_MODIFIERS:
             problems.append(FeatureNotBuilt(at=modifier.span, feature=f"`{modifier.name}` fields"))
         else:

@@ -345,6 +345,9 @@ def _population(statement: tree.Population, fields: tuple[ir.DataField, ...], co
     if statement.new:
         context.report(FeatureNotBuilt(at=statement.span, feature="populations of new inputs"))
         return None
+    declared = context.declarations.values.get(name)
+    if field is None and declared is not None and declared.what in (What.FIELD, What.UNREADABLE):
+        return None  # which has a problem of its own
     if field is None or not field.missing:
         context.report(NothingMissing(at=statement.target.name_span, name=name))
         return None

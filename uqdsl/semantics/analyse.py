@@ -76,7 +76,7 @@ def analyse(
         name=PurePath(parsed.sources.names[0]).stem,
         title=title_of(written),
         settings=resolved,
-        dims=dims,
+        dims=(*dims, *lowered.dims),
         tables=tables,
         functions=lowered.functions,
         statements=lowered.statements,

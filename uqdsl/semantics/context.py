@@ -64,7 +64,7 @@ class Context:
 
     `back` says how far the statement looks back along each dimension that it may look back along, and is shared like the
     problems; within a reduction over a dimension, which is then one of `reduced`, there is no looking back along it.
-    `starts` gathers the values with which it starts.
+    `starts` gathers the values with which it starts, and `new_dims` the dimensions that statements bring with them.
 
     `functions` are those that the author declared; within one of them `parameters` are its own, and `calls` names it and
     those through which it is being called.
@@ -84,6 +84,7 @@ class Context:
     back: dict[str, int] = field(default_factory=dict)
     reduced: tuple[str, ...] = ()
     starts: list[Typed] = field(default_factory=list)
+    new_dims: list[ir.Dim] = field(default_factory=list)
     functions: Mapping[str, Signature] = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
     calls: tuple[str, ...] = ()

@@ -32,6 +32,11 @@ def _lower(node: ast.expr, values: Mapping[str, ir.Expression], span: Span) -> i
             operands = (_lower(left, values, span), _lower(right, values, span))
             dims = union(*(each.dims for each in operands))
             return ir.Operation(span=span, operator=_OPERATORS[type(sign)], operands=operands, dims=dims)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return ir.Constant(span=span, value=-value)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inner = _lower(operand, values, span)
+            return ir.Operation(span=span, operator="negative", operands=(inner,), dims=inner.dims)
         case ast.Call(func=ast.Name(id=function), args=[argument]):
             inner = _lower(argument, values, span)
             return ir.Apply(span=span, function=function, arguments=(inner,), dims=inner.dims)

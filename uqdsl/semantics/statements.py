@@ -26,6 +26,7 @@ from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
 from uqdsl.semantics.order import order_statements
+from uqdsl.semantics.processes import is_process, lower_process
 from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
 from uqdsl.semantics.restrictions import decorrelated, lower_restriction
 from uqdsl.semantics.starts import looking_back, lower_start, standardised
@@ -38,10 +39,11 @@ from uqdsl.vocabulary.supports import KINDS, REAL
 
 
 class Lowered(NamedTuple):
-    """The statements of a spec and what is known of every name."""
+    """The statements of a spec, the dimensions that they bring with them, and what is known of every name."""
 
     statements: tuple[ir.Statement, ...]
     functions: tuple[ir.Function, ...]
+    dims: tuple[ir.Dim, ...]
     known: Mapping[str, Known]
     problems: tuple[Problem, ...]
 
@@ -102,7 +104,7 @@ def lower_statements(
             found += made
             if value is not None:
                 known[statement.target.name] = value  # type: ignore[union-attr]
-    return Lowered(with_reads(tuple(found)), functions, known, tuple(gathered))
+    return Lowered(with_reads(tuple(found)), functions, tuple(place.new_dims), known, tuple(gathered))
 
 
 def _in_order(
@@ -287,6 +289,12 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     check_modifiers(statement.modifiers, PRIOR_MODIFIERS, "a prior", context)
     if dims is None:
         return None
+    if is_process(statement.law):
+        made = lower_process(statement, dims, context)
+        if made is None or errors(context.problems):
+            return None
+        context.new_dims.extend(made[1])
+        return made[0], Known(dims, REAL, random=True, spread=frozenset({statement.target.name}))
     context = looking_back(context, dims)
     lowered = lower_law(statement.law, statement.modifiers, dims, context)
     if lowered is None:

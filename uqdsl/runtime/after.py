@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
-from numpyro.distributions import Distribution, constraints
+
+from uqdsl.runtime.untyped import Distribution
 
 
 class After(Distribution):
@@ -18,7 +21,7 @@ class After(Distribution):
 
     pytree_data_fields = ("first", "law")
 
-    def __init__(self, first: jax.Array, law: Distribution, *, axis: int = 0) -> None:
+    def __init__(self, first: jax.Array, law: Any, *, axis: int = 0) -> None:
         self.first, self.law, self.axis = jnp.asarray(first), law, axis
         rest = jnp.broadcast_shapes(
             law.batch_shape, tuple(1 if place == axis else size for place, size in enumerate(self.first.shape))
@@ -28,7 +31,7 @@ class After(Distribution):
         super().__init__(whole, ())
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> Any:
         """That of the law."""
         return self.law.support
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
-from numpyro.distributions import Distribution, constraints
+from numpyro.distributions import constraints
 
 from uqdsl.runtime.special import log1mexp
+from uqdsl.runtime.untyped import Distribution
 
 
 class Hurdle(Distribution):
@@ -20,12 +23,12 @@ class Hurdle(Distribution):
 
     pytree_data_fields = ("zero", "law")
 
-    def __init__(self, zero: jax.Array, law: Distribution) -> None:
+    def __init__(self, zero: jax.Array, law: Any) -> None:
         self.zero, self.law = jnp.asarray(zero), law
         super().__init__(jnp.broadcast_shapes(self.zero.shape, law.batch_shape), ())
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> Any:
         return constraints.nonnegative_integer if self.law.is_discrete else constraints.nonnegative
 
     def log_prob(self, value: jax.Array) -> jax.Array:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpyro.distributions import Distribution, biject_to, constraints
-from numpyro.distributions.transforms import ParameterFreeTransform, Transform
+from numpyro.distributions import constraints
+
+from uqdsl.runtime.untyped import Constraint, Distribution, Transform, biject_to
 
 
 class Imputed(Distribution):
@@ -22,12 +24,12 @@ class Imputed(Distribution):
 
     pytree_data_fields = ("law", "values")
 
-    def __init__(self, law: Distribution, values: jax.Array, places: Sequence[int]) -> None:
+    def __init__(self, law: Any, values: jax.Array, places: Sequence[int]) -> None:
         self.law, self.values, self.places = law, jnp.asarray(values), tuple(places)
         super().__init__((), self.values.shape)
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> Any:
         return _Partly(self.values, self.law.support, self.places)
 
     def log_prob(self, value: jax.Array) -> jax.Array:
@@ -42,10 +44,10 @@ class Imputed(Distribution):
         return known.at[..., places].set(drawn[..., places]).reshape(*sample_shape, *self.event_shape)
 
 
-class _Partly(constraints.Constraint):
+class _Partly(Constraint):
     """Arrays that are given but for some places, which lie in the support of one."""
 
-    def __init__(self, values: jax.Array, base: constraints.Constraint, places: tuple[int, ...]) -> None:
+    def __init__(self, values: jax.Array, base: Any, places: tuple[int, ...]) -> None:
         self.values, self.base, self.places = values, base, places
 
     @property
@@ -77,7 +79,7 @@ class _Partly(constraints.Constraint):
         return (self.values, self.base), (("values", "base"), {"places": self.places})
 
 
-class _Filling(ParameterFreeTransform):
+class _Filling(Transform):
     """From unconstrained values of the missing places to the whole array."""
 
     domain = constraints.real_vector
@@ -86,7 +88,7 @@ class _Filling(ParameterFreeTransform):
         self.onto, self.inner = onto, biject_to(_bare(onto))
 
     @property
-    def codomain(self) -> constraints.Constraint:
+    def codomain(self) -> Any:
         return self.onto
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -105,7 +107,7 @@ class _Filling(ParameterFreeTransform):
         return (*shape[: len(shape) - self.onto.values.ndim], len(self.onto.places))
 
 
-def _bare(onto: _Partly) -> constraints.Constraint:
+def _bare(onto: _Partly) -> Any:
     """The support of the missing places, whose ends may differ from place to place."""
     base, places = onto.base, np.asarray(onto.places, int)
 
@@ -123,5 +125,5 @@ def _bare(onto: _Partly) -> constraints.Constraint:
 
 
 @biject_to.register(_Partly)
-def _(constraint: _Partly) -> Transform:
+def _(constraint: _Partly) -> Any:
     return _Filling(constraint)

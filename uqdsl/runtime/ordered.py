@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
-from numpyro.distributions import Distribution, biject_to, constraints
-from numpyro.distributions.transforms import ParameterFreeTransform, Transform
+from numpyro.distributions import constraints
+
+from uqdsl.runtime.untyped import Constraint, Distribution, Transform, biject_to
 
 
 class Ordered(Distribution):
@@ -22,7 +25,7 @@ class Ordered(Distribution):
 
     pytree_data_fields = ("law",)
 
-    def __init__(self, law: Distribution, size: int, *, alike: bool = True) -> None:
+    def __init__(self, law: Any, size: int, *, alike: bool = True) -> None:
         self.law, self.size, self.alike = law, size, alike
         super().__init__(law.batch_shape[:-1], (size,))
 
@@ -32,7 +35,7 @@ class Ordered(Distribution):
         return self.alike
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> Any:
         return _Increasing(self.law.support)
 
     def log_prob(self, value: jax.Array) -> jax.Array:
@@ -44,10 +47,10 @@ class Ordered(Distribution):
         return jnp.sort(self.law.expand((*self.batch_shape, self.size)).sample(key, sample_shape), axis=-1)
 
 
-class _Increasing(constraints.Constraint):
+class _Increasing(Constraint):
     """Increasing values along the last axis, each in a support."""
 
-    def __init__(self, base: constraints.Constraint) -> None:
+    def __init__(self, base: Any) -> None:
         self.base = base
 
     @property
@@ -65,7 +68,7 @@ class _Increasing(constraints.Constraint):
         return (self.base,), (("base",), {})
 
 
-class _Rising(ParameterFreeTransform):
+class _Rising(Transform):
     """x_1 = b(y_1), x_k = b(y_1 + e^{y_2} + … + e^{y_k}) with b the increasing bijection of the reals to the support."""
 
     domain = constraints.real_vector
@@ -77,7 +80,7 @@ class _Rising(ParameterFreeTransform):
         self.direction = jnp.where(jnp.all(ends[0] <= ends[1]), 1.0, -1.0)
 
     @property
-    def codomain(self) -> constraints.Constraint:
+    def codomain(self) -> Any:
         return self.onto
 
     def onto_support(self, steps: jax.Array) -> jax.Array:
@@ -98,12 +101,12 @@ class _Rising(ParameterFreeTransform):
         return jnp.sum(x[..., 1:], axis=-1) + jnp.sum(volume, axis=-1)
 
 
-def _rank(base: constraints.Constraint) -> int:
+def _rank(base: Any) -> int:
     """Axes of the ends of a support."""
     ends = (getattr(base, name, None) for name in ("lower_bound", "upper_bound"))
     return max((jnp.ndim(end) for end in ends if end is not None), default=0)
 
 
 @biject_to.register(_Increasing)
-def _(constraint: _Increasing) -> Transform:
+def _(constraint: _Increasing) -> Any:
     return _Rising(constraint)

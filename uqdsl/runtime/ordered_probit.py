@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import numpyro.distributions as dist
 from jax.scipy.special import log_ndtr, ndtr
 
 from uqdsl.runtime.special import log1mexp
+from uqdsl.runtime.untyped import CategoricalProbs
 
 
-class OrderedProbit(dist.CategoricalProbs):
+class OrderedProbit(CategoricalProbs):
     """The number of cutpoints below a draw of Normal(location, 1): P(y <= k) = Φ(cutpoints[k] - location).
 
     Arguments:

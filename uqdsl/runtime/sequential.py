@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from numpyro.distributions import Distribution, biject_to, constraints
-from numpyro.distributions.transforms import ParameterFreeTransform, Transform
+from numpyro.distributions import constraints
+
+from uqdsl.runtime.untyped import Constraint, Distribution, Transform, biject_to
 
 
 class Sequential(Distribution):
@@ -32,8 +34,8 @@ class Sequential(Distribution):
 
     def __init__(
         self,
-        step: Callable[..., Distribution],
-        start: Sequence[Distribution] | jax.Array,
+        step: Callable[..., Any],
+        start: Sequence[Any] | jax.Array,
         inputs: Sequence[jax.Array] = (),
         *,
         length: int,
@@ -48,7 +50,7 @@ class Sequential(Distribution):
         super().__init__(whole if pointwise else (), () if pointwise else whole)
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> Any:
         """That of every place; places that are given are not free."""
         kind = self.start[0].is_discrete if isinstance(self.start, Sequence) else False
         past = jnp.zeros((self.lags, *self.place), int if kind else float)
@@ -61,10 +63,10 @@ class Sequential(Distribution):
         count = len(self.place) + 1
         return _Started(jnp.moveaxis(start, 0, self.axis), law.support, self.axis - count, count)
 
-    def _law(self, past: jax.Array, given: tuple[jax.Array, ...]) -> Distribution:
+    def _law(self, past: jax.Array, given: tuple[jax.Array, ...]) -> Any:
         return self.step(past[0] if self.lags == 1 else past, *given)
 
-    def _first(self) -> list[Distribution]:
+    def _first(self) -> list[Any]:
         return list(self.start) if isinstance(self.start, Sequence) else []
 
     def log_prob(self, value: jax.Array) -> jax.Array:
@@ -79,7 +81,7 @@ class Sequential(Distribution):
             return jnp.sum(start) + jnp.sum(terms)
         return jnp.moveaxis(jnp.concatenate([start, terms]), 0, self.axis)
 
-    def _density(self, law: Distribution, value: jax.Array) -> jax.Array:
+    def _density(self, law: Any, value: jax.Array) -> jax.Array:
         return jnp.broadcast_to(law.log_prob(value), self.place[: len(self.place) - law.event_dim])
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
@@ -102,18 +104,18 @@ class Sequential(Distribution):
         _, drawn = jax.lax.scan(ahead, start, (jax.random.split(rest, count), self.inputs))
         return jnp.moveaxis(jnp.concatenate([start, drawn]), 0, self.axis)
 
-    def _draw(self, law: Distribution, key: jax.Array) -> jax.Array:
+    def _draw(self, law: Any, key: jax.Array) -> jax.Array:
         missing = self.place[: len(self.place) - law.event_dim]
         return law.expand(missing).sample(key) if law.batch_shape != missing else law.sample(key)
 
 
-class _Started(constraints.Constraint):
+class _Started(Constraint):
     """Series whose first places have given values, and whose others lie in the support of one.
 
     `axis` is that of the series, counted from the last of a value; `start` has its axis there too.
     """
 
-    def __init__(self, start: jax.Array, base: constraints.Constraint, axis: int, event_dim: int) -> None:
+    def __init__(self, start: jax.Array, base: Any, axis: int, event_dim: int) -> None:
         self.start, self.base, self.axis, self._event_dim = start, base, axis, event_dim
 
     @property
@@ -146,18 +148,18 @@ class _Started(constraints.Constraint):
         return (self.start, self.base), (("start", "base"), {"axis": self.axis, "_event_dim": self._event_dim})
 
 
-class _Starting(ParameterFreeTransform):
+class _Starting(Transform):
     """From the places that are free to the whole series."""
 
     def __init__(self, onto: _Started) -> None:
         self.onto, self.inner = onto, biject_to(onto.base)
 
     @property
-    def domain(self) -> constraints.Constraint:
+    def domain(self) -> Any:
         return constraints.independent(constraints.real, self.onto.event_dim)
 
     @property
-    def codomain(self) -> constraints.Constraint:
+    def codomain(self) -> Any:
         return self.onto
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -183,5 +185,5 @@ class _Starting(ParameterFreeTransform):
 
 
 @biject_to.register(_Started)
-def _(constraint: _Started) -> Transform:
+def _(constraint: _Started) -> Any:
     return _Starting(constraint)

@@ -11,3 +11,7 @@ Distribution: Any = distributions.Distribution
 dependent: Any = distributions.constraints.dependent
 dependent_property: Any = distributions.constraints.dependent_property
 promote_shapes: Any = util.promote_shapes
+biject_to: Any = distributions.biject_to
+Constraint: Any = distributions.constraints.Constraint
+Transform: Any = distributions.transforms.ParameterFreeTransform
+CategoricalProbs: Any = distributions.CategoricalProbs

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from numpyro.distributions import Distribution, constraints
+from numpyro.distributions import constraints
+
+from uqdsl.runtime.untyped import Distribution
 
 
 class ZeroSumNormal(Distribution):
@@ -27,7 +30,7 @@ class ZeroSumNormal(Distribution):
         super().__init__(self.scale.shape, sizes)
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> Any:
         return constraints.zero_sum(len(self.sizes))
 
     def log_prob(self, value: jax.Array) -> jax.Array:

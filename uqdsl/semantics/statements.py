@@ -166,9 +166,11 @@ def _recurrence(
             support = DISTRIBUTIONS[word].support if word in DISTRIBUTIONS else REAL
             spread = frozenset({name}) if word else None
             known[name] = Known(dims, support, _labels_of(law), random=bool(law), spread=spread)
+    results: dict[str, _Result] = {}
+    problems: list[Problem] = []
+    random = False
     for _ in range(2):  # at first nobody knows whether a quantity of the recurrence depends on an unknown
-        results = {}
-        problems: list[Problem] = []
+        results, problems = {}, []
         for name in members:
             context = replace(place, owner=name, problems=[], back={})
             results[name] = _lowered(named[name], name, (), context)

@@ -17,8 +17,12 @@ jax.config.update("jax_enable_x64", True)
 
 from .references import REFERENCES, WORLD, made
 
-NUMBERS = {name: law for name, law in DISTRIBUTIONS.items() if law.event == 0 and law.normalised}
-"""The laws of single numbers."""
+NUMBERS = {
+    name: law
+    for name, law in DISTRIBUTIONS.items()
+    if law.event == 0 and law.normalised and not law.values and not law.laws
+}
+"""The laws of single numbers; joint ones, those of labels and those made of others have tests of their own."""
 
 
 @pytest.fixture(params=DISTRIBUTIONS, name="distribution")
@@ -106,7 +110,7 @@ def test_defaults_and_names(distribution):
     assert len(set(standard)) == len(standard)
     assert all(name.isidentifier() and name not in ("event", "over") for name in distribution.names)
     assert distribution.signature().startswith(f"{distribution.name}(")
-    assert set(re.findall(r"{(\w+)}", distribution.numpyro)) <= {*standard, "support"}
+    assert set(re.findall(r"{(\w+)}", distribution.numpyro)) <= {*standard, "support", "size", "law"}
     if distribution.normalised:
         assert all(isfinite(each.default) for each in distribution.parameters if each.default is not None)
 

@@ -19,6 +19,9 @@ class Multinomial(dist.MultinomialProbs):
             jnp.broadcast_to(probabilities, (*batch, jnp.shape(probabilities)[-1])), jnp.broadcast_to(trials, batch)
         )
 
+    def log_prob(self, value: jax.Array) -> jax.Array:
+        return super().log_prob(jnp.asarray(value))  # NumPyro compares data of NumPy by NumPy, which takes no traced trials
+
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         return draw_counts(key, self.total_count, self.probs, (*sample_shape, *self.batch_shape))
 
@@ -31,6 +34,9 @@ class DirichletMultinomial(dist.DirichletMultinomial):
         super().__init__(
             jnp.broadcast_to(concentration, (*batch, jnp.shape(concentration)[-1])), jnp.broadcast_to(trials, batch)
         )
+
+    def log_prob(self, value: jax.Array) -> jax.Array:
+        return super().log_prob(jnp.asarray(value))  # NumPyro compares data of NumPy by NumPy, which takes no traced trials
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         first, second = jax.random.split(key)

@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, REDUCTIONS
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS, Distribution
+from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS
 from uqdsl.vocabulary.supports import KINDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "language" / "words.md"
+
+
+_ARGUMENTS = {"atan2": ["y", "x"], "lchoose": ["n", "k"], "clip": ["x", "a", "b"]}
+"""Of functions whose arguments are not just x and y."""
+_VALUES = {"matrix": "a matrix", "vector": "over the rows", "number": "a number", "like": "over what b is over"}
 
 
 def words() -> str:
@@ -27,6 +32,9 @@ def words() -> str:
         "Arguments go by position, in this order, or by name. Alternatives take the place of the parameters that they state in",
         "another way, all of them together. The density is that of x, on the support.",
         "",
+        "`[k]` after a law: a draw is joint over a dimension, as in `prior w[k] ~ Dirichlet(1)`; `[k, k']`: over a dimension and its",
+        "copy. `over = k`: the law consumes a dimension, and draws its labels, or their ranks.",
+        "",
         "| law | support | density | alternatives |",
         "|---|---|---|---|",
     ]
@@ -35,7 +43,7 @@ def words() -> str:
             f"{_listed(p.name for p in form.parameters)} for {_listed(form.formulas)}" for form in law.forms
         )
         density = law.summary.replace("|", r"\|")
-        lines.append(f"| `{law.signature()}` | {law.support} | {density} | {others} |")
+        lines.append(f"| `{_signature(law)}` | {law.support} | {density} | {others} |")
     lines += [
         "",
         "Those whose distribution function is known in both tails take `truncated(a, b)`: "
@@ -55,13 +63,30 @@ def words() -> str:
         "|---|---|---|",
     ]
     for function in FUNCTIONS.values():
-        arguments = ", ".join(["x", "y"][: function.arity] if function.name != "atan2" else ["y", "x"])
+        arguments = ", ".join(_ARGUMENTS.get(function.name, ["x", "y"][: function.arity]))
         lines.append(f"| `{function.name}({arguments})` | {function.summary} | {function.domain} |")
     lines += ["", "## Reductions", "", "Each names the dimensions that it consumes: `sum(x, over = county)`.", ""]
     lines += ["| reduction | is |", "|---|---|"]
-    lines += [f"| `{each.name}` | {each.summary} |" for each in REDUCTIONS.values()]
+    lines += [f"| `{each.name}` | {each.summary} |" for each in REDUCTIONS.values() if not each.keeps]
+    lines += ["", "These go along one dimension and keep it: `cumsum(x, over = week)` has a value for each week.", ""]
+    lines += ["| function | is |", "|---|---|"]
+    lines += [f"| `{each.name}` | {each.summary} |" for each in REDUCTIONS.values() if each.keeps]
+    lines += ["", "## Functions of matrices", ""]
+    lines += ["Of a matrix over a dimension and its copy, `K[site, site']`; `identity(site)` is the matrix that changes nothing.", ""]
+    lines += ["| function | is | value |", "|---|---|---|"]
+    for each in MATRIX.values():
+        arguments = "A" if each.arity == 1 else ("L, b" if "L" in each.summary else "A, b")
+        lines.append(f"| `{each.name}({arguments})` | {each.summary} | {_VALUES[each.value]} |")
     lines += ["", "## Constants", "", ", ".join(f"`{name}`" for name in CONSTANTS) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _signature(law: Distribution) -> str:
+    """How a law is written, with the dimensions that it is joint over or consumes."""
+    shown = law.signature()
+    if any(each.over for each in law.parameters):
+        shown = f"{shown[:-1]}, over = k)"
+    return shown + ("", "` `[k]", "` `[k, k']")[law.event]
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from uqdsl.codegen.text import ATOM, PRODUCT, SIGN, Kind, Text, as_number, as_re
 from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS
 
 _LOGICAL = {"and": "jnp.logical_and", "or": "jnp.logical_or", "not": "jnp.logical_not"}
-_REAL_ONLY = {"sigmoid", "Phi"}
+_REAL_ONLY = {"sigmoid", "Phi", "log_Phi"}
 """Functions that JAX does not define on integers."""
 _KEEP_WHOLE = {"abs", "floor", "minimum", "maximum", "sum", "max", "min"}
 """Functions and reductions that make integers of integers."""

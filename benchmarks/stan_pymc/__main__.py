@@ -41,7 +41,7 @@ from uqdsl.results import read_netcdf
 PEERS = ("numpyro", "stan", "pymc")
 MEASURED = Path(__file__).parent / "measured.json"
 Z_MAX = 4.0
-SINGLE = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+SINGLE = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Chains run on threads or processes, one a core: a threaded BLAS under them would only get in their way."""
 
 type Draws = Mapping[str, np.ndarray]

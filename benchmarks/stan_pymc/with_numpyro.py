@@ -3,6 +3,8 @@
 `MCMC(NUTS)` with parallel chains, of its three ways the fastest on a CPU (`benchmarks.first_answer` measures all).
 """
 
+# ruff: noqa: N803 - matrices have capital letters, and data the names that they were published under
+
 from __future__ import annotations
 
 import sys

@@ -1,5 +1,7 @@
 """PyMC, sampled by nutpie, a process of its own: `python -m benchmarks.stan_pymc.with_pymc PROBLEM SEED CHAINS DRAWS.npz`."""
 
+# ruff: noqa: N803 - matrices have capital letters, and data the names that they were published under
+
 from __future__ import annotations
 
 import sys

@@ -9,7 +9,7 @@ precision, with the data of `problems.py`.
   an empty cache; a second finds what the first kept. Compilers of C++ and Numba are slow, so that first starts of Stan
   and PyMC are made once, all else at every repetition.
 - Effective draws are the least bulk ESS of all scalars of the compared unknowns (arviz-stats), per second of warm-up and
-  drawing; compiling is left out. Stan's seconds are those of its own clock in the slowest chain.
+  drawing in second starts; compiling is left out. Stan's seconds are those of its own clock in the slowest chain.
 - Means agree where none differs by more than 4 combined Monte Carlo standard errors; else the row says so.
 """
 
@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -39,6 +39,7 @@ from benchmarks.timing import TOP, machine
 from uqdsl.results import read_netcdf
 
 PEERS = ("numpyro", "stan", "pymc")
+TITLES = {"numpyro": "NumPyro", "stan": "Stan", "pymc": "PyMC"}
 MEASURED = Path(__file__).parent / "measured.json"
 Z_MAX = 4.0
 SINGLE = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -79,16 +80,19 @@ class Measured:
 
     def answer(self, start: str) -> float:
         """Median seconds to the answer; a program without a cache has only one kind of start."""
-        of_kind = [each.answer for each in self.starts if each.start == start]
-        return median(of_kind or [each.answer for each in self.starts])
+        return median(each.answer for each in self.of_kind(start))
 
     def middle(self, name: str) -> float:
-        """The median of an attribute."""
-        return median(getattr(each, name) for each in self.starts)
+        """The median of an attribute over second starts: what a first one has yet to load shows in its answer."""
+        return median(getattr(each, name) for each in self.of_kind("second"))
+
+    def of_kind(self, start: str) -> list[Started]:
+        """Starts of a kind; all where there are none."""
+        return [each for each in self.starts if each.start == start] or self.starts
 
 
-def run(command: Sequence[str], mark: str, cwd: Path, **environment: str) -> tuple[float, str]:
-    """Seconds until a process prints a line with `mark`, and its output.
+def run(command: Sequence[str], marks: tuple[str, ...], cwd: Path, **environment: str) -> tuple[float, str]:
+    """Seconds until a process prints a line that begins with one of `marks`, and its output.
 
     Raises:
         RuntimeError: where it fails, or prints no such line.
@@ -107,7 +111,7 @@ def run(command: Sequence[str], mark: str, cwd: Path, **environment: str) -> tup
     lines, marked = [], None
     for line in child.stdout:
         lines.append(line)
-        if marked is None and mark in line:
+        if marked is None and line.startswith(marks):
             marked = time.perf_counter() - began
     if child.wait() or marked is None:
         raise RuntimeError("".join(lines[-12:]))
@@ -124,7 +128,7 @@ def start_ours(problem: Problem, start: str, seed: int, chains: int, folder: Pat
     method = [f"chains = {chains}"] if chains != 4 else []
     by = ["--by", f"nuts({', '.join(method)})"] if method else []
     command = ["-u", "-m", "uqdsl", "run", str(spec), "--seed", str(seed), "--out", str(folder / "runs"), *by]
-    seconds, output = run([sys.executable, *command], "ok:", folder, UQDSL_CACHE=str(folder / "ours"))
+    seconds, output = run([sys.executable, *command], ("ok", "suspect"), folder, UQDSL_CACHE=str(folder / "ours"))
     (path,) = re.findall(r"^(\S+): result.nc", output, re.MULTILINE)
     (summary,) = json.loads((folder / path / "summary.json").read_text())["runs"].values()
     groups = read_netcdf(folder / path / "result.nc")
@@ -149,7 +153,7 @@ def start_peer(
     file, cache = folder / f"{peer}.npz", folder / peer
     seconds, output = run(
         [python, "-u", "-m", f"benchmarks.stan_pymc.with_{peer}", name, str(seed), str(chains), str(file)],
-        "answered",
+        ("answered",),
         TOP,
         XDG_CACHE_HOME=str(cache),
         PYTENSOR_FLAGS=f"base_compiledir={cache / 'pytensor'}",
@@ -249,59 +253,59 @@ def notes_of(found: Mapping[str, Measured | str]) -> list[str]:
 
 def recorded(found: Mapping[str, Measured | str]) -> dict[str, Any]:
     """As JSON keeps it."""
-    rows = {
-        name: {"fails": each}
-        if isinstance(each, str)
-        else {
-            "answer first": each.answer("first"),
-            "answer second": each.answer("second"),
-            **{key: each.middle(key) for key in ("compile", "sample", "ess", "rate", "steps", "divergences")},
-            "starts": [asdict(start) for start in each.starts],
-        }
+    programs = {
+        name: {"fails": each} if isinstance(each, str) else {"starts": [asdict(start) for start in each.starts]}
         for name, each in found.items()
     }
-    return {"load": os.getloadavg()[0], "notes": notes_of(found), "programs": rows}
+    return {"load": os.getloadavg()[0], "notes": notes_of(found), "programs": programs}
+
+
+def reread(program: Mapping[str, Any]) -> Measured | None:
+    """What JSON kept of a program; None where it did not run."""
+    starts = [Started(**start) for start in program.get("starts", ())]
+    return Measured(starts) if starts else None
 
 
 def tables(measured: Mapping[str, Any], peers: Sequence[str]) -> str:
-    """Effective draws per second, and times to the answer, with ratios uqdsl / peer, in Markdown."""
-
-    def cell(row: Mapping[str, Any], key: str, form: str = ".3g") -> str:
-        return row.get("fails") or "–" if key not in row else format(row[key], form)
-
-    def ratio(programs: Mapping[str, Any], peer: str, key: str, ours: str = "") -> str:
-        top, under = programs["uqdsl"].get(ours or key), programs.get(peer, {}).get(key)
-        return "–" if top is None or under is None else f"{top / under:.2g}"
-
-    names = {"numpyro": "NumPyro", "stan": "Stan", "pymc": "PyMC"}
-    lines = [
-        f"| least bulk ESS per second of sampling | uqdsl | {' | '.join(f'{names[each]} | ratio' for each in peers)} |",
-        f"|---|---|{'---|---|' * len(peers)}",
-    ]
+    """Effective draws per second, and seconds to the answer, with ratios uqdsl / peer, in Markdown."""
+    names = " | ".join(f"{TITLES[each]} | ratio" for each in peers)
+    rates = [f"| least bulk ESS per second of sampling | uqdsl | {names} |", f"|---|---|{'---|---|' * len(peers)}"]
+    work = [f"| leapfrogs of a draw; least ESS of 4000 draws | uqdsl | {' | '.join(TITLES[each] for each in peers)} |"]
+    work.append(f"|---|---|{'---|' * len(peers)}")
+    answers = [f"| seconds to the answer, first / second start | uqdsl | {names} |", rates[1]]
     for model, row in measured.items():
-        programs = row["programs"]
-        cells = [f"{cell(programs.get(each, {}), 'rate', '.0f')} | {ratio(programs, each, 'rate')}" for each in peers]
-        lines.append(f"| {model} | {cell(programs['uqdsl'], 'rate', '.0f')} | {' | '.join(cells)} |")
-    lines += [
-        "",
-        f"| seconds to the answer, first / second start | uqdsl | {' | '.join(f'{names[each]} | ratio' for each in peers)} |",
-        f"|---|---|{'---|---|' * len(peers)}",
-    ]
-    for model, row in measured.items():
-        programs = row["programs"]
-        cells = []
-        for each in peers:
-            theirs = programs.get(each, {})
-            pair = [ratio(programs, each, f"answer {start}") for start in ("first", "second")]
-            if each == "numpyro":
-                cells.append(f"{cell(theirs, 'answer first', '.1f')} | {' / '.join(pair)}")
-            else:
-                times = [cell(theirs, f"answer {start}", ".1f") for start in ("first", "second")]
-                cells.append(f"{' / '.join(times)} | {' / '.join(pair)}")
-        ours = [cell(programs["uqdsl"], f"answer {start}", ".1f") for start in ("first", "second")]
-        lines.append(f"| {model} | {' / '.join(ours)} | {' | '.join(cells)} |")
-    lines += ["", *(f"- {model}: {note}" for model, row in measured.items() for note in row["notes"])]
-    return "\n".join(lines)
+        programs = {name: reread(each) for name, each in row["programs"].items()}
+        ours = programs["uqdsl"]
+        rate_cells, answer_cells, work_cells = [_rate(ours)], [_answers(ours)], [_work(ours)]
+        for each in (programs.get(peer) for peer in peers):
+            rate_cells += [_rate(each), _ratio(ours, each, lambda one: one.middle("rate"))]
+            pair = [_ratio(ours, each, lambda one, kind=kind: one.answer(kind)) for kind in ("first", "second")]
+            answer_cells += [_answers(each), " / ".join(pair)]
+            work_cells.append(_work(each))
+        rates.append(f"| {model} | {' | '.join(rate_cells)} |")
+        answers.append(f"| {model} | {' | '.join(answer_cells)} |")
+        work.append(f"| {model} | {' | '.join(work_cells)} |")
+    notes = [f"- {model}: {note}" for model, row in measured.items() for note in row["notes"]]
+    return "\n".join([*rates, "", *answers, "", *work, "", *notes])
+
+
+def _rate(one: Measured | None) -> str:
+    return f"{one.middle('rate'):.0f}" if one else "–"
+
+
+def _work(one: Measured | None) -> str:
+    return f"{one.middle('steps'):.1f}; {one.middle('ess'):.0f}" if one else "–"
+
+
+def _answers(one: Measured | None) -> str:
+    if one is None:
+        return "–"
+    kinds = sorted({each.start for each in one.starts})
+    return " / ".join(f"{one.answer(kind):.1f}" for kind in kinds)
+
+
+def _ratio(ours: Measured | None, theirs: Measured | None, value: Callable[[Measured], float]) -> str:
+    return f"{value(ours) / value(theirs):.2g}" if ours and theirs else "–"
 
 
 def main() -> None:

@@ -223,7 +223,8 @@ def measure(name: str, arguments: argparse.Namespace) -> dict[str, Measured | st
                         started, draws = start_peer(program, name, python, start, seed, arguments.chains, folder)
                 except RuntimeError as error:
                     print(f"  {program} cannot: {error}", file=sys.stderr, flush=True)
-                    found[program] = "UQ902" if "UQ902" in str(error) else "fails"
+                    if not known.starts:
+                        found[program] = "fails"
                     continue
                 known.starts.append(started)
                 known.means = means_of(draws)
@@ -308,6 +309,11 @@ def _ratio(ours: Measured | None, theirs: Measured | None, value: Callable[[Meas
     return f"{value(ours) / value(theirs):.2g}" if ours and theirs else "–"
 
 
+def kept_in(file: Path) -> dict[str, Any]:
+    """What was measured before, by model."""
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
 def main() -> None:
     """Measure, print the tables, and keep the numbers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -330,13 +336,14 @@ def main() -> None:
         parser.error(
             "--python or UQDSL_PEERS_PYTHON has to say which Python has Stan and PyMC; see benchmarks/README.md"
         )
-    kept = json.loads(arguments.out.read_text(encoding="utf-8")) if arguments.out.exists() else {}
     if not arguments.show:
         print(machine(), flush=True)
         for name in arguments.models or PROBLEMS:
-            kept[name] = recorded(measure(name, arguments))
+            row = recorded(measure(name, arguments))
+            kept = {**kept_in(arguments.out), name: row}
             kept = {each: kept[each] for each in PROBLEMS if each in kept}
             arguments.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    kept = kept_in(arguments.out)
     shown = {name: kept[name] for name in (arguments.models or kept) if name in kept}
     print(tables(shown, arguments.peers))
 

@@ -72,7 +72,10 @@ def words() -> str:
     lines += ["| function | is |", "|---|---|"]
     lines += [f"| `{each.name}` | {each.summary} |" for each in REDUCTIONS.values() if each.keeps]
     lines += ["", "## Functions of matrices", ""]
-    lines += ["Of a matrix over a dimension and its copy, `K[site, site']`; `identity(site)` is the matrix that changes nothing.", ""]
+    lines += [
+        "Of a matrix over a dimension and its copy, `K[site, site']`; `identity(site)` is the matrix that changes nothing.",
+        "",
+    ]
     lines += ["| function | is | value |", "|---|---|---|"]
     for each in MATRIX.values():
         arguments = "A" if each.arity == 1 else ("L, b" if "L" in each.summary else "A, b")

@@ -50,7 +50,9 @@ def test_reduced_values_lie_in_the_image(name, data):
     found = np.asarray(_named(reduction.jax)(np.array(values, float), axis=0), float)
     assert found.shape == ((len(values),) if reduction.keeps else ())
     for value in found.ravel():
-        assert holds(reduction.image(support), float(value)), f"{name}{values} has {value}, not in {reduction.image(support)}"
+        assert holds(reduction.image(support), float(value)), (
+            f"{name}{values} has {value}, not in {reduction.image(support)}"
+        )
 
 
 @pytest.mark.parametrize("name", [name for name, function in FUNCTIONS.items() if function.exact])

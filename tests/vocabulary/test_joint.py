@@ -36,12 +36,16 @@ def test_the_density_is_that_of_scipy(name, reference):
     assert law.is_discrete == DISTRIBUTIONS[name].discrete
     for x in reference.points:
         wanted = reference.log_density(x)
-        np.testing.assert_allclose(law.log_prob(x), wanted, rtol=RTOL.get(name, 1e-9), atol=1e-8 if name in RTOL else 1e-10)
+        np.testing.assert_allclose(
+            law.log_prob(x), wanted, rtol=RTOL.get(name, 1e-9), atol=1e-8 if name in RTOL else 1e-10
+        )
 
 
 @EACH
 def test_gradients_are_finite(name, reference):
-    given = {each: jnp.asarray(value, float) for each, value in reference.given.items() if each not in ("size", "trials")}
+    given = {
+        each: jnp.asarray(value, float) for each, value in reference.given.items() if each not in ("size", "trials")
+    }
 
     @jax.jit
     def slope(given):
@@ -84,7 +88,9 @@ def test_draws_of_counts_add_up():
 def test_draws_of_counts_are_correlated():
     """Against the covariance of a multinomial, -n p_i p_j."""
     p = np.array([0.2, 0.3, 0.5])
-    draws = np.asarray(made("Multinomial", {"trials": 12, "probabilities": p}).sample(jax.random.key(8), (20_000,)), float)
+    draws = np.asarray(
+        made("Multinomial", {"trials": 12, "probabilities": p}).sample(jax.random.key(8), (20_000,)), float
+    )
     products = (draws[:, 0] - 12 * p[0]) * (draws[:, 2] - 12 * p[2])
     assert abs(products.mean() + 12 * p[0] * p[2]) < 5 * products.std() / np.sqrt(len(products))
 

@@ -184,12 +184,13 @@ def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functio
 # --------------------------------------------------------------------------------------------------- the two functions
 
 
-def solver_options(flow: ir.Flow) -> dict[str, object]:
+def solver_options(flow: ir.Flow) -> dict[str, str | float | None]:
     """The arguments of `trajectory` that are not what they are by default."""
     default = SolverOptions().model_dump()
-    options = {name: value for name, value in flow.options.items() if value != default[name]}
-    solver = SOLVERS[flow.solver].diffrax
-    return ({"solver": solver} if flow.solver != DEFAULT_SOLVER else {}) | options
+    options: dict[str, str | float | None] = {}
+    if flow.solver != DEFAULT_SOLVER:
+        options["solver"] = SOLVERS[flow.solver].diffrax
+    return options | {name: value for name, value in flow.options.items() if value != default[name]}
 
 
 def _needed(spec: ir.Spec, *, recorded: bool) -> set[str]:

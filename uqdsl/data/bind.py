@@ -94,14 +94,14 @@ def bind(
     problems += verify_selections(spec, dims)
     if problems:
         raise DataError(problems)
-    coords = {name: list(dim.labels) for name, dim in dims.items() if dim.labels is not None}
+    coords: dict[str, list[Label]] = {name: list(dim.labels) for name, dim in dims.items() if dim.labels is not None}
     arrays = {each.name: arrays[each.name] for each in spec.fields}
     for each in spec.fields:
         if each.missing:
             known = ~np.isnan(arrays[each.name])
             arrays[each.name] = _filled(arrays[each.name], known, each.kind)
             arrays[ir.observed(each.name)] = known
-            coords[ir.missing(each.name)] = np.flatnonzero(~known).tolist()
+            coords[ir.missing(each.name)] = [*np.flatnonzero(~known).tolist()]
     return Dataset(arrays, coords, files.hashes)
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from numpyro.distributions import constraints
 
-from uqdsl.runtime.truncated import Truncated
+from uqdsl.runtime.truncated import Truncated, between
 from uqdsl.runtime.untyped import Distribution
 
 
@@ -36,12 +36,16 @@ class Censored(Distribution):
         return self.law.support
 
     def log_prob(self, value: jax.Array) -> jax.Array:
-        tails = Truncated(self.law)._tails  # noqa: SLF001 - of the same room
+        tails = Truncated(self.law).tails
         below, above = value <= self.low, value >= self.high
-        # Each branch is given only limits that are there, so that the gradients of the others are no NaN.
+        # Each branch is given only values that are its own, so that the gradients of the others are no NaN.
         low = jnp.where(below, self.low, value)
         high = jnp.where(above, self.high - 1 if self.law.is_discrete else self.high, value)
-        middle = self.law.log_prob(value)
+        whole = self.law.support
+        inside = between(getattr(whole, "lower_bound", -jnp.inf), getattr(whole, "upper_bound", jnp.inf))
+        middle = self.law.log_prob(
+            jnp.where(below | above, jnp.floor(inside) if self.law.is_discrete else inside, value)
+        )
         return jnp.where(below, tails(low)[0], jnp.where(above, tails(high)[1], middle))
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:

@@ -6,8 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
+from uqdsl.runtime.untyped import CompoundMultinomial, MultinomialProbs
 
-class Multinomial(dist.MultinomialProbs):
+
+class Multinomial(MultinomialProbs):
     """Counts of `trials` draws among the categories of the last axis, with probabilities that sum to one.
 
     Draws are made category by category, each a Binomial of what is left, so that trials may differ from place to place.
@@ -20,13 +22,14 @@ class Multinomial(dist.MultinomialProbs):
         )
 
     def log_prob(self, value: jax.Array) -> jax.Array:
-        return super().log_prob(jnp.asarray(value))  # NumPyro compares data of NumPy by NumPy, which takes no traced trials
+        # NumPyro compares data of NumPy by NumPy, which takes no traced trials.
+        return super().log_prob(jnp.asarray(value))
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         return draw_counts(key, self.total_count, self.probs, (*sample_shape, *self.batch_shape))
 
 
-class DirichletMultinomial(dist.DirichletMultinomial):
+class DirichletMultinomial(CompoundMultinomial):
     """Counts of `trials` draws with probabilities that are themselves Dirichlet."""
 
     def __init__(self, trials: jax.Array, concentration: jax.Array) -> None:
@@ -36,7 +39,8 @@ class DirichletMultinomial(dist.DirichletMultinomial):
         )
 
     def log_prob(self, value: jax.Array) -> jax.Array:
-        return super().log_prob(jnp.asarray(value))  # NumPyro compares data of NumPy by NumPy, which takes no traced trials
+        # NumPyro compares data of NumPy by NumPy, which takes no traced trials.
+        return super().log_prob(jnp.asarray(value))
 
     def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         first, second = jax.random.split(key)

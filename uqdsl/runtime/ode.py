@@ -19,7 +19,7 @@ MOST_DIRECTIONS = 64
 class RK4(diffrax.AbstractERK):
     """The classical method of Runge and Kutta, order 4, for steps of one length: it has no estimate of its error."""
 
-    tableau: ClassVar[diffrax.ButcherTableau] = diffrax.ButcherTableau(
+    tableau: ClassVar[diffrax.ButcherTableau | diffrax.MultiButcherTableau] = diffrax.ButcherTableau(
         a_lower=(np.array([0.5]), np.array([0.0, 0.5]), np.array([0.0, 0.0, 1.0])),
         b_sol=np.array([1 / 6, 1 / 3, 1 / 3, 1 / 6]),
         b_error=np.zeros(4),
@@ -84,7 +84,8 @@ def trajectory(
         return ravel_pytree(jax.tree.map(lambda new, old: jnp.broadcast_to(new, old.shape) + 0.0, found, states))[0]
 
     converted, constants = jax.closure_convert(slope, jnp.asarray(method.start), first)
-    parameters, unravel_parameters = ravel_pytree(constants)
+    # Of no parameters JAX would make an array of single precision.
+    parameters, unravel_parameters = ravel_pytree(constants) if constants else (jnp.zeros(0, first.dtype), lambda _: ())
 
     def slope_with(t: jax.Array, x: jax.Array, p: jax.Array) -> jax.Array:
         return converted(t, x, *unravel_parameters(p))

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from numpyro.distributions import constraints
+from numpyro.distributions.distribution import validation_enabled
 
 from uqdsl.runtime.untyped import Constraint, Distribution, Transform, biject_to
 
@@ -54,7 +55,8 @@ class Sequential(Distribution):
         """That of every place; places that are given are not free."""
         kind = self.start[0].is_discrete if isinstance(self.start, Sequence) else False
         past = jnp.zeros((self.lags, *self.place), int if kind else float)
-        law = self._law(past, tuple(each[0] for each in self.inputs))
+        with validation_enabled(False):  # the parameters after such a past need not be possible ones
+            law = self._law(past, tuple(each[0] for each in self.inputs))
         if self.pointwise:
             return law.support
         if isinstance(self.start, Sequence):

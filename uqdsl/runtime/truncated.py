@@ -80,7 +80,7 @@ class Truncated(Distribution):
             return constraints.real if below else constraints.less_than_eq(high)
         return constraints.greater_than_eq(low) if below else constraints.interval(low, high)
 
-    def _tails(self, x: ArrayLike) -> tuple[jax.Array, jax.Array]:
+    def tails(self, x: ArrayLike) -> tuple[jax.Array, jax.Array]:
         """The tails of the law itself, at any x."""
         whole = self.base_dist.support
         start, end = getattr(whole, "lower_bound", -jnp.inf), getattr(whole, "upper_bound", jnp.inf)
@@ -88,7 +88,7 @@ class Truncated(Distribution):
         below = (x < start) if self._whole else (x <= start)
         above = x >= end
         below, above = below | (x == -jnp.inf), above | (x == jnp.inf)
-        inner = _between(start, end)
+        inner = between(start, end)
         lower, upper = log_tails(self.base_dist, jnp.where(below | above, inner, x))
         return (
             jnp.where(below, -jnp.inf, jnp.where(above, 0.0, lower)),
@@ -98,11 +98,11 @@ class Truncated(Distribution):
     def _log_mass(self, low: ArrayLike | None, high: ArrayLike | None) -> jax.Array:
         """`log P(low <= X <= high)`."""
         if low is None:
-            return jnp.zeros(()) if high is None else self._tails(high)[0]
-        low_below, low_above = self._tails(low - 1 if self._whole else low)
+            return jnp.zeros(()) if high is None else self.tails(high)[0]
+        low_below, low_above = self.tails(low - 1 if self._whole else low)
         if high is None:
             return low_above
-        high_below, high_above = self._tails(high)
+        high_below, high_above = self.tails(high)
         # The interval lies in the upper tail, in the lower tail, or holds the median.
         upper, lower = low_above < low_below, high_below < high_above
         whole = jnp.where(upper, low_above, jnp.where(lower, high_below, 0.0))
@@ -158,7 +158,7 @@ class Truncated(Distribution):
         return self.icdf(jax.random.uniform(key, (*sample_shape, *self.batch_shape), minval=smallest))
 
 
-def _between(start: ArrayLike, end: ArrayLike) -> jax.Array:
+def between(start: ArrayLike, end: ArrayLike) -> jax.Array:
     """A number inside of an interval, 0 if it has no end."""
     bounded = jnp.isfinite(start), jnp.isfinite(end)
     low, high = jnp.where(bounded[0], start, 0.0), jnp.where(bounded[1], end, 0.0)

@@ -15,3 +15,5 @@ biject_to: Any = distributions.biject_to
 Constraint: Any = distributions.constraints.Constraint
 Transform: Any = distributions.transforms.ParameterFreeTransform
 CategoricalProbs: Any = distributions.CategoricalProbs
+MultinomialProbs: Any = distributions.MultinomialProbs
+CompoundMultinomial: Any = distributions.DirichletMultinomial

@@ -142,7 +142,7 @@ def shifted(found: Typed, selector: tree.Expression | tree.Named, expression: tr
     if steps is None:
         return poison(step.span)
     if context.dims[along].boundary is None:
-        back = max(_labels_of(lag, context)) if lag else -steps
+        back = max(_steps_back(lag, context)) if lag else -steps
         if not context.looks_back(along, back):
             return context.report(NoBoundary(at=selector.span, dim=along))
     dims = union(found.dims, (lag,)) if lag else found.dims
@@ -155,7 +155,7 @@ def _steps(step: tree.Binary, along: str, context: Context) -> tuple[int | None,
     amount = ungrouped(step.right)
     at, hint = amount.span, f"as in `{along} - 1`"
     if isinstance(amount, tree.Name) and amount.name in context.dims:
-        labels = _labels_of(amount.name, context)
+        labels = _labels(context.dims[amount.name]) or ()
         if not labels or step.operator != "-" or not all(isinstance(each, int) and each > 0 for each in labels):
             hint = f"give it its labels, the steps back: `dim {amount.name} = 2` or `dim {amount.name} = [1, 12]`"
             context.report(WrongLag(at=at, dim=along, what=f"`{amount.name}`", hint=hint))
@@ -172,8 +172,8 @@ def _steps(step: tree.Binary, along: str, context: Context) -> tuple[int | None,
     return (value if step.operator == "+" else -value), None
 
 
-def _labels_of(dim: str | None, context: Context) -> tuple[int, ...]:
-    return tuple(_labels(context.dims[dim]) or ()) if dim is not None else ()  # type: ignore[arg-type]
+def _steps_back(lag: str, context: Context) -> list[int]:
+    return [each for each in _labels(context.dims[lag]) or () if isinstance(each, int)]
 
 
 def _named(expression: tree.Select) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from uqdsl import ir
 from uqdsl.messages import Problem
@@ -237,7 +238,8 @@ def _selected(value: ir.Expression, along: str, index: ir.Expression) -> ir.Expr
                 return node.model_copy(update=parts | {"dims": new})
             case ir.Gather(value=inner, along=other) if along not in inner.dims or other == along:
                 return node.model_copy(update={"index": ir.rewrite(node.index, change), "dims": new})
-        return ir.Gather(span=node.span, value=node, along=along, index=index, dims=new)
+        of = cast(ir.Expression, node)  # it has dimensions
+        return ir.Gather(span=node.span, value=of, along=along, index=index, dims=new)
 
     return ir.rewrite(value, change)
 

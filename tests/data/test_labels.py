@@ -231,6 +231,16 @@ def test_a_fault_of_a_spread_column_names_it(write):
     assert problem.place == Place("t.csv", 2, "b")
 
 
+def test_a_matrix_over_a_dimension_and_its_copy(write):
+    text = "data { W[site, site'] : binary = [[0, 1], [1, 0]], y[site] : real = [1, 2] }"
+    assert bound(text).arrays["W"].tolist() == [[0, 1], [1, 0]]
+    spread = 'data "t.csv" { W[site, site\'] : real = columns("b", "a") }'
+    found = bound(spread, write("t.csv", "site,a,b\na,0,1\nb,2,3\n"))
+    assert found.coords == {"site": ["a", "b"]}
+    assert found.arrays["W"].tolist() == [[0, 1], [2, 3]]
+    assert codes_of("data { W[site, site'] : real = [[0, 1, 2], [1, 0, 3]] }") == ["UQ433"]
+
+
 def test_values_that_repeat_in_rows(write):
     text = 'data "t.csv" { y[i] : real, state[i] : category = column("in"), u[state] : real }'
     found = bound(text, write("t.csv", "y,in,u\n1,b,5\n2,a,6\n3,b,5\n"))

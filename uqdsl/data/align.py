@@ -159,7 +159,7 @@ def align(
     array = values.reshape([axis.size for axis in found.axes])
     count = len(problems)
     for number, axis in enumerate(found.axes):
-        dim = dims[axis.dim]
+        dim = dims[ir.base(axis.dim)]
         if dim.labels is None:
             return None
         order = _order(found, axis, dim, problems)

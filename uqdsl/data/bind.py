@@ -126,14 +126,14 @@ def _mark_doubtful(spec: ir.Spec, found: Sequence[Found], dims: Mapping[str, Dim
     for each in spec.fields:
         if each.name not in names:
             for dim in (*each.dims, *((each.of,) if each.of else ())):
-                dims[dim].doubtful = True
+                dims[ir.base(dim)].doubtful = True
 
 
 def _gather(values: Sequence[tuple[Found, np.ndarray | Levels | None]], dims: Mapping[str, Dimension]) -> None:
     """What each field says of the labels of dimensions."""
     for found, value in values:
         for axis in found.axes:
-            dims[axis.dim].axes.append((found, axis))
+            dims[ir.base(axis.dim)].axes.append((found, axis))
         of = found.field.of
         if isinstance(value, Levels) and of:
             dims[of].levels.append(value)

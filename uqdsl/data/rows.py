@@ -157,7 +157,7 @@ def _columns(field: ir.DataField, table: _Rows) -> tuple[tuple[str, ...], bool]:
     """The columns of a field, and whether they are spread over its last dimension: so too if they are its labels."""
     if field.spread or len(field.dims) < 2 or field.columns[0] in table.frame.columns:
         return field.columns, field.spread
-    labels = tuple(map(str, table.dims[field.dims[-1]].labels or ()))
+    labels = tuple(map(str, table.dims[ir.base(field.dims[-1])].labels or ()))
     spread = bool(labels) and set(labels) <= set(table.frame.columns)
     return (labels, True) if spread else (field.columns, False)
 

@@ -198,11 +198,17 @@ def _operation(expression: tree.Binary, left: Typed, right: Typed) -> Typed:
 
 
 def _contraction(expression: tree.Binary, context: Context) -> Typed:
-    """`A @ b`: the sum of the products over the one dimension that both share."""
+    """`A @ b`: the sum of the products over the one dimension that both share; of two square matrices their product."""
     left, right = (number(each, context.anywhere()) for each in (expression.left, expression.right))
     if not left.sound or not right.sound:
         return poison(expression.span)
     shared = tuple(dim for dim in left.dims if dim in right.dims)
+    if len(shared) == 2 and ir.base(shared[0]) == ir.base(shared[1]):
+        rows, columns = shared
+        between = max(shared, key=len) + "'"
+        left = renamed(left, ((columns, between),), expression.span)
+        right = renamed(right, ((rows, between),), expression.span)
+        shared = (between,)
     if len(shared) != 1:
         found = dims_in_words(shared) if shared else "none"
         product = f"{context.written(expression.left.span, 'a')} * {context.written(expression.right.span, 'b')}"
@@ -241,10 +247,14 @@ def _spread(sign: str, left: Typed, right: Typed) -> frozenset[str] | None:
 
 def _listing(expression: tree.Listing, context: Context) -> Typed:
     inside = replace(context, list_dim=None, places=False)
+    name = context.list_dim
+    if name is None and len(context.ranges) == _depth(expression) > 1 and not context.free:
+        # Lists in lists nest as the dimensions of the statement.
+        name, *rest = context.ranges
+        inside = replace(inside, ranges=tuple(rest), list_dim=rest[0] if len(rest) == 1 else None)
     items = [number(item, inside) for item in expression.items]
     if not all(item.sound for item in items):
         return poison(expression.span)
-    name = context.list_dim
     if name is None:
         # Along the one dimension of the statement that its items do not have.
         over = [dim for dim in context.ranges if not any(dim in item.dims for item in items)]
@@ -268,6 +278,15 @@ def _listing(expression: tree.Listing, context: Context) -> Typed:
     for item in items[1:]:
         support = support.hull(item.support)
     return combined(node, support, *items)
+
+
+def _depth(expression: tree.Expression) -> int:
+    """How many lists stand within one another, all alike."""
+    value = ungrouped(expression)
+    if not isinstance(value, tree.Listing) or not value.items:
+        return 0
+    depths = {_depth(each) for each in value.items}
+    return 1 + (depths.pop() if len(depths) == 1 else 0)
 
 
 def _home(expression: tree.Listing, context: Context) -> str:

@@ -55,6 +55,7 @@ def lower_process(
     process = _process(call, dim, dims, context)
     if process is None:
         return None
+    context = replace(context, ranges=tuple(each for each in dims if each != dim))
     if process.basis is None:
         noncentered = any(each.name == "noncentered" for each in statement.modifiers)
         covariance = _covariance(process, dim, context)
@@ -110,9 +111,7 @@ def _process(call: tree.Call, dim: str, dims: tuple[str, ...], context: Context)
     written = given.get("at")
     items = written.items if isinstance(written, tree.Listing) else (written,) if written is not None else ()
     at = [number(each, place) for each in items] or [number(tree.Name(call.span, dim), place)]
-    batch = tuple(each for each in dims if each != dim)
     mean = number(given["mean"], replace(context, ranges=dims)) if "mean" in given else None
-    del batch
     constants = {}
     for name in ("jitter", "basis", "boundary"):
         if name in given:
@@ -175,7 +174,7 @@ def _called(written: tree.Expression, count: int, context: Context) -> _Called |
         parameters = f"its {listing(missing or names, last='and')}"
         context.report(MissingParameter(at=call.span, law=name, parameters=parameters, hint=hint))
         return None
-    place = replace(context, ranges=(), list_dim=None)
+    place = replace(context, list_dim=None)
     length = ungrouped(given["length"])
     items = length.items if isinstance(length, tree.Listing) else (length,)
     lengths = [number(each, place) for each in items]

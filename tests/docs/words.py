@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from uqdsl.vocabulary.composed import COMPOSED, Composed
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, Distribution
 from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS
 from uqdsl.vocabulary.supports import KINDS
@@ -39,16 +40,21 @@ def words() -> str:
         "|---|---|---|---|",
     ]
     for law in DISTRIBUTIONS.values():
-        others = ", ".join(
-            f"{_listed(p.name for p in form.parameters)} for {_listed(form.formulas)}" for form in law.forms
-        )
         density = law.summary.replace("|", r"\|")
-        lines.append(f"| `{_signature(law)}` | {law.support} | {density} | {others} |")
+        lines.append(f"| `{_signature(law)}` | {law.support} | {density} | {_alternatives(law)} |")
     lines += [
         "",
         "Those whose distribution function is known in both tails take `truncated(a, b)`: "
         + ", ".join(f"`{law.name}`" for law in DISTRIBUTIONS.values() if law.truncates)
         + ".",
+        "",
+        "## Priors of several coefficients",
+        "",
+        "Of unknowns alone, joint over a dimension, and made of [unknowns of their own](laws.md#shrinkage).",
+        "",
+        "| law | density given the others | unknowns | alternatives |",
+        "|---|---|---|---|",
+        *(_composed(law) for law in COMPOSED.values()),
         "",
         "## Kinds of data",
         "",
@@ -82,6 +88,16 @@ def words() -> str:
         lines.append(f"| `{each.name}({arguments})` | {each.summary} | {_VALUES[each.value]} |")
     lines += ["", "## Constants", "", ", ".join(f"`{name}`" for name in CONSTANTS) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _composed(law: Composed) -> str:
+    """The row of a law that is made of other unknowns, those of a prior of `beta`."""
+    parts = ", ".join(f"`beta_{part.suffix}{'' if part.shared else '[k]'}`" for part in law.parts)
+    return f"| `{law.signature()}` `[k]` | {law.summary} | {parts} | {_alternatives(law)} |"
+
+
+def _alternatives(law: Distribution) -> str:
+    return ", ".join(f"{_listed(p.name for p in form.parameters)} for {_listed(form.formulas)}" for form in law.forms)
 
 
 def _signature(law: Distribution) -> str:

@@ -232,6 +232,11 @@ FAULTS = tuple(
             'data { v$[home] : real }\nprior q$[home] ~ Bernoulli(0.5)\nlikelihood v$[home] ~ Normal(sum(q$, over = home), 1)',
             'prior q$ ~ Bernoulli(0.5)\nprior r$[k] ~ Normal(0, 1 + q$) noncentered',
         ],
+        "UQ280": ["prior q$[k] ~ Horseshoe(1) noncentered", "prior q$[k] ~ R2D2(1, 1) truncated(0, 1)"],
+        "UQ281": [
+            "data { v$[k] : real }\nlikelihood v$[k] ~ Horseshoe(1)",
+            "prior q$[k] ~ Mixture([0.5, 0.5], Normal(0, 1), Horseshoe(1))",
+        ],
         "UQ301": ["prior q$ ~ Nomral(0, 1)", "prior q$ ~ gaussian(0, 1)", "prior q$ ~ exp(1)", "prior q$ ~ sum(b, over = k)"],
         "UQ302": ["prior q$ ~ Normal(0)", "prior q$ ~ Normal()", "prior q$ ~ StudentT(scale = 1)", "data { v$ : count = 3 }\nlikelihood v$ ~ Binomial(10)"],
         "UQ303": ["prior q$ ~ Normal(0, std = 1)", "prior q$ ~ Normal(0, 1, 2)", "prior q$ ~ HalfNormal(sigma = 1)", "prior q$ ~ Gamma(1, beta = 2)"],

@@ -42,6 +42,7 @@ from uqdsl.semantics.wording import are, in_brackets, plural
 from uqdsl.semantics.wording import over as dims_in_words
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import supports, synonyms
+from uqdsl.vocabulary.composed import ALONE
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
 from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS, Function, Reduction
 from uqdsl.vocabulary.functions import PLANNED as PLANNED_FUNCTIONS
@@ -335,7 +336,7 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         if dim is None:
             return _no_identity(expression, context)
         return within(lower_identity(dim, expression), context)
-    if name in DISTRIBUTIONS or name in PLANNED:
+    if name in DISTRIBUTIONS or name in ALONE or name in PLANNED:
         hint = f"a law stands after `~`: `prior {context.owner or 'x'} ~ {name}(…)`"
         of = context.declarations.values.get(context.owner)
         if of is None or of.what is not What.QUANTITY or context.whole != expression.span:

@@ -20,15 +20,17 @@ from uqdsl.messages.catalogue.kinds import (
     WrongModifier,
 )
 from uqdsl.messages.catalogue.names import ListLength, NoSuchDimension, ReductionWithoutDimension
+from uqdsl.messages.catalogue.priors import OnlyAPrior
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.context import Context, Typed
 from uqdsl.semantics.declare import Declared, What
 from uqdsl.semantics.expressions import bound, dimension, number
 from uqdsl.semantics.parameters import lower_arguments
-from uqdsl.semantics.walk import names_in, ungrouped
+from uqdsl.semantics.walk import law_name, names_in, ungrouped
 from uqdsl.semantics.wording import are, plural
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
+from uqdsl.vocabulary.composed import ALONE, COMPOSED
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED, Distribution
 from uqdsl.vocabulary.functions import FUNCTIONS, REDUCTIONS
 from uqdsl.vocabulary.supports import Support, interval, point
@@ -62,7 +64,7 @@ def lower_law(
     if distribution is None:
         return _refuse_distribution(call, call.function, context)
     before = len(errors(context.problems))
-    event, given = _event(distribution, call, dims, context)
+    event, given = lower_event(distribution, call, dims, context)
     if event is None:
         return None
     laws = [each for each in given if _is_law(each)] if distribution.laws else []
@@ -105,8 +107,8 @@ def lower_law(
 
 def _is_law(argument: tree.Expression | tree.Named) -> bool:
     """Whether an argument is itself a law."""
-    call = ungrouped(argument) if not isinstance(argument, tree.Named) else argument
-    return isinstance(call, tree.Call) and isinstance(call.function, tree.Name) and call.function.name in DISTRIBUTIONS
+    name = law_name(argument)
+    return name in DISTRIBUTIONS or name in ALONE
 
 
 def _consumed(
@@ -183,7 +185,9 @@ def _refuse_law(expression: tree.Expression, context: Context) -> None:
     hint = ""
     if isinstance(expression, tree.Name) and expression.name in DISTRIBUTIONS:
         hint = f"write its parameters: `{DISTRIBUTIONS[expression.name].signature()}`"
-    elif isinstance(expression, tree.Name) and expression.name in PLANNED:
+    elif isinstance(expression, tree.Name) and expression.name in COMPOSED:
+        hint = f"write its parameters: `{COMPOSED[expression.name].signature()}`"
+    elif isinstance(expression, tree.Name) and expression.name in {*ALONE, *PLANNED}:
         hint = f"write its parameters: `{expression.name}(…)`"
     elif isinstance(expression, tree.Call) and isinstance(expression.function, tree.Attribute):
         name = expression.function.name
@@ -224,6 +228,9 @@ def _refuse_distribution(call: tree.Call, function: tree.Name, context: Context)
             _refuse_law(call, context)
         elif declared.what is What.FUNCTION:
             context.report(NotALaw(at=call.span, hint=f"`{name}` is a function"))
+    elif name in ALONE:
+        hint = f"declare an unknown of it, and use that here: `prior beta[…] ~ {name}(…)`"
+        context.report(OnlyAPrior(at=call.span, law=name, hint=hint))
     elif name in PLANNED:
         context.report(FeatureNotBuilt(at=function.span, feature=f"the distribution `{name}`"))
     elif name in FUNCTIONS or name in REDUCTIONS:
@@ -236,11 +243,11 @@ def _refuse_distribution(call: tree.Call, function: tree.Name, context: Context)
             )
         context.report(UnknownDistribution(at=function.span, name=name, hint=hint))
     elif not context.declarations.may_declare(name):
-        hint = meant(name, [*DISTRIBUTIONS, *PLANNED], synonyms.DISTRIBUTIONS)
+        hint = meant(name, [*DISTRIBUTIONS, *ALONE, *PLANNED], synonyms.DISTRIBUTIONS)
         context.report(UnknownDistribution(at=function.span, name=name, hint=hint))
 
 
-def _event(
+def lower_event(
     distribution: Distribution, call: tree.Call, dims: tuple[str, ...], context: Context
 ) -> tuple[tuple[str, ...] | None, list[tree.Expression | tree.Named]]:
     """The event dimensions of a law, None where they are not known, and its other arguments."""

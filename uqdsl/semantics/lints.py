@@ -58,5 +58,9 @@ def check_informed(spec: ir.Spec, declarations: Declarations) -> tuple[Problem, 
             reached.add(name)
             if name in definitions:
                 waiting += ir.names_used(definitions[name])
-    unused = [unknown.name for unknown in spec.unknowns if unknown.name not in reached]
-    return tuple(UnusedUnknown(at=declarations.values[name].whole, name=name) for name in unused)
+    # What a prior brings with it has no declaration of its own, but the span of what has.
+    unused = {unknown.span for unknown in spec.unknowns if unknown.name not in reached}
+    declared = {name: declarations.values[name] for name in definitions if name in declarations.values}
+    return tuple(
+        UnusedUnknown(at=each.whole, name=name) for name, each in declared.items() if definitions[name].span in unused
+    )

@@ -21,6 +21,7 @@ from uqdsl.semantics.declare import What
 from uqdsl.semantics.wording import in_brackets
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
+from uqdsl.vocabulary.composed import ALONE
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
 from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS
 from uqdsl.vocabulary.supports import REAL, Support, point
@@ -48,7 +49,7 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
     if context.declarations.may_declare(name.name):
         return poison(name.span)
     for what, table, hint in (
-        ("a distribution", {*DISTRIBUTIONS, *PLANNED}, "a law stands after `~`: `prior {0} ~ {1}(…)`"),
+        ("a distribution", {*DISTRIBUTIONS, *ALONE, *PLANNED}, "a law stands after `~`: `prior {0} ~ {1}(…)`"),
         ("a function", FUNCTIONS, "call it: `{1}(…)`"),
         ("a reduction", REDUCTIONS, "call it: `{1}(…, over = k)`"),
     ):

@@ -10,6 +10,7 @@ from uqdsl import ir
 from uqdsl.messages import did_you_mean, errors, listing
 from uqdsl.messages.catalogue.kinds import MissingParameter, UnknownArgument, WrongArgumentCount
 from uqdsl.messages.catalogue.processes import NotAKernel, WrongProcess
+from uqdsl.semantics.composed import check_no_modifiers
 from uqdsl.semantics.constants import evaluate
 from uqdsl.semantics.context import Context, union
 from uqdsl.semantics.expressions import number
@@ -35,12 +36,6 @@ class Process(NamedTuple):
     boundary: float
 
 
-def is_process(law: tree.Expression) -> bool:
-    """Whether a law is a Gaussian process."""
-    call = ungrouped(law)
-    return isinstance(call, tree.Call) and isinstance(call.function, tree.Name) and call.function.name == PROCESS
-
-
 def lower_process(
     statement: tree.Prior, dims: tuple[str, ...], context: Context
 ) -> tuple[tuple[ir.Statement, ...], tuple[ir.Dim, ...]] | None:
@@ -48,6 +43,7 @@ def lower_process(
     call = ungrouped(statement.law)
     if not isinstance(call, tree.Call):
         return None
+    check_no_modifiers(PROCESS, statement, ("noncentered", "nuisance"), context)
     name = statement.target.name
     dim = _dimension(call, dims, context)
     if dim is None:
@@ -67,7 +63,8 @@ def lower_process(
             ir.Argument(span=span, name="covariance", value=covariance),
         )
         law = ir.Law(span=span, distribution="MultiNormal", arguments=arguments, event=(dim,))
-        unknown = ir.Unknown(span=statement.span, name=name, dims=law.arranged(dims), law=law)
+        nuisance = any(each.name == "nuisance" for each in statement.modifiers)
+        unknown = ir.Unknown(span=statement.span, name=name, dims=law.arranged(dims), law=law, nuisance=nuisance)
         if noncentered:
             from uqdsl.semantics.restrictions import decorrelated
 

@@ -11,7 +11,7 @@ from uqdsl.messages.catalogue.names import CannotRecur, ListLength, NoStart, Not
 from uqdsl.semantics.context import Context
 from uqdsl.semantics.expressions import number
 from uqdsl.semantics.laws import LoweredLaw, lower_law
-from uqdsl.semantics.walk import ungrouped
+from uqdsl.semantics.walk import law_name, ungrouped
 from uqdsl.semantics.wording import plural
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
@@ -81,8 +81,7 @@ def _truncations(statement: tree.Prior | tree.Let) -> tuple[tree.Modifier, ...]:
 
 
 def _is_law(expression: tree.Expression) -> bool:
-    call = ungrouped(expression)
-    return isinstance(call, tree.Call) and isinstance(call.function, tree.Name) and call.function.name in DISTRIBUTIONS
+    return law_name(expression) in DISTRIBUTIONS
 
 
 def standardised(unknown: ir.Unknown) -> tuple[ir.Unknown, ir.Quantity]:

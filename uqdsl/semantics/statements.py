@@ -17,6 +17,7 @@ from uqdsl.messages.catalogue.names import (
     UndeclaredName,
 )
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.composed import lower_composed
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Known, known_settings
 from uqdsl.semantics.declare import Declarations, What
@@ -26,14 +27,15 @@ from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
 from uqdsl.semantics.order import order_statements
-from uqdsl.semantics.processes import is_process, lower_process
+from uqdsl.semantics.processes import PROCESS, lower_process
 from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
 from uqdsl.semantics.restrictions import decorrelated, lower_restriction
 from uqdsl.semantics.starts import looking_back, lower_start, standardised
 from uqdsl.semantics.states import lower_state, with_reads
 from uqdsl.semantics.tables import axis_names
-from uqdsl.semantics.walk import ungrouped
+from uqdsl.semantics.walk import law_name, ungrouped
 from uqdsl.syntax import tree
+from uqdsl.vocabulary.composed import COMPOSED
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.supports import KINDS, REAL
 
@@ -140,7 +142,9 @@ def _lowered(
 ) -> tuple[tuple[ir.Statement, ...], Known | None] | None:
     match statement:
         case tree.Prior():
-            return _prior(statement, context)
+            found = _prior(statement, context)
+            _check_brought(statement, found[0] if found is not None else (), context)
+            return found
         case tree.Let():
             return _let(statement, context)
         case tree.Population():
@@ -162,7 +166,7 @@ def _recurrence(
         if isinstance(statement, tree.Prior | tree.Let):
             dims = axis_names(statement.target, [])
             law = ungrouped(statement.law) if isinstance(statement, tree.Prior) else None
-            word = law.function.name if isinstance(law, tree.Call) and isinstance(law.function, tree.Name) else ""
+            word = law_name(statement.law) if isinstance(statement, tree.Prior) else ""
             support = DISTRIBUTIONS[word].support if word in DISTRIBUTIONS else REAL
             spread = frozenset({name}) if word else None
             known[name] = Known(dims, support, _labels_of(law), random=bool(law), spread=spread)
@@ -291,12 +295,17 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     check_modifiers(statement.modifiers, PRIOR_MODIFIERS, "a prior", context)
     if dims is None:
         return None
-    if is_process(statement.law):
+    name = statement.target.name
+    if law_name(statement.law) == PROCESS:
         made = lower_process(statement, dims, context)
         if made is None or errors(context.problems):
             return None
         context.new_dims.extend(made[1])
-        return made[0], Known(dims, REAL, random=True, spread=frozenset({statement.target.name}))
+        return made[0], Known(dims, REAL, random=True, spread=frozenset({name}))
+    law = COMPOSED.get(law_name(statement.law))
+    if law is not None:
+        parts = lower_composed(law, statement, dims, context)
+        return None if parts is None else (parts, Known(dims, law.support, random=True, spread=frozenset({name})))
     context = looking_back(context, dims)
     lowered = lower_law(statement.law, statement.modifiers, dims, context)
     if lowered is None:
@@ -313,7 +322,7 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     dims = (*(dim for dim in dims if dim not in along), *along)
     unknown = ir.Unknown(
         span=statement.span,
-        name=statement.target.name,
+        name=name,
         dims=dims,
         law=lowered.law,
         noncentered=noncentered is not None,
@@ -325,7 +334,7 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     support = lowered.support
     if not support.integer:  # a continuous unknown is never exactly at the end of its support
         support = support._replace(open_lower=support.lower > float("-inf"), open_upper=support.upper < float("inf"))
-    known = Known(dims, support, lowered.category, random=True, spread=frozenset({unknown.name}))
+    known = Known(dims, support, lowered.category, random=True, spread=frozenset({name}))
     return (decorrelated(unknown) if joint else (unknown,)), known
 
 
@@ -341,10 +350,21 @@ def _check_noncentered(modifier: tree.Modifier, statement: tree.Prior, lowered: 
         hint = "take `noncentered` or `truncated` out"
         what = f"a truncated `{lowered.distribution.name}` cannot be shifted and scaled"
         context.report(CannotNoncenter(at=modifier.span, what=what, others=others, hint=hint))
-    name = f"{statement.target.name}_decentered"
-    if name in context.declarations.values:
-        others = (Label(modifier.span, f"`noncentered` draws `{name}`"),)
-        context.report(DeclaredTwice(at=context.declarations.values[name].span, name=name, others=others))
+
+
+def _check_brought(statement: tree.Prior, made: tuple[ir.Statement, ...], context: Context) -> None:
+    """UQ202 for what a prior brings with it under a name that the spec declares."""
+    name = statement.target.name
+    brought = {each.name: f"`{law_name(statement.law)}` brings `{each.name}` with it" for each in made}
+    at = statement.law.span
+    modifier = next((each for each in statement.modifiers if each.name == "noncentered"), None)
+    if modifier is not None:
+        at = modifier.span
+        brought[f"{name}_decentered"] = f"`noncentered` draws `{name}_decentered`"
+    for each, said in brought.items():
+        if each != name and each in context.declarations.values:
+            others = (Label(at, said),)
+            context.report(DeclaredTwice(at=context.declarations.values[each].span, name=each, others=others))
 
 
 def _population(statement: tree.Population, fields: tuple[ir.DataField, ...], context: Context) -> _Result:

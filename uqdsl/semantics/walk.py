@@ -38,3 +38,9 @@ def is_lag(selector: tree.Expression | tree.Named, dims: Collection[str]) -> boo
         return False
     left = ungrouped(value.left)
     return isinstance(left, tree.Name) and left.name in dims
+
+
+def law_name(law: tree.Expression | tree.Named) -> str:
+    """The name of a law as it is called; empty where nothing is called by a name."""
+    call = ungrouped(law) if not isinstance(law, tree.Named) else law
+    return call.function.name if isinstance(call, tree.Call) and isinstance(call.function, tree.Name) else ""

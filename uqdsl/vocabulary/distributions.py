@@ -173,7 +173,7 @@ _ZERO = Parameter("zero", UNIT)
 _ZERO_LOGITS = _for(
     "zero_logits", REAL, zero="sigmoid(zero_logits)", instead=("gate={zero}", "gate_logits={zero_logits}")
 )  # fmt: skip
-_MEAN_CONCENTRATION = Form(
+MEAN_AND_CONCENTRATION = Form(
     (Parameter("mean", OPEN_UNIT), Parameter("concentration", POSITIVE)),
     {"alpha": "mean * concentration", "beta": "(1 - mean) * concentration"},
 )
@@ -392,7 +392,7 @@ _TABLE = (
         "dist.Beta({alpha}, {beta})",
         "proportional to x^(alpha - 1) (1 - x)^(beta - 1)",
         forms=(
-            _MEAN_CONCENTRATION._replace(
+            MEAN_AND_CONCENTRATION._replace(
                 instead=("Beta({alpha}, {beta})", "BetaProportion({mean}, {concentration})")
             ),
         ),
@@ -441,7 +441,7 @@ _TABLE = (
         COUNT,
         "dist.BetaBinomial({alpha}, {beta}, {trials})",
         "a Binomial whose probability is Beta(alpha, beta)",
-        forms=(_MEAN_CONCENTRATION,),
+        forms=(MEAN_AND_CONCENTRATION,),
     ),
     Distribution(
         "Poisson", (Parameter("rate", NONNEGATIVE),), COUNT, "dist.Poisson({rate})",
@@ -633,7 +633,7 @@ _TABLE = (
 DISTRIBUTIONS: dict[str, Distribution] = {each.name: each for each in _TABLE}
 """Every distribution by its name."""
 
-PLANNED = frozenset({"Empirical", "Flow", "GaussianProcess"})
+PLANNED = frozenset({"Empirical", "Flow"})
 """Distributions of the language that this version cannot run."""
 
 __all__ = ["DISTRIBUTIONS", "PLANNED", "Distribution", "Form", "Parameter", "Way"]

@@ -83,6 +83,29 @@ def test_a_parameter_that_is_not_a_number_is_named_at_every_label() -> None:
     assert problem.title == "no chain can start: `mean` of the law of `y` at every home is nan, but must be finite"
 
 
+def test_a_matrix_and_a_list_of_numbers_out_of_range_are_shown() -> None:
+    def normal(b: Any, x: Any) -> Any:
+        return dist.MultivariateNormal(b * x, covariance_matrix=jnp.full((4, 4), 2.5) - 1.5 * jnp.eye(4))
+
+    problem = explained(regression("matrix", normal))
+    said = "is a matrix with the eigenvalue -1.5, but must be positive definite"
+    assert problem.title == f"no chain can start: `covariance` of the law of `y` {said}"
+    assert "`jitter`" in problem.help
+
+    def infinite(b: Any, x: Any) -> Any:
+        return dist.MultivariateNormal(b * x, covariance_matrix=jnp.eye(4) * jnp.inf)
+
+    assert "`covariance` of the law of `y` is a matrix with inf in it" in explained(regression("inf", infinite)).title
+
+    def shares(b: Any, x: Any) -> Any:
+        return dist.Dirichlet(jnp.array([1.0, -2.0, 1.0, 1.0]) + 0 * b)
+
+    problem = explained(regression("list", shares))
+    assert (
+        problem.title == "no chain can start: `concentration` of the law of `y` is [1, -2, 1, 1], but must be positive"
+    )
+
+
 def test_a_few_labels_are_listed() -> None:
     bad = regression("labels", lambda b, x: dist.Normal(jnp.where(x > 1.5, jnp.nan, b), 1.0))
     assert " at home 5083, 5084 is nan" in explained(bad).title

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.codegen.arithmetic import binary, negative
 from uqdsl.codegen.text import ATOM, PRODUCT, SIGN, Kind, Text, as_number, as_real, number, quoted
 from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS
+from uqdsl.vocabulary.kernels import KERNEL_FUNCTIONS
 
 _LOGICAL = {"and": "jnp.logical_and", "or": "jnp.logical_or", "not": "jnp.logical_not"}
 _REAL_ONLY = {"sigmoid", "Phi", "log_Phi"}
@@ -284,7 +286,8 @@ class Writer:
         if node.function in _REAL_ONLY:
             given = [as_real(each) for each in given]
         shown = ", ".join(each.text for each in given)
-        return Text(f"{FUNCTIONS[node.function].jax}({shown})", kind=_kept(node.function, *given))
+        function = node.function if node.function in KERNEL_FUNCTIONS else FUNCTIONS[node.function].jax
+        return Text(f"{function}({shown})", kind=_kept(node.function, *given))
 
     def _choice(self, node: ir.Choice, layout: tuple[str, ...]) -> Text:
         test, then, otherwise = (self.write(each, layout) for each in (node.test, node.then, node.otherwise))
@@ -345,22 +348,58 @@ class Writer:
         return self.aligned(self.seen(text, axes, window), axes, layout)
 
     def _product(self, node: ir.Reduce, kept: tuple[str, ...]) -> Text | None:
-        """`sum(X * b, over = k)` as the matrix product that it is, or None where it is not one."""
-        match node:
-            case ir.Reduce(function="sum", over=(dim,), operand=ir.Operation(operator="*", operands=(one, other))):
-                pass
-            case _:
-                return None
-        for first, second in ((one, other), (other, one)):
-            columns = tuple(each for each in second.dims if each != dim)
+        """`sum(X * b, over = k)` as the product of matrices that it is, or None where it is not one."""
+        if node.function != "sum":
+            return None
+        groups = _factors(node.operand)
+        outside = [each for dims, each in groups.items() if not dims & set(node.over)]
+        factors = [each for dims, each in groups.items() if dims & set(node.over)]
+        if len(factors) < 2:
+            return None
+        own = tuple(dim for dim in kept if any(dim in each.dims for each in factors))
+        product = self._matrix_product(factors, node.over, own) or self._einsum(factors, node.over, own)
+        if product is not None:
+            product = self.aligned(product, own, kept)
+            for each in outside[::-1]:
+                product = binary("*", self.number(each, kept), product)
+        return product
+
+    def _matrix_product(
+        self, factors: list[ir.Expression], over: tuple[str, ...], kept: tuple[str, ...]
+    ) -> Text | None:
+        """Two factors as `X @ b`, or as `b @ X` where that needs no transposition."""
+        if len(factors) != 2 or len(over) != 1:
+            return None
+        found = []
+        for first, second in (factors, factors[::-1]):
+            columns = tuple(each for each in second.dims if each not in over)
             rows = kept[: len(kept) - len(columns)]
-            is_product = len(columns) <= 1 and rows + columns == kept and dim in second.dims
-            if not is_product or set(first.dims) != {*rows, dim} or set(columns) & set(first.dims):
-                continue
-            left, right = self.number(first, (*rows, dim)), self.number(second, (dim, *columns))
-            whole = left.kind is Kind.WHOLE and right.kind is Kind.WHOLE
-            return Text(f"{left.at(PRODUCT)} @ {right.at(SIGN)}", PRODUCT, Kind.WHOLE if whole else Kind.REAL)
-        return None
+            is_product = len(columns) <= 1 and rows + columns == kept
+            if is_product and set(first.dims) == {*rows, *over} and not set(columns) & set(first.dims):
+                axes = (*rows, *over), (*over, *columns)
+                moved = (self._natural(first) != axes[0]) + (self._natural(second) != axes[1])
+                found.append((moved, first, second, axes))
+        if not found:
+            return None
+        _, first, second, axes = min(found, key=lambda each: each[0])
+        left, right = self.number(first, axes[0]), self.number(second, axes[1])
+        return Text(f"{left.at(PRODUCT)} @ {right.at(SIGN)}", PRODUCT, _of_product(left, right))
+
+    def _einsum(self, factors: list[ir.Expression], over: tuple[str, ...], kept: tuple[str, ...]) -> Text | None:
+        """Factors over several dimensions as `jnp.einsum("ij,jk->ik", …)`, a letter for each dimension."""
+        dims = (*kept, *over)
+        if ANY in dims or len(dims) > len(ascii_lowercase):
+            return None
+        letters: dict[str, str] = {}
+        for dim in dims:
+            free = [each for each in (dim[0].lower(), *ascii_lowercase) if each not in letters.values()]
+            letters[dim] = next(each for each in free if each in ascii_lowercase)
+        axes = [tuple(sorted(each.dims, key=self._natural(each).index)) for each in factors]
+        texts = [self.number(each, order) for each, order in zip(factors, axes, strict=True)]
+        indices = ["".join(letters[dim] for dim in each) for each in (*axes, kept)]
+        subscripts = f"{','.join(indices[:-1])}->{indices[-1]}"
+        shown = ", ".join([quoted(subscripts), *(each.text for each in texts)])
+        return Text(f"jnp.einsum({shown})", kind=_of_product(*texts))
 
     # selections -------------------------------------------------------------------------------------------------------
 
@@ -395,6 +434,24 @@ class Writer:
             # Chosen together with the others, place by place. Data may be arrays of NumPy, which take no tracer as an index.
             return self.aligned(Text(f"np.arange({self._length(dim)})"), (dim,), inside).text
         return ":"
+
+
+def _factors(node: ir.Expression) -> dict[frozenset[str], ir.Expression]:
+    """The factors of a product by their dimensions; those over the same ones are multiplied."""
+    match node:
+        case ir.Operation(operator="*", operands=(left, right)):
+            found = _factors(left)
+            for dims, factor in _factors(right).items():
+                if dims in found:
+                    operands = (found[dims], factor)
+                    factor = ir.Operation(operator="*", operands=operands, dims=operands[0].dims)
+                found[dims] = factor
+            return found
+    return {frozenset(node.dims): node}
+
+
+def _of_product(*factors: Text) -> Kind:
+    return Kind.WHOLE if all(each.kind is Kind.WHOLE for each in factors) else Kind.REAL
 
 
 def _index_of(dim: str, label: str | float) -> str:

@@ -36,6 +36,9 @@ _MOST_LABELS = 3
 _STUCK_AFTER = 100
 """Draws after which a chain that has accepted nothing counts as stuck."""
 _STUCK_BELOW = 1e-6
+_DIAGONAL = (
+    "add a small number to its diagonal, such as `1e-6 * identity(k)`; of a Gaussian process that is the `jitter`"
+)
 
 
 class InfiniteStart(Exception):
@@ -171,6 +174,7 @@ def _parameter_names(numpyro_name: str) -> dict[str, str]:
 
 
 def _in_words(limit: constraints.Constraint) -> str:
+    limit = getattr(limit, "base_constraint", limit)  # of a list of numbers, that of each
     if limit is constraints.positive:
         return "positive"
     if limit is constraints.nonnegative or limit is constraints.nonnegative_integer:
@@ -179,6 +183,8 @@ def _in_words(limit: constraints.Constraint) -> str:
         return "between 0 and 1"
     if limit.event_dim == 0 and limit is constraints.real:
         return "finite"
+    if limit is constraints.positive_definite:
+        return "positive definite"
     return "in the range that the law allows"
 
 
@@ -200,8 +206,9 @@ def _fault(target: Target, name: str, site: _Site) -> Problem | None:
                 name=ours,
                 where=_where(target, ours, bad),
                 parameter=parameter,
-                value=_number(value[first]),
+                value=_shown(value[first]),
                 expected=site.ranges[parameter],
+                hint=_DIAGONAL if np.ndim(value[first]) == 2 else "",
             )
     bad = ~np.isfinite(site.density)
     if not bad.any():
@@ -274,6 +281,18 @@ def _where(target: Target, name: str, bad: np.ndarray) -> str:
 
 def _fits(shape: tuple[int, ...], sizes: list[int]) -> bool:
     return all(length in (1, size) for length, size in zip(shape, sizes, strict=True))
+
+
+def _shown(value: np.ndarray) -> str:
+    """A parameter that is a number, a list of numbers, or a matrix."""
+    if np.ndim(value) == 2 and np.isfinite(value).all():
+        return f"a matrix with the eigenvalue {_number(np.linalg.eigvalsh(value).min())}"
+    if np.ndim(value):
+        bad = value[~np.isfinite(value)]
+        return (
+            f"[{', '.join(map(_number, value))}]" if np.ndim(value) == 1 else f"a matrix with {_number(bad[0])} in it"
+        )
+    return _number(value)
 
 
 def _number(value: Any) -> str:

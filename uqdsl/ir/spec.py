@@ -93,7 +93,7 @@ class Operation(Node):
 
 
 class Apply(Node):
-    """An elementwise function of `uqdsl.vocabulary.functions`."""
+    """An elementwise function of `uqdsl.vocabulary.functions`, or one that kernels are made of."""
 
     node: Literal["apply"] = "apply"
     function: str

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import pi
 from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import did_you_mean, errors, listing
-from uqdsl.messages.catalogue.kinds import MissingParameter, UnknownArgument, WrongArgumentCount
+from uqdsl.messages.catalogue.kinds import (
+    GivenTwice,
+    MissingParameter,
+    ParameterSupport,
+    UnknownArgument,
+    WrongArgumentCount,
+)
 from uqdsl.messages.catalogue.processes import NotAKernel, WrongProcess
+from uqdsl.semantics.basis_functions import Place, by_basis_functions, joined
 from uqdsl.semantics.composed import check_no_modifiers
 from uqdsl.semantics.constants import evaluate
-from uqdsl.semantics.context import Context, union
+from uqdsl.semantics.context import Context, Typed, union
 from uqdsl.semantics.expressions import number
+from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.formulas import lower_formula
+from uqdsl.semantics.restrictions import decorrelated
 from uqdsl.semantics.walk import ungrouped
+from uqdsl.semantics.wording import plural
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.kernels import KERNELS, Kernel
+from uqdsl.vocabulary.supports import POSITIVE
 
 PROCESS = "GaussianProcess"
 _OPTIONS = ("at", "mean", "jitter", "basis", "boundary", "event")
 _JITTER = 1e-6
-"""Of the amplitude squared of data of unit scale: what keeps a covariance matrix invertible in double precision."""
+"""Of the variance of data of unit scale: what keeps a covariance matrix invertible in double precision."""
+_BOUNDARY = 1.5
+"""Half the width of the box of the basis functions, in half-ranges of the places (Riutort-Mayol et al. 2023, 4.2)."""
 
 
 class Process(NamedTuple):
-    """A Gaussian process as written: its kernel, places, mean, and how it is computed."""
+    """A Gaussian process as written: its kernel, where its values are, its mean, and how it is computed."""
 
     kernel: tree.Expression
-    at: tuple[ir.Expression, ...]
+    at: tuple[Typed, ...]
     mean: ir.Expression
     jitter: float
     basis: int | None
@@ -44,33 +56,35 @@ def lower_process(
     if not isinstance(call, tree.Call):
         return None
     check_no_modifiers(PROCESS, statement, ("noncentered", "nuisance"), context)
-    name = statement.target.name
     dim = _dimension(call, dims, context)
     if dim is None:
         return None
     process = _process(call, dim, dims, context)
     if process is None:
         return None
-    context = replace(context, ranges=tuple(each for each in dims if each != dim))
-    if process.basis is None:
-        noncentered = any(each.name == "noncentered" for each in statement.modifiers)
-        covariance = _covariance(process, dim, context)
-        if covariance is None:
-            return None
-        span = statement.law.span
-        arguments = (
-            ir.Argument(span=span, name="mean", value=process.mean),
-            ir.Argument(span=span, name="covariance", value=covariance),
-        )
-        law = ir.Law(span=span, distribution="MultiNormal", arguments=arguments, event=(dim,))
-        nuisance = any(each.name == "nuisance" for each in statement.modifiers)
-        unknown = ir.Unknown(span=statement.span, name=name, dims=law.arranged(dims), law=law, nuisance=nuisance)
-        if noncentered:
-            from uqdsl.semantics.restrictions import decorrelated
-
-            return decorrelated(unknown), ()
-        return (unknown,), ()
-    return _by_basis(statement, process, dim, dims, context)
+    context = replace(context, ranges=tuple(each for each in dims if each != dim), list_dim=None)
+    if process.basis is not None:
+        return _by_basis(statement, process, dim, dims, context)
+    squares, distances = _squares(statement, process, dim)
+    covariance = _covariance(process.kernel, squares, context)
+    if covariance is None:
+        return None
+    span = statement.law.span
+    copy = dim + "'"
+    identity = ir.Matrix(span=span, function="identity", operands=(), rows=dim, columns=copy, dims=(dim, copy))
+    arguments = (
+        ir.Argument(span=span, name="mean", value=process.mean),
+        ir.Argument(
+            span=span,
+            name="covariance",
+            value=lower_formula(f"k + {process.jitter!r} * i", {"k": covariance, "i": identity}, span),
+        ),
+    )
+    law = ir.Law(span=span, distribution="MultiNormal", arguments=arguments, event=(dim,))
+    given = {each.name for each in statement.modifiers}
+    name, nuisance = statement.target.name, "nuisance" in given
+    unknown = ir.Unknown(span=statement.span, name=name, dims=law.arranged(dims), law=law, nuisance=nuisance)
+    return (*distances, *(decorrelated(unknown) if "noncentered" in given else (unknown,))), ()
 
 
 def _dimension(call: tree.Call, dims: tuple[str, ...], context: Context) -> str | None:
@@ -90,10 +104,12 @@ def _dimension(call: tree.Call, dims: tuple[str, ...], context: Context) -> str 
 
 def _process(call: tree.Call, dim: str, dims: tuple[str, ...], context: Context) -> Process | None:
     given: dict[str, tree.Expression] = {}
-    kernels = []
+    kernels: list[tree.Expression] = []
     for argument in call.arguments:
         if not isinstance(argument, tree.Named):
             kernels.append(argument)
+        elif argument.name in given:
+            context.report(GivenTwice(at=argument.span, owner=PROCESS, name=argument.name))
         elif argument.name in _OPTIONS:
             given[argument.name] = argument.value
         else:
@@ -104,48 +120,101 @@ def _process(call: tree.Call, dim: str, dims: tuple[str, ...], context: Context)
         found = "none is" if not kernels else f"{len(kernels)} are"
         context.report(WrongArgumentCount(at=call.span, function=PROCESS, expected="one kernel", found=found))
         return None
-    place = replace(context, ranges=(dim,))
+    place = replace(context, ranges=dims)
     written = given.get("at")
     items = written.items if isinstance(written, tree.Listing) else (written,) if written is not None else ()
     at = [number(each, place) for each in items] or [number(tree.Name(call.span, dim), place)]
-    mean = number(given["mean"], replace(context, ranges=dims)) if "mean" in given else None
-    constants = {}
+    mean = number(given["mean"], place).node if "mean" in given else ir.Constant(span=call.span, value=0.0)
+    constants: dict[str, float] = {}
     for name in ("jitter", "basis", "boundary"):
-        if name in given:
-            value = evaluate(given[name], context.settings)
-            if isinstance(value, str | bool) or value <= 0 or (name == "basis" and not isinstance(value, int)):
-                reason = f"`{name}` is {'a whole number' if name == 'basis' else 'a number'} above 0"
-                context.report(WrongProcess(at=given[name].span, reason=reason))
-                return None
-            constants[name] = value
-    if errors(context.problems) or not all(each.sound for each in at):
+        if name not in given:
+            continue
+        value = evaluate(given[name], context.settings)
+        if isinstance(value, str | bool) or value <= 0 or (name == "basis" and not isinstance(value, int)):
+            reason = f"`{name}` is {'a whole number' if name == 'basis' else 'a number'} above 0"
+            context.report(WrongProcess(at=given[name].span, reason=reason))
+            return None
+        constants[name] = value
+    if errors(context.problems):
         return None
     if "basis" in constants and any(each.random for each in at):
         context.report(WrongProcess(at=call.span, reason="basis functions need places that are data"))
         return None
-    zero: ir.Expression = ir.Constant(span=call.span, value=0.0)
-    return Process(
-        kernels[0],
-        tuple(each.node for each in at),
-        mean.node if mean is not None else zero,
-        float(constants.get("jitter", _JITTER)),
-        constants.get("basis"),  # type: ignore[arg-type]
-        float(constants.get("boundary", 1.5)),
-    )
+    basis = int(constants["basis"]) if "basis" in constants else None
+    jitter, boundary = constants.get("jitter", _JITTER), constants.get("boundary", _BOUNDARY)
+    return Process(kernels[0], tuple(at), mean, jitter, basis, boundary)
+
+
+def _squares(
+    statement: tree.Prior, process: Process, dim: str
+) -> tuple[tuple[ir.Expression, ...], tuple[ir.Quantity, ...]]:
+    """The squared distances along each coordinate; those of places that are data have a name, and are computed once."""
+    found: list[ir.Expression] = []
+    made: list[ir.Quantity] = []
+    for index, place in enumerate(process.at, 1):
+        node, span = place.node, statement.span
+        dims = tuple(dim + "'" if each == dim else each for each in node.dims)
+        other = ir.Rename(span=span, value=node, names=((dim, dim + "'"),), dims=dims)
+        square = lower_formula("(a - b)**2", {"a": node, "b": other}, span)
+        if not place.random:
+            own = f"{statement.target.name}_squares" + (f"_{index}" if len(process.at) > 1 else "")
+            made.append(ir.Quantity(span=span, name=own, dims=square.dims, value=square, fixed=True))
+            square = ir.Reference(span=span, name=own, dims=square.dims)
+        found.append(square)
+    return tuple(found), tuple(made)
 
 
 # ------------------------------------------------------------------------------------------------------------- kernels
 
 
 class _Called(NamedTuple):
-    """A kernel with its parameters; `lengths` is one for each of the places' coordinates."""
+    """A kernel with its parameters; `lengths` is one for all of the places' coordinates, or one for each."""
 
     kernel: Kernel
     lengths: tuple[ir.Expression, ...]
-    values: dict[str, ir.Expression]
+    parameters: tuple[ir.Expression, ...]
 
 
-def _called(written: tree.Expression, count: int, context: Context) -> _Called | None:
+def _covariance(written: tree.Expression, squares: tuple[ir.Expression, ...], context: Context) -> ir.Expression | None:
+    """The covariances by a kernel, or by a sum or product of kernels."""
+    call = ungrouped(written)
+    if isinstance(call, tree.Binary) and call.operator in ("+", "*"):
+        left = _covariance(call.left, squares, context)
+        right = _covariance(call.right, squares, context)
+        if left is None or right is None:
+            return None
+        return lower_formula(f"a {call.operator} b", {"a": left, "b": right}, written.span)
+    found = _called(written, len(squares), context)
+    if found is None:
+        return None
+    kernel, lengths, parameters = found
+    span = written.span
+    if not kernel.scaled:
+        if len(squares) > 1:
+            context.report(WrongProcess(at=span, reason=f"`{kernel.name}` is for one coordinate"))
+            return None
+        arguments = (*squares, *lengths, *parameters)
+    else:
+        if len(lengths) == 1:
+            scaled = lower_formula("s / length**2", {"s": joined("+", squares), "length": lengths[0]}, span)
+        else:
+            scaled = joined(
+                "+",
+                tuple(
+                    lower_formula("s / length**2", {"s": each, "length": length}, span)
+                    for each, length in zip(squares, lengths, strict=True)
+                ),
+            )
+        arguments = (scaled, *parameters)
+    return _apply(kernel.name, arguments)
+
+
+def _apply(function: str, arguments: tuple[ir.Expression, ...]) -> ir.Apply:
+    dims = union(*(each.dims for each in arguments))
+    return ir.Apply(span=arguments[0].span, function=function, arguments=arguments, dims=dims)
+
+
+def _called(written: tree.Expression, coordinates: int, context: Context) -> _Called | None:
     call = ungrouped(written)
     name = call.function.name if isinstance(call, tree.Call) and isinstance(call.function, tree.Name) else ""
     kernel = KERNELS.get(name)
@@ -166,143 +235,56 @@ def _called(written: tree.Expression, count: int, context: Context) -> _Called |
             given[names[position]] = argument
     unknown = [each for each in given if each not in names]
     missing = [each for each in names if each not in given]
-    if unknown or missing or len(call.arguments) > len(names):
+    if unknown or missing or len(call.arguments) != len(names):
         hint = f"it is written `{name}({', '.join(names)})`"
         parameters = f"its {listing(missing or names, last='and')}"
         context.report(MissingParameter(at=call.span, law=name, parameters=parameters, hint=hint))
         return None
-    place = replace(context, list_dim=None)
     length = ungrouped(given["length"])
     items = length.items if isinstance(length, tree.Listing) else (length,)
-    lengths = [number(each, place) for each in items]
-    values = {each: number(given[each], place) for each in names[1:]}
+    lengths = [_positive(each, "length", name, context) for each in items]
+    parameters = [_positive(given[each], each, name, context) for each in names[1:]]
     if errors(context.problems):
         return None
-    if len(lengths) not in (1, count):
-        reason = f"there are {count} coordinates and {len(lengths)} lengths"
+    if len(lengths) not in (1, coordinates):
+        reason = f"it has {plural(coordinates, 'coordinate')} and {plural(len(lengths), 'length')}"
         context.report(WrongProcess(at=given["length"].span, reason=reason))
         return None
-    nodes = tuple(each.node for each in lengths) * (count if len(lengths) == 1 else 1)
-    return _Called(kernel, nodes, {key: each.node for key, each in values.items()})
+    return _Called(kernel, tuple(lengths), tuple(parameters))
 
 
-def _covariance(process: Process, dim: str, context: Context) -> ir.Expression | None:
-    """The matrix of covariances, with the jitter on its diagonal."""
-    copy = dim + "'"
-    found = _kernel_matrix(process.kernel, process, dim, context)
-    if found is None:
-        return None
-    span = process.kernel.span
-    identity = ir.Matrix(span=span, function="identity", operands=(), rows=dim, columns=copy, dims=(dim, copy))
-    return lower_formula(f"k + {process.jitter!r} * i", {"k": found, "i": identity}, span)
-
-
-def _kernel_matrix(written: tree.Expression, process: Process, dim: str, context: Context) -> ir.Expression | None:
-    call = ungrouped(written)
-    if isinstance(call, tree.Binary) and call.operator in ("+", "*"):
-        left = _kernel_matrix(call.left, process, dim, context)
-        right = _kernel_matrix(call.right, process, dim, context)
-        if left is None or right is None:
-            return None
-        return lower_formula(f"a {call.operator} b", {"a": left, "b": right}, written.span)
-    found = _called(written, len(process.at), context)
-    if found is None:
-        return None
-    span = written.span
-    values: dict[str, ir.Expression] = dict(found.values)
-    values["pi"] = ir.Constant(span=span, value=pi)
-    squares: ir.Expression | None = None
-    for place, length in zip(process.at, found.lengths, strict=True):
-        other = ir.Rename(span=span, value=place, names=((dim, dim + "'"),), dims=_renamed(place.dims, dim))
-        parts = {"a": place, "b": other, "length": length}
-        square = lower_formula("((a - b) / length)**2", parts, span)
-        squares = square if squares is None else lower_formula("a + b", {"a": squares, "b": square}, span)
-    assert squares is not None, "a process has a place"
-    values["r2"] = squares
-    if len(process.at) == 1:
-        (place,), (length,) = process.at, found.lengths
-        other = ir.Rename(span=span, value=place, names=((dim, dim + "'"),), dims=_renamed(place.dims, dim))
-        distance = lower_formula("abs(a - b)", {"a": place, "b": other}, span)
-        values |= {
-            "distance": distance,
-            "length": length,
-            "r": lower_formula("d / l", {"d": distance, "l": length}, span),
-        }
-    elif found.kernel.name == "periodic":
-        context.report(WrongProcess(at=span, reason="`periodic` is for one coordinate"))
-        return None
-    else:
-        # Away from zero, where the square root has no derivative.
-        tiny = ir.Constant(span=span, value=1e-30)
-        least = ir.Apply(span=span, function="maximum", arguments=(squares, tiny), dims=squares.dims)
-        values["r"] = lower_formula("sqrt(x)", {"x": least}, span)
-    return lower_formula(found.kernel.formula, values, span)
-
-
-def _renamed(dims: tuple[str, ...], dim: str) -> tuple[str, ...]:
-    return tuple(dim + "'" if each == dim else each for each in dims)
-
-
-# ----------------------------------------------------------------------------------------------------- basis functions
+def _positive(written: tree.Expression, parameter: str, kernel: str, context: Context) -> ir.Expression:
+    """A parameter of a kernel; UQ304 where it is not positive."""
+    found = number(written, context)
+    if fit(found, POSITIVE, context) is Fit.LEAVES:
+        at, expected, values = found.node.span, str(POSITIVE), str(found.support)
+        hint = how_to_narrow(found, POSITIVE, context)
+        context.report(
+            ParameterSupport(at=at, law=kernel, parameter=parameter, expected=expected, found=values, hint=hint)
+        )
+    return found.node
 
 
 def _by_basis(
     statement: tree.Prior, process: Process, dim: str, dims: tuple[str, ...], context: Context
 ) -> tuple[tuple[ir.Statement, ...], tuple[ir.Dim, ...]] | None:
-    """f(x) ≈ Σ_j sqrt(S(ω_j)) φ_j(x) z_j with z standard normal (Solin & Särkkä 2020, eq. 60).
-
-    φ_j(x) = Π_d sqrt(1 / L_d) sin(ω_jd (x_d - c_d + L_d)), ω_jd = π j_d / (2 L_d), where c_d and L_d are the middle of the
-    places and `boundary` times half of their range.
-    """
-    name, span = statement.target.name, statement.span
+    """The process by basis functions, which only some kernels have."""
     found = _called(process.kernel, len(process.at), context)
     if found is None:
         return None
-    if found.kernel.order is None:
-        possible = [each.name for each in KERNELS.values() if each.order is not None]
+    if not found.kernel.spectrum:
+        possible = [each.name for each in KERNELS.values() if each.spectrum]
         context.report(WrongProcess(at=process.kernel.span, reason=f"basis functions are for {listing(possible)}"))
         return None
-    several = len(process.at) > 1
-    bases = [f"{name}_basis" + (f"_{place + 1}" if several else "") for place in range(len(process.at))]
-    new = tuple(ir.Dim(span=span, name=each, size=process.basis) for each in bases)
-    waves: ir.Expression | None = None
-    q: ir.Expression | None = None
-    scale: ir.Expression | None = None
-    for place, basis, length in zip(process.at, bases, found.lengths, strict=True):
-        j = ir.Coordinate(span=span, dim=basis, dims=(basis,))
-        high, low = (
-            ir.Reduce(span=span, function=each, operand=place, over=(dim,), dims=()) for each in ("max", "min")
-        )
-        ends = {"high": high, "low": low}
-        half = lower_formula(f"{process.boundary!r} * (high - low) / 2", ends, span)
-        middle = lower_formula("(high + low) / 2", ends, span)
-        omega = lower_formula(f"{pi!r} * j / (2 * half)", {"j": j, "half": half}, span)
-        inner = {"x": place, "c": middle, "half": half, "omega": omega}
-        wave = lower_formula("sin(omega * (x - c + half)) / sqrt(half)", inner, span)
-        waves = wave if waves is None else lower_formula("a * b", {"a": waves, "b": wave}, span)
-        part = lower_formula("(length * omega)**2", {"length": length, "omega": omega}, span)
-        q = part if q is None else lower_formula("a + b", {"a": q, "b": part}, span)
-        scale = length if scale is None else lower_formula("a * b", {"a": scale, "b": length}, span)
-    if waves is None or q is None or scale is None:
-        return None
-    density = lower_formula(
-        found.kernel.spectrum(len(process.at)), {"q": q, "amplitude": found.values["amplitude"]}, span
+    lengths = found.lengths * (len(process.at) if len(found.lengths) == 1 else 1)
+    places = [Place(at.node, length) for at, length in zip(process.at, lengths, strict=True)]
+    assert process.basis is not None, "the number of basis functions is given"
+    return by_basis_functions(
+        ir.Quantity(span=statement.span, name=statement.target.name, dims=dims, value=process.mean, fixed=False),
+        dim,
+        places,
+        found.kernel.spectrum,
+        found.parameters[0],
+        process.basis,
+        process.boundary,
     )
-    amplitude = lower_formula("sqrt(scale * density)", {"scale": scale, "density": density}, span)
-    batch = tuple(each for each in dims if each != dim)
-    zero, one = ir.Constant(span=span, value=0.0), ir.Constant(span=span, value=1.0)
-    arguments = (ir.Argument(name="mean", value=zero), ir.Argument(name="sd", value=one))
-    law = ir.Law(span=span, distribution="Normal", arguments=arguments)
-    weights = ir.Unknown(span=span, name=f"{name}_weights", dims=(*batch, *bases), law=law, nuisance=True)
-    own = ir.Reference(span=span, name=weights.name, dims=weights.dims)
-    basis = ir.Quantity(span=span, name=f"{name}_waves", dims=(dim, *bases), value=waves, fixed=True)
-    seen = ir.Reference(span=span, name=basis.name, dims=basis.dims)
-    scaled = lower_formula("a * z", {"a": amplitude, "z": own}, span)
-    over = union(basis.dims, scaled.dims)
-    product = ir.Operation(span=span, operator="*", operands=(seen, scaled), dims=over)
-    kept = tuple(each for each in over if each not in bases)
-    value: ir.Expression = ir.Reduce(span=span, function="sum", operand=product, over=tuple(bases), dims=kept)
-    if not (isinstance(process.mean, ir.Constant) and process.mean.value == 0):
-        value = lower_formula("m + f", {"m": process.mean, "f": value}, span)
-    made = ir.Quantity(span=span, name=name, dims=dims, value=value, fixed=False)
-    return (basis, weights, made), new

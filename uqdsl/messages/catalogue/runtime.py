@@ -38,7 +38,10 @@ class UndefinedQuantity(Problem):
     code = "UQ603"
     headline = "no chain can start: `{name}`{where} is {value}"
     label = "{value} at every one of {tries} random starting points"
-    advice = "look for a logarithm or root of a negative number, a division by zero or an overflow in it"
+    advice = (
+        "look for a logarithm or root of a negative number, a division by zero, an overflow, or the Cholesky factor of a "
+        "matrix that is not positive definite"
+    )
     name: str
     where: str
     value: str

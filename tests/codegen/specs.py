@@ -23,6 +23,24 @@ SPECS = {
         prior f ~ Flat()  prior g ~ Flat(-inf, 3)  prior h ~ Flat(0)  prior k[j] ~ Flat(0, h)
         likelihood y[i] ~ Normal(a + b + c + f + g + h + sum(k, over = j), 1)
     """,
+    "informed by the likelihoods": """
+        dim j = 2
+        data { y[i] : count, c[i, j] : binary, x[i] : real, ok[i] : binary, w[i] : positive }
+        prior theta ~ Jeffreys()
+        let rate[i] = exp(theta * x)
+        let scaled = theta / 2
+        likelihood y[i] ~ Poisson(rate) where ok == 1 weight w
+        likelihood c[i, j] ~ Bernoulli(logits = 1 - scaled)
+    """,
+    "coefficients that are shrunk": """
+        dim g = 2  dim k = 3
+        data { y[i] : real, x[i, k] : real }
+        prior s ~ HalfNormal(1)
+        prior a[k] ~ Horseshoe()
+        prior b[g, k] ~ RegularizedHorseshoe(0.1 * s, slab_scale = 3, event = k)
+        prior r[k] ~ R2D2(mean = 0.5, concentration = 2, scale = s)
+        likelihood y[i] ~ Normal(sum(x * (a + r + sum(b, over = g)), over = k), s)
+    """,
     "outcomes that are real": """
         data { u[i] : real, v[i] : real, w[i] : real, x[i] : real, y[i] : real, z[i] : real }
         prior m ~ Normal(0, 1)  prior s ~ HalfNormal(1)

@@ -237,6 +237,10 @@ FAULTS = tuple(
             "data { v$[k] : real }\nlikelihood v$[k] ~ Horseshoe(1)",
             "prior q$[k] ~ Mixture([0.5, 0.5], Normal(0, 1), Horseshoe(1))",
         ],
+        "UQ282": [
+            "prior q$[k] ~ Jeffreys(0, inf)",
+            "data { v$ : count = 3 }\nprior q$ ~ Jeffreys(0, inf)\nlikelihood v$ ~ Poisson(q$ + exp(mu))",
+        ],
         "UQ301": ["prior q$ ~ Nomral(0, 1)", "prior q$ ~ gaussian(0, 1)", "prior q$ ~ exp(1)", "prior q$ ~ sum(b, over = k)"],
         "UQ302": ["prior q$ ~ Normal(0)", "prior q$ ~ Normal()", "prior q$ ~ StudentT(scale = 1)", "data { v$ : count = 3 }\nlikelihood v$ ~ Binomial(10)"],
         "UQ303": ["prior q$ ~ Normal(0, std = 1)", "prior q$ ~ Normal(0, 1, 2)", "prior q$ ~ HalfNormal(sigma = 1)", "prior q$ ~ Gamma(1, beta = 2)"],

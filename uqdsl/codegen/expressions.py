@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from string import ascii_lowercase
 from typing import NamedTuple
@@ -95,8 +95,9 @@ class Writer:
 
     def _written(self, node: ir.Expression, layout: tuple[str, ...]) -> Text:
         match node:
-            case ir.Constant(value=value):
-                return number(value)
+            case ir.Constant(value=value, dims=dims):
+                axes = tuple(dim for dim in layout if dim in dims)
+                return self.aligned(self.broadcast(number(value), (), axes), axes, layout)
             case ir.Reference(name=name):
                 known = self.names[name]
                 text = Text(known.identifier, kind=known.kind, value=known.value)
@@ -114,6 +115,8 @@ class Writer:
                 return self._matrix(node, layout)
             case ir.Invoke():
                 return self._invoke(node, layout)
+            case ir.Derivative():
+                return self._derivative(node, layout)
             case ir.AtTimes(state=state, times=times):
                 known = self.names[at_times(state.name, times.name)]
                 return self.aligned(self.seen(Text(known.identifier), known.axes), known.axes, layout)
@@ -278,6 +281,18 @@ class Writer:
         ]
         kept = tuple(dim for dim in function.value.dims if dim != ANY)
         return self.aligned(Text(f"{identifier}({', '.join(each.text for each in given)})"), (*batch, *kept), layout)
+
+    def _derivative(self, node: ir.Derivative, layout: tuple[str, ...]) -> Text:
+        by = self.names[node.by.name].identifier
+        axes = tuple(dim for dim in layout if dim in node.value.dims)
+        inside = replace(self, parts=[])
+        value = as_real(inside.number(node.value, axes)).text
+        function = f"lambda {by}: {value}"
+        if inside.parts:  # which depend on the unknown too
+            name = next(self.fresh)
+            self.parts += [f"def {name}({by}):", *(f"    {each}" for each in (*inside.parts, f"return {value}")), ""]
+            function = name
+        return self.aligned(Text(f"jax.jacfwd({function})({by})"), axes, layout)
 
     # elementwise ------------------------------------------------------------------------------------------------------
 

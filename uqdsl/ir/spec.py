@@ -30,7 +30,7 @@ class Node(BaseModel):
 
 
 class Constant(Node):
-    """A number; `text` is how it was written."""
+    """A number, the same everywhere over its dimensions."""
 
     node: Literal["constant"] = "constant"
     value: float | int | bool
@@ -169,6 +169,15 @@ class Invoke(Node):
     dims: tuple[str, ...] = ()
 
 
+class Derivative(Node):
+    """The derivative of `value`, place by place, by an unknown that is a single number."""
+
+    node: Literal["derivative"] = "derivative"
+    value: Expression
+    by: Reference
+    dims: tuple[str, ...] = ()
+
+
 class AtTimes(Node):
     """A state at the times that a field holds, which need not be times of its axis."""
 
@@ -202,6 +211,7 @@ type Expression = Annotated[
     | Shift
     | Matrix
     | Invoke
+    | Derivative
     | AtTimes
     | Array,
     Field(discriminator="node"),

@@ -23,6 +23,7 @@ from uqdsl.semantics.context import Context, Known, known_settings
 from uqdsl.semantics.declare import Declarations, What
 from uqdsl.semantics.expressions import number, whole
 from uqdsl.semantics.functions import lower_functions, signatures
+from uqdsl.semantics.jeffreys import with_information
 from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
@@ -106,7 +107,11 @@ def lower_statements(
             found += made
             if value is not None:
                 known[statement.target.name] = value  # type: ignore[union-attr]
-    return Lowered(with_reads(tuple(found)), functions, tuple(place.new_dims), known, tuple(gathered))
+    statements = with_reads(tuple(found))
+    if not errors(gathered):
+        statements, problems = with_information(statements, fields, declarations)
+        gathered += problems
+    return Lowered(statements, functions, tuple(place.new_dims), known, tuple(gathered))
 
 
 def _in_order(

@@ -377,6 +377,15 @@ _TABLE = (
         normalised=False,
     ),
     Distribution(
+        "Jeffreys",
+        (Parameter("lower", REAL, -inf), Parameter("upper", REAL, inf)),
+        REAL,
+        "dist.ImproperUniform({support}, (), ())",
+        "the root of Fisher's information of the likelihoods about x, for lower <= x <= upper, not normalised",
+        bounds=("lower", "upper"),
+        normalised=False,
+    ),
+    Distribution(
         "Triangular",
         (Parameter("lower", REAL), Parameter("mode", REAL), Parameter("upper", REAL)),
         REAL,

@@ -13,6 +13,14 @@ class NotOfThisPrior(Problem):
     law: str
 
 
+class NoInformation(Problem):
+    code = "UQ282"
+    headline = "`{name}` has no Jeffreys prior here, because {reason}"
+    label = "needs the information of a likelihood about this one unknown"
+    name: str
+    reason: str
+
+
 class OnlyAPrior(Problem):
     code = "UQ281"
     headline = "`{law}` brings unknowns of its own with it, so it can only be the whole law of a `prior`"

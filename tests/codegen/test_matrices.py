@@ -60,6 +60,27 @@ def test_lists_in_lists():
     assert found["R"].tolist() == [[[1, 2], [3, 4], [5, 6]], [[7, 8], [9, 10], [0.25, 12]]]
 
 
+def test_elements_by_a_label_for_each_copy():
+    text = """
+    dim g = 2
+    dim a = ["x", "y"]
+    data { z : real = 1 }
+    prior P[a, a']    ~ Normal(0, 1)
+    prior Q[g, a, a'] ~ Normal(0, 1)
+    let one     = P["y", "x"]
+    let two     = Q[g = 2, "x", "y"]
+    let each[g] = Q["y", "x"]
+    let row[a'] = P[a = "y"]
+    likelihood z ~ Normal(one + two + sum(each, over = g) + sum(row, over = a'), 1)
+    """
+    p, q = np.arange(4.0).reshape(2, 2), np.arange(8.0).reshape(2, 2, 2)
+    found = values(text, {"P": p, "Q": q})
+    assert found["one"] == p[1, 0]
+    assert found["two"] == q[1, 0, 1]
+    assert found["each"].tolist() == q[:, 1, 0].tolist()
+    assert found["row"].tolist() == p[1].tolist()
+
+
 def test_a_process_for_each_group():
     text = """
     data { y[i, group] : real, x[i] : real }

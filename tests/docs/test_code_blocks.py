@@ -2,7 +2,8 @@
 
 In a folder that holds a copy of `specs`, and for each page of its own what its blocks name as files:
 
-- `uq`: checks without a problem, data included, and compiles. With a code behind it (`uq UQ901`), has that problem.
+- `uq`: checks without a problem, data included, compiles, and its log density can be differentiated: the shapes of all
+  its arrays fit. With a code behind it (`uq UQ901`), has that problem.
 - `uq FILE.uq`, `csv FILE.csv`, `yaml FILE.yaml`: the same, and is kept for the blocks below under that name;
   `uq FILE.uq faulty` is only kept.
 - `python`: runs; the blocks of a page are one program.
@@ -19,12 +20,16 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
+import numpy as np
 import pytest
 
 import uqdsl
 from uqdsl.cli.main import execute
 from uqdsl.driver.front import Source, check_with_data
-from uqdsl.driver.program import write_program
+from uqdsl.driver.program import make_target, write_program
+from uqdsl.infer import Target
+from uqdsl.infer.positions import position_layout
 from uqdsl.messages import UqdslError
 
 from .words import PAGE, words
@@ -68,15 +73,27 @@ def check_spec(block: Block, folder: Path) -> None:
         if kind:
             assert kind == "faulty"
             return
-    checked = None
+    checked = dataset = None
     try:
-        checked, _ = check_with_data(Source("model.uq", block.text, folder))
+        checked, dataset = check_with_data(Source("model.uq", block.text, folder))
         problems = checked.problems
     except UqdslError as error:
         problems = error.problems
     assert [each.code for each in problems] == ([code] if code else []), "\n".join(map(str, problems))
-    if checked is not None and code is None:
-        write_program(checked)
+    if checked is not None and dataset is not None and code is None:
+        trace(make_target(checked.spec, write_program(checked), dataset))
+
+
+def trace(target: Target) -> None:
+    """The log density and its gradient, of shapes alone: nothing is computed."""
+    layout = position_layout(target)
+
+    def density(position: jax.Array, data: dict[str, jax.Array]) -> jax.Array:
+        return target.log_density(layout.split(position), data, target.coords)
+
+    value, gradient = jax.eval_shape(jax.value_and_grad(density), np.zeros(layout.size), target.data)
+    assert value.shape == ()
+    assert gradient.shape == (layout.size,)
 
 
 def check_console(block: Block, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,7 @@ def lower_selection(
     if not selectors:
         return context.report(UnclearSelection(at=expression.span, name=_named(expression), hint=_WAYS))
     found, selectors = _copied(base, selectors, expression, context)
+    copies = _along_copies(found, selectors)
     for selector in selectors:
         if not found.sound:
             return found
@@ -58,7 +59,7 @@ def lower_selection(
         if not found.dims:
             return context.report(_nothing_left(base, selector, expression, context))
         if not isinstance(selector, tree.Named):
-            found = _select(found, None, ungrouped(selector), expression, context, lower)
+            found = _select(found, copies.get(selector.span), ungrouped(selector), expression, context, lower)
         else:
             found = _select(found, selector.name, ungrouped(selector.value), expression, context, lower)
     return found
@@ -93,6 +94,19 @@ def _copied(
             hint = f"it ranges over {listing(has, last='and')}: name as many"
             return context.report(UnclearSelection(at=spans[dim], name=_named(expression), hint=hint)), ()
     return renamed(base, tuple(names), expression.span), tuple(others)
+
+
+def _along_copies(base: Typed, selectors: tuple[tree.Expression | tree.Named, ...]) -> dict[Span, str]:
+    """Where as many labels are given as a value has copies of a dimension, the one that each stands for: row, column."""
+    groups: dict[str, list[str]] = {}
+    for dim in base.dims:
+        groups.setdefault(ir.base(dim), []).append(dim)
+    several = [dims for dims in groups.values() if len(dims) > 1]
+    unnamed = [each for each in selectors if not isinstance(each, tree.Named)]
+    labels = [each.span for each in unnamed if isinstance(ungrouped(each), tree.Text | tree.Number | tree.Unary)]
+    if len(several) != 1 or len(several[0]) != len(labels):
+        return {}
+    return dict(zip(labels, several[0], strict=True))
 
 
 def copy_named(selector: tree.Expression | tree.Named, context: Context) -> str | None:
@@ -340,7 +354,9 @@ def _only_dimension(
     if len(found.dims) == 1:
         return found.dims[0]
     name = _named(expression)
-    hint = f"say which: {listing(f'{name}[{dim} = …]' for dim in found.dims)}"
+    hint = f"say which: {listing(f'{name}[{dim} = …]' for dim in found.dims if dim == ir.base(dim))}"
+    if any(dim != ir.base(dim) for dim in found.dims):
+        hint += ", or give a label for each copy"
     context.report(UnclearSelection(at=span, name=name, hint=hint))
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from uqdsl.messages import Severity
 from uqdsl.messages.pages import page
 from uqdsl.semantics import analyse
 from uqdsl.semantics.constants import Value
@@ -35,7 +36,8 @@ def settings_of(shown: list[Block]) -> dict[str, Value]:
     return {name: float(value) for name, value in given}
 
 
-def problems_of_spec(shown: list[Block]) -> list[str]:
-    """The codes of the problems of the one spec in a section."""
+def problems_of_spec(shown: list[Block], code: str) -> list[str]:
+    """The codes of the problems of the one spec in a section; notes are none, but for the one of that code."""
     (spec,) = (each.text for each in shown if each.language == "uq")
-    return [problem.code for problem in analyse(parse(spec, "model.uq"), settings_of(shown)).problems]
+    problems = analyse(parse(spec, "model.uq"), settings_of(shown)).problems
+    return [each.code for each in problems if each.severity is not Severity.NOTE or each.code == code]

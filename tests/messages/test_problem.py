@@ -31,7 +31,7 @@ from uqdsl.messages import (
     render_json,
     render_text,
 )
-from uqdsl.messages.catalogue.kinds import UnusedUnknown
+from uqdsl.messages.catalogue.lints import UnusedUnknown
 from uqdsl.messages.catalogue.names import NoSuchDimension, UndeclaredName
 
 TOPICS = {

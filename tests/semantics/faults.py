@@ -23,8 +23,8 @@ data "homes.csv" {
   origin[home]  : category(town)
   target[home]  : category(town)
   z[home, k]    : real
-}
-data { uranium[county] : real, one : real = 1.5 }
+} allow(unused)
+data { uranium[county] : real, one : real = 1.5 } allow(unused)
 prior mu        ~ Normal(0, top)
 prior tau       ~ HalfNormal(1)
 prior a[county] ~ Normal(mu + uranium, tau) noncentered
@@ -317,6 +317,19 @@ FAULTS = tuple(
             "data { v$[home] : count }\nlikelihood v$[home] ~ Poisson(mu + area)",
             "data { v$[home] : binary }\nlikelihood v$[home] ~ Bernoulli(mu + sum(b * z, over = k))",
             "let q$ = log(mu - tau)",
+        ],
+        "UQ334": [
+            "data { v$[home] : positive missing }\npopulation v$ ~ Normal(0, 1)",
+            "data { v$[home] : unit missing }\npopulation v$ ~ HalfNormal(1)",
+        ],
+        "UQ335": [
+            "data { v$[home] : count }\nlikelihood v$[home] ~ Poisson(tau) truncated(-1, 5)",
+            "prior q$[k] ~ Beta(1, 1) truncated(0.2, 3)",
+        ],
+        "UQ336": [
+            "prior q$ ~ Normal(0, 1) allow(uninformd)",
+            "let q$ = mu allow(everything)",
+            "data { v$[home] : real allow(unusd) }",
         ],
         "UQ327": [
             "prior q$ ~ Normal(0, 1, sd = 2)",

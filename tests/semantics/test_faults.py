@@ -15,7 +15,7 @@ from uqdsl.syntax.parser import parse
 from .faults import BASE, FAULTS, Fault, numbered
 from .reading import codes, shown, sound
 
-WHOLE_SPEC = {"UQ225", "UQ320", "UQ321", "UQ325"}
+WHOLE_SPEC = {"UQ225", "UQ320", "UQ321", "UQ325", "UQ333", "UQ337", "UQ338", "UQ341"}
 """Problems that no single statement causes; they have tests of their own."""
 
 

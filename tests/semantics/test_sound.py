@@ -56,8 +56,8 @@ def test_the_name_is_the_file_without_its_ending():
 MODEL = """\
 dim k = 3
 dim j = 2
-data "x.csv" { y[i] : real, x[i, k] : real, g[i] : category, h[i] : category(town), t[i] : category(town) }
-data { d[g] : category, u[g] : real }
+data "x.csv" { y[i] : real, x[i, k] : real, g[i] : category, h[i] : category(town), t[i] : category(town) } allow(unused)
+data { d[g] : category, u[g] : real } allow(unused)
 prior a[g] ~ Normal(0, 1)
 prior b[k] ~ Normal(0, 1)
 prior w[town] ~ Normal(0, 1)
@@ -224,7 +224,7 @@ def test_modifiers_of_a_prior():
 def test_positive_scales_are_let_pass(scale):
     text = f"""
 setting top : real = 3
-data "x.csv" {{ y[i] : real, x[i] : real, se[i] : positive, size[i] : positive, n[i] : count }}
+data "x.csv" {{ y[i] : real, x[i] : real, se[i] : positive, size[i] : positive, n[i] : count }} allow(unused)
 prior m ~ Normal(0, 1)
 prior s ~ HalfNormal(1)
 prior p ~ Beta(1, 1)
@@ -250,7 +250,7 @@ def test_scales_that_are_not_positive(scale, code):
     text = f"""
 setting zero : real = 0
 dim k = 3
-data "x.csv" {{ y[i] : real, x[i] : real, g[i] : category, z[i, k] : real }}
+data "x.csv" {{ y[i] : real, x[i] : real, g[i] : category, z[i, k] : real }} allow(unused)
 prior m ~ Normal(0, 1)
 prior s ~ HalfNormal(1)
 prior a[g] ~ Normal(0, 1)
@@ -380,7 +380,7 @@ def test_an_unknown_that_informs_only_through_another_is_used():
     text = "data { y : real = 1 }\nprior a ~ Normal(0, 1)\nprior b ~ Normal(a, 1)\nlet c = exp(b)\n"
     assert codes(text + "likelihood y ~ Normal(c, 1)\n") == []
     assert codes(text + "likelihood y ~ Normal(a, 1)\n") == ["UQ320"]
-    assert codes(text + "factor -a\nfactor b\n") == []
+    assert codes(text.replace("= 1 }", "= 1 } allow(unused)") + "factor -a\nfactor b\n") == []
 
 
 def test_an_unused_unknown_is_told_only_of_a_sound_spec():

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from uqdsl.cli.output import AllowedPaths, Json, Settings, Strict, counted, say_json, say_problems
-from uqdsl.messages import Problem, Sources, UqdslError, render_json
+from uqdsl.messages import Problem, Sources, UqdslError, faults, render_json
 
 
 def command(
@@ -25,7 +25,7 @@ def command(
     answers: list[dict[str, Any]] = []
     for path in specs:
         problems, sources, failed = _problems(path, set_ or [], allow_path or [], data=data)
-        code = max(code, failed, 1 if strict and problems else 0)
+        code = max(code, failed, 1 if strict and faults(problems) else 0)
         if json:
             answers.append({"file": path, "problems": [render_json(each, sources) for each in problems]})
         else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from uqdsl.cli.output import AllowedPaths, Json, Settings, Strict, say_problems
+from uqdsl.messages import faults
 
 if TYPE_CHECKING:
     from uqdsl.driver.infer import Result
@@ -58,7 +59,7 @@ def command(
     runs = (read_method(by),) if by else wishes.methods()
     checked, dataset = check_with_data(source, settings, runs, [Path(each) for each in allow_path or []])
     say_problems(checked.problems, checked.sources)
-    if strict and checked.problems:
+    if strict and faults(checked.problems):
         return 1
 
     from uqdsl.driver.program import write_program

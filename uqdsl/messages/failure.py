@@ -45,3 +45,8 @@ class RunError(UqdslError):
 def errors(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """The problems that stop a run."""
     return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+
+
+def faults(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The problems that somebody should mend: all but notes."""
+    return tuple(problem for problem in problems if problem.severity is not Severity.NOTE)

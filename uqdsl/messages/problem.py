@@ -58,7 +58,8 @@ class Problem(metaclass=_Catalogued):
     """Something a user should know or mend.
 
     A subclass states its `code`, its `headline` (a template over its own fields: lower case, no full stop, makes sense
-    alone) and, where they help, the `label` of the underlined span and the `advice`. An instance holds where it is:
+    alone) and, where they help, the `label` of the underlined span and the `advice`; a `lint` has a name of its own, by which
+    `allow(…)` silences it. An instance holds where it is:
     `at` in the spec, `place` in a data file, `others` for the other half of a conflict, and a `fix`.
     """
 
@@ -67,6 +68,7 @@ class Problem(metaclass=_Catalogued):
     headline: ClassVar[str]
     label: ClassVar[str] = ""
     advice: ClassVar[str] = ""
+    lint: ClassVar[str] = ""
 
     at: Span | None = None
     place: Place | None = None
@@ -125,3 +127,9 @@ class Warn(Problem):
     """A problem that does not stop a run, unless `--strict` says so."""
 
     severity = Severity.WARNING
+
+
+class Note(Problem):
+    """Something to know, that nobody has to mend: `--strict` does not mind it."""
+
+    severity = Severity.NOTE

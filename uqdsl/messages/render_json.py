@@ -13,6 +13,7 @@ def render_json(problem: Problem, sources: Sources) -> dict[str, Any]:
     return {
         "code": problem.code,
         "severity": str(problem.severity),
+        **({"lint": problem.lint} if problem.lint else {}),
         "headline": problem.title,
         "at": None if problem.at is None else {**_range(problem.at, sources), "label": problem.underline},
         "others": [{**_range(label.span, sources), "label": label.text} for label in problem.others],

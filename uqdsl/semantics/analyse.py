@@ -9,9 +9,10 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.messages import Problem, errors
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
+from uqdsl.semantics.allowed import heed_allowed
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.declare import collect_declarations
-from uqdsl.semantics.lints import BUILT, check_informed, check_question
+from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
 from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.statements import lower_statements
 from uqdsl.semantics.sums import plan_sums
@@ -85,7 +86,8 @@ def analyse(
     )
     found += check_question(written)
     if not errors(found):
-        found += check_informed(spec, declarations)
+        found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
+    found = without_halves(heed_allowed(written, found))
     found.sort(key=lambda problem: problem.at or (-1, -1))
     schema = spec.model_copy(update={"statements": (), "runs": ()}) if sound else None
     return Analysed(None if errors(found) else spec, tuple(found), schema)

@@ -12,11 +12,11 @@ from uqdsl.messages import Problem, SpecError, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import (
     FunctionDomain,
     GivenTwice,
-    MayLeaveSupport,
     NotANumber,
     UnknownArgument,
     WrongArgumentCount,
 )
+from uqdsl.messages.catalogue.lints import MayLeaveSupport
 from uqdsl.messages.catalogue.names import (
     HomelessList,
     ListLength,

@@ -19,6 +19,7 @@ from uqdsl.messages.catalogue.kinds import (
     WrongArgumentCount,
     WrongModifier,
 )
+from uqdsl.messages.catalogue.lints import IdleBound
 from uqdsl.messages.catalogue.names import ListLength, NoSuchDimension, ReductionWithoutDimension
 from uqdsl.messages.catalogue.priors import OnlyAPrior
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
@@ -78,6 +79,9 @@ def lower_law(
     arguments = lower_arguments(distribution, given, call, dims, event, over, context)
     lower, upper, censors = _truncation(distribution, modifiers, tuple(d for d in dims if d not in event), context)
     _check_interval(distribution, arguments, call, context)
+    if len(errors(context.problems)) > before:
+        return None
+    _check_bounds(distribution, arguments, lower, upper, censors, context)
     if len(errors(context.problems)) > before:
         return None
     ends = (None, None) if censors else (lower, upper)
@@ -371,6 +375,30 @@ def _report_empty(lower: Typed, upper: Typed, span: Span, context: Context) -> N
         hint = "no whole number lies between the two"
     low, high = f"{lower.support.lower:g}", f"{upper.support.upper:g}"
     context.report(EmptyInterval(at=span, lower=low, upper=high, hint=hint))
+
+
+def _check_bounds(
+    distribution: Distribution,
+    arguments: dict[str, Typed],
+    lower: Typed | None,
+    upper: Typed | None,
+    censors: bool,
+    context: Context,
+) -> None:
+    """UQ324 where the bounds leave nothing of the law's own support, UQ335 for one that lies beyond its end."""
+    own, name = _draw_support(distribution, arguments, None, None), distribution.name
+    if lower is not None and lower.support.lower > own.upper and not censors:
+        low, high, at = context.written(lower.node.span), f"{own.upper:g}", lower.node.span
+    elif upper is not None and upper.support.upper < own.lower and not censors:
+        low, high, at = f"{own.lower:g}", context.written(upper.node.span), upper.node.span
+    else:
+        beyond = [(lower, "-inf")] if lower is not None and lower.support.upper < own.lower else []
+        beyond += [(upper, "inf")] if upper is not None and upper.support.lower > own.upper else []
+        for bound, absent in beyond:
+            at, hint = bound.node.span, f"an end that is not there is `{absent}`"
+            context.report(IdleBound(at=at, law=name, support=str(own), bound=context.written(at), hint=hint))
+        return
+    context.report(EmptyInterval(at=at, lower=low, upper=high, hint=f"`{name}` draws {own}"))
 
 
 def _draw_support(

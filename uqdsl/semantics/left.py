@@ -6,6 +6,7 @@ from uqdsl.messages import Label, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice, WrongModifier
 from uqdsl.messages.catalogue.names import UnknownDimension, UnknownModifier
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.allowed import ALLOW
 from uqdsl.semantics.context import Context
 from uqdsl.semantics.declare import What
 from uqdsl.semantics.tables import axis_names
@@ -52,14 +53,16 @@ def check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...]
     """UQ223, UQ322, UQ327 and UQ902 for modifiers that a statement cannot have."""
     seen: dict[str, Span] = {}
     for modifier in modifiers:
+        if modifier.name == ALLOW:
+            continue
         if modifier.name in seen:
             others = (Label(seen[modifier.name], "first here"),)
             context.report(GivenTwice(at=modifier.span, owner=context.owner, name=modifier.name, others=others))
             continue
         seen[modifier.name] = modifier.span
         if modifier.name not in known:
-            otherwise = _place_of(modifier.name, what) or f"it can be {listing(known)}"
-            hint = did_you_mean(modifier.name, known, otherwise=otherwise)
+            otherwise = _place_of(modifier.name, what) or f"it can be {listing((*known, ALLOW))}"
+            hint = did_you_mean(modifier.name, (*known, ALLOW), otherwise=otherwise)
             context.report(UnknownModifier(at=modifier.name_span, name=modifier.name, what=what, hint=hint))
         elif modifier.name in _UNBUILT:
             context.report(FeatureNotBuilt(at=modifier.span, feature=_UNBUILT[modifier.name]))

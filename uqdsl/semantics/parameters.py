@@ -10,12 +10,12 @@ from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, listing
 from uqdsl.messages.catalogue.kinds import (
     GivenTwice,
-    MayLeaveSupport,
     MissingParameter,
     NotANumber,
     ParameterSupport,
     UnknownParameter,
 )
+from uqdsl.messages.catalogue.lints import MayLeaveSupport
 from uqdsl.messages.catalogue.names import NotSquare
 from uqdsl.semantics.context import Context, Typed, poison
 from uqdsl.semantics.declare import What

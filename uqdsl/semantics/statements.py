@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
 from uqdsl.messages.catalogue.kinds import CannotNoncenter, NoEvent, OutcomeSupport
+from uqdsl.messages.catalogue.lints import WiderThanKind
 from uqdsl.messages.catalogue.names import (
     DeclaredTwice,
     DimensionsDiffer,
@@ -405,6 +406,13 @@ def _population(statement: tree.Population, fields: tuple[ir.DataField, ...], co
         at = statement.law.span
         context.report(OutcomeSupport(at=at, law=lowered.distribution.name, name=name, expected=expected, found=found))
         return None
+    if not lowered.support.within(support._replace(open_lower=False, open_upper=False)):
+        law, found, expected = lowered.distribution.name, str(lowered.support), str(support)
+        hint = (
+            f"confine it: `truncated({support.lower:g}, {support.upper:g})`" if lowered.distribution.truncates else ""
+        )
+        at = statement.law.span
+        context.report(WiderThanKind(at=at, law=law, name=name, found=found, expected=expected, hint=hint))
     unknown = ir.Unknown(span=statement.span, name=name, dims=field.dims, law=lowered.law, imputes=True)
     return (unknown,), Known(field.dims, support, random=True, spread=frozenset({name}))
 
@@ -432,6 +440,7 @@ def _let(statement: tree.Let, context: Context) -> _Result:
 
 
 def _factor(statement: tree.Factor, key: str, context: Context) -> _Result:
+    check_modifiers(statement.modifiers, (), "a factor", context)
     value = whole(statement.value, context)
     if not value.sound:
         return None

@@ -20,6 +20,7 @@ from uqdsl.messages.catalogue.kinds import (
 )
 from uqdsl.messages.catalogue.names import NoLabels, RepeatedDimension, UnknownKind, UnknownModifier, UnknownPart
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.allowed import ALLOW
 from uqdsl.semantics.constants import Settings, evaluate, shown
 from uqdsl.semantics.declare import Declarations, What
 from uqdsl.semantics.walk import ungrouped
@@ -27,7 +28,7 @@ from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.supports import KINDS
 
-_FIELD_MODIFIERS = ("missing", "standardized")
+_FIELD_MODIFIERS = ("missing", "standardized", ALLOW)
 _DIM_MODIFIERS = ("periodic", "clamped", "fixed")
 _PARTS = ("training", "testing", "new")
 
@@ -248,6 +249,7 @@ def _table(statement: tree.Data, declarations: Declarations, settings: Settings,
         else:
             hint = did_you_mean(entry.name, _PARTS, otherwise=_meant_by_part(entry, statement))
             problems.append(UnknownPart(at=entry.name_span, name=entry.name, hint=hint))
+    problems += [_unknown_modifier(each, "a table", (ALLOW,)) for each in statement.modifiers if each.name != ALLOW]
     return Table(span=statement.span, path=path, fields=tuple(fields))
 
 
@@ -309,6 +311,8 @@ def _field(
             WrongData(at=entry.kind.span, what=f"the kind `{kind}` takes nothing in parentheses", hint=hint)
         )
     for modifier in entry.modifiers:
+        if modifier.name == ALLOW:
+            continue
         if modifier.name == "missing" and kind not in ("category", "time"):
             if modifier.arguments is not None:
                 problems.append(WrongModifier(at=modifier.span, name="missing", how="takes nothing in parentheses"))

@@ -88,8 +88,8 @@ class TreeBuilder(Transformer_NonRecursive[Token, Any]):
         return tree.Time(span, _declared(name), begin, end, step, _text(unit))
 
     def data(self, span: Span, children: list[Any]):
-        source, *entries = children
-        return tree.Data(span, source, _present(entries))
+        source, *entries, modifiers = children
+        return tree.Data(span, source, _present(entries), modifiers)
 
     def field(self, span: Span, children: list[Any]):
         target, kind, before, value, after = children

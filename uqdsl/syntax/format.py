@@ -149,30 +149,35 @@ class _Formatter:
 
     # blocks ----------------------------------------------------------------------------------------------------
 
-    def _block(self, head: Doc, closing: int, entries: Sequence[_Entry], indent: int, joint: str = ", ") -> Row:
-        """A head and the entries of its block, whose closing brace stands at `closing`."""
+    def _block(
+        self, head: Doc, closing: int, entries: Sequence[_Entry], indent: int, joint: str = ", ", after: str = ""
+    ) -> Row:
+        """A head and the entries of its block, whose closing brace stands at `closing`, and what stands `after` that."""
         inside = Span(self._partners[closing] + 1, closing)
         placed = self._place(entries, inside)
         opening = "" if placed.opening is None else self.comments[placed.opening].text
         commented = placed.opening is not None or any(placed.before) or any(i is not None for i in placed.behind)
         rows = self._rows(entries, inside, placed)
         if not entries and not commented:
-            return Row((head, " { }"))
+            return Row((head, " { }", after))
         if not commented and "\n" not in self.text[slice(*inside)]:
             line = _in_one_line(head, rows, joint)
-            if line is not None and indent + len(line) <= WIDTH:
-                return Row(line)
+            if line is not None and indent + len(line) + len(after) <= WIDTH:
+                return Row(line + after)
         written = [row for row in rows if not row.remark]
         for row, following in pairwise(written):
             if not _ENTRY.match(following.left.strip() or _first_text(following.doc)):
                 row.doc = (row.doc, ",")
-        tail = (*set_rows(rows, indent + BLOCK), " " * indent + "}")
+        tail = (*set_rows(rows, indent + BLOCK), " " * indent + "}" + after)
         return Row((head, " {"), tail=tail, opening=opening)
 
     def _data(self, node: tree.Data) -> Row:
         head: Doc = ("data ", self._expression(node.source)) if node.source else "data"
         entries = [_Entry(each.span, lambda each=each: self._data_entry(each)) for each in node.entries]
-        return self._block(head, node.span.end - 1, entries, 0)
+        end = node.modifiers[0].span.start if node.modifiers else node.span.end
+        closing = next(word for word in reversed(self.words[: self._word_at(end)]) if word.text == "}")
+        after = "".join(f" {on_one_line(self._modifier(each))}" for each in node.modifiers)
+        return self._block(head, closing.span.start, entries, 0, after=after)
 
     def _data_entry(self, node: tree.Field | tree.Part) -> Row:
         if isinstance(node, tree.Part):
@@ -295,8 +300,8 @@ class _Formatter:
                 return (*doc, "" if unit is None else f" {unit}")
             case tree.Let(target=target, value=value, modifiers=modifiers):
                 return (f"let {_target(target)} = ", write(value), *self._modifiers(modifiers, wrap=True))
-            case tree.Factor(value=value):
-                return ("factor ", write(value))
+            case tree.Factor(value=value, modifiers=modifiers):
+                return ("factor ", write(value), *self._modifiers(modifiers, wrap=True))
             case tree.Function(name=name, parameters=parameters, value=value):
                 return (f"function {name.name}", self._parameters(parameters), " = ", write(value))
             case tree.Extern(name=name, parameters=parameters, output=output):

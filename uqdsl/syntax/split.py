@@ -23,7 +23,7 @@ CONTINUATIONS = frozenset({
     "from", "to", "step", "over", "at", "as", "of", "with", "by", "maximizing", "minimizing", "in", "new",
     "starting", "where", "weight", "noncentered", "ordered", "sum_to_zero", "truncated", "censored",
     "nuisance", "batch", "periodic", "clamped", "fixed", "then", "else", "and", "or", "exact", "inferred",
-    "cut", "missing", "standardized",
+    "cut", "missing", "standardized", "allow",
 })  # fmt: skip
 
 _PARTICLES = frozenset(

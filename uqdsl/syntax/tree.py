@@ -238,6 +238,7 @@ class Part(Node):
 class Data(Node):
     source: Expression | None
     entries: tuple[Field | Part, ...]
+    modifiers: tuple[Modifier, ...]
 
 
 @_node
@@ -272,6 +273,7 @@ class Likelihood(Node):
 @_node
 class Factor(Node):
     value: Expression
+    modifiers: tuple[Modifier, ...]
 
 
 @_node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uqdsl.messages.problem import Problem, Warn
+from uqdsl.messages.problem import Problem
 
 
 class UnknownDistribution(Problem):
@@ -160,14 +160,6 @@ class WrongData(Problem):
     what: str
 
 
-class UnusedUnknown(Warn):
-    code = "UQ320"
-    headline = "nothing in the data depends on the unknown `{name}`"
-    label = "its posterior will be its prior"
-    advice = "use it in a likelihood, or take it out"
-    name: str
-
-
 class NothingObserved(Problem):
     code = "UQ321"
     headline = "the spec has no likelihood, so there is nothing to infer from"
@@ -197,16 +189,6 @@ class EmptyInterval(Problem):
     advice = "write the smaller end first"
     lower: str
     upper: str
-
-
-class MayLeaveSupport(Warn):
-    code = "UQ326"
-    headline = "`{what}` takes {expected}{role}, but this expression can leave them"
-    label = "{found}"
-    what: str
-    role: str = ""
-    expected: str
-    found: str
 
 
 class GivenTwice(Problem):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uqdsl import ir
 from uqdsl.messages import errors, listing
 from uqdsl.messages.catalogue.priors import NotOfThisPrior
+from uqdsl.semantics.allowed import ALLOW
 from uqdsl.semantics.context import Context
 from uqdsl.semantics.formulas import lower_formula
 from uqdsl.semantics.laws import lower_event
@@ -56,7 +57,7 @@ def lower_composed(
 def check_no_modifiers(law: str, statement: tree.Prior, but: tuple[str, ...], context: Context) -> None:
     """UQ280 for modifiers that a prior with unknowns of its own cannot have."""
     for each in statement.modifiers:
-        if each.name not in but:
+        if each.name not in (*but, ALLOW):
             hint = f"take it out; it can be {listing(but)}"
             if each.name == "noncentered":
                 hint = f"take it out: a `{law}` is drawn so as it is"

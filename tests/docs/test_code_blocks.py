@@ -9,7 +9,8 @@ In a folder that holds a copy of `specs`, and for each page of its own what its 
 - `python`: runs; the blocks of a page are one program.
 - `console`: each line that begins with `$ ` is run; where output follows, it is what is printed, else all must be well.
 - `sh`: what begins with `uv run uqdsl` runs; of all else, what `uv run` is to run is there.
-- `text` and `json` are only shown.
+- `text`, `json`, and programs in other languages (`stan`, `bugs`, `r`, and Python with other libraries, `py`) are only
+  shown.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ PAGES = [
     TOP / "benchmarks" / "README.md",
     *sorted(path for path in (TOP / "docs").rglob("*.md") if path.parent.name != "problems"),
 ]
-LANGUAGES = {"uq", "csv", "yaml", "python", "console", "sh", "text", "json"}
+LANGUAGES = {"uq", "csv", "yaml", "python", "console", "sh", "text", "json", "stan", "bugs", "r", "py"}
 
 
 class Block(NamedTuple):

@@ -41,7 +41,8 @@ class Typed(NamedTuple):
 class Known(NamedTuple):
     """What is known of a declared name once its statement has been lowered; `axis` is that of a field of times.
 
-    With `missing` values, it is a field that can only be observed, until its `population` says what they may be.
+    With `missing` values, it is a field that can only be observed, until its `population` says what they may be. Of a
+    statement with a problem, which is not `sound`, its dimensions at least are known.
     """
 
     dims: tuple[str, ...]
@@ -51,6 +52,7 @@ class Known(NamedTuple):
     spread: frozenset[str] | None = None
     axis: str | None = None
     missing: bool = False
+    sound: bool = True
 
 
 @dataclass(frozen=True)

@@ -484,7 +484,7 @@ def _reduce(reduction: Reduction, expression: tree.Call, context: Context) -> Ty
         )
     operand = number(operands[0], context.over(over))
     if not operand.sound:
-        return operand
+        return poison(expression.span)
     if not named:
         hint = "there is no dimension to consume here: take it out"
         if operand.dims:

@@ -67,7 +67,7 @@ def lower_likelihood(
     dims = lower_axes(target, context)
     if dims is None:
         return None
-    if data.random:
+    if data.random and data.sound:
         others = (Label(declared.span, "depends on an unknown"),)
         what = "a `let` that depends on an unknown"
         hint = _other_way_round(statement, context)

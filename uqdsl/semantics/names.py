@@ -39,7 +39,7 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
         return context.report(NoPopulation(at=name.span, name=name.name))
     if known is not None and not _means_coordinate(name.name, context):
         node = ir.Reference(span=name.span, name=name.name, dims=known.dims)
-        return Typed(node, known.support, known.category, random=known.random, spread=known.spread)
+        return Typed(node, known.support, known.category, known.sound, known.random, known.spread)
     if known is None and name.name in context.declarations.values:
         return _without_value(name, context)
     if name.name in context.dims:
@@ -180,7 +180,7 @@ def _as_function(root: tree.Name, part: str, context: Context) -> str:
 
 def within(found: Typed, context: Context) -> Typed:
     """The same expression, after checking that it ranges only over what its place allows (UQ211, UQ212)."""
-    if context.free or context.whole or not found.sound:
+    if context.free or context.whole:
         return found
     for dim in found.dims:
         if dim not in context.ranges:

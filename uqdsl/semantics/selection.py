@@ -46,7 +46,7 @@ def lower_selection(
     copies = _along_copies(found, selectors)
     for selector in selectors:
         if not found.sound:
-            return found
+            return poison(expression.span)
         if is_lag(selector, context.dims):
             found = shifted(found, selector, expression, context)
             continue
@@ -122,7 +122,7 @@ def copy_named(selector: tree.Expression | tree.Named, context: Context) -> str 
 def renamed(found: Typed, names: tuple[tuple[str, str], ...], span: Span) -> Typed:
     """A value over other copies of its dimensions."""
     if not names or not found.sound:
-        return found
+        return found if found.sound else poison(span)
     new = dict(names)
     dims = tuple(new.get(dim, dim) for dim in found.dims)
     return found._replace(node=ir.Rename(span=span, value=found.node, names=names, dims=dims))
@@ -131,7 +131,7 @@ def renamed(found: Typed, names: tuple[tuple[str, str], ...], span: Span) -> Typ
 def primed(found: Typed, expression: tree.Primed, context: Context) -> Typed:
     """`x'`: a value along a copy of its only dimension."""
     if not found.sound:
-        return found
+        return poison(expression.span)
     if len(found.dims) != 1:
         name = expression.value.name if isinstance(expression.value, tree.Name) else None
         hint = f"say which: {listing(f"{name or 'x'}[{dim}']" for dim in found.dims)}"

@@ -108,6 +108,10 @@ def lower_statements(
             found += made
             if value is not None:
                 known[statement.target.name] = value  # type: ignore[union-attr]
+        elif isinstance(statement, tree.Prior | tree.Let):
+            along = axis_names(statement.target, [])
+            if all(ir.base(dim) in dims for dim in along):
+                known[statement.target.name] = Known(along, random=True, sound=False)
     statements = with_reads(tuple(found))
     if not errors(gathered):
         statements, problems = with_information(statements, fields, declarations)

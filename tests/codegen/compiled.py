@@ -87,6 +87,8 @@ def _values(
     shape = [len(coords[dim]) for dim in field.dims]
     observed = {each.name: each.law for each in spec.observations}
     if field.name in observed and DISTRIBUTIONS[observed[field.name].distribution].event:
+        if field.kind == "count":
+            return rng.multinomial(10, np.ones(shape[-1]) / shape[-1], shape[:-1])
         return rng.dirichlet(np.ones(shape[-1]), shape[:-1])
     match field.kind:
         case "category":

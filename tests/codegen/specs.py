@@ -196,6 +196,42 @@ SPECS = {
         likelihood z[k] ~ Dirichlet(b + 1)
         likelihood w[i] ~ Normal(a["x"] + sum(c * d * e * f, over = [j, k]) + sum(g[k = "y"], over = j), 1)
     """,
+    "vectors and matrices": """
+        dim k = ["x", "y", "z"]
+        data { y[j, k] : real, n[j, k] : count, m[k] : count, spread[k] : positive }
+        prior s ~ HalfNormal(1)
+        prior R[k, k'] ~ LKJ(2)  prior L[k, k'] ~ LKJCholesky(s + 1)  prior W[k, k'] ~ Wishart(5, identity(k))
+        let S[k, k'] = spread * R * spread'
+        prior a[j, k] ~ MultiNormal(0, S, event = k)  prior b[k] ~ MultiNormal(0, precision = W)
+        prior c[k] ~ MultiNormal(b, cholesky = s * L)  prior d[k] ~ MultiStudentT(4, b, S)
+        prior e[k] ~ MultiStudentT(s + 2, 0, cholesky = L)  prior p[k] ~ Dirichlet(2)
+        likelihood y[j, k] ~ MultiNormal(a + b + c + d + e, S, event = k)
+        likelihood n[j, k] ~ Multinomial(10, p, event = k)
+        likelihood m[k] ~ DirichletMultinomial(10, 5 * p)
+    """,
+    "labels and ranks": """
+        dim kind = ["x", "y", "z"]
+        dim cut = 2
+        data { c[i] : category(kind), d[i] : category(kind), x[i] : real, r[i] : category(grade), s[i] : category(grade) }
+        dim grade = ["low", "middle", "high"]
+        prior p[kind] ~ Dirichlet(2)  prior b[kind] ~ Normal(0, 1)
+        prior at[cut] ~ Normal(0, 2) ordered
+        prior slope ~ Normal(0, 1)
+        likelihood c[i] ~ Categorical(p, over = kind)
+        likelihood d[i] ~ Categorical(logits = b * x, over = kind)
+        likelihood r[i] ~ OrderedLogistic(slope * x, at)
+        likelihood s[i] ~ OrderedProbit(slope * x, at)
+    """,
+    "laws of laws": """
+        dim k = 3
+        data { y[i] : real, z[i] : real, n[i] : count, w[i] : nonnegative }
+        prior p[k] ~ Dirichlet(2)  prior m[k] ~ Normal(0, 2) ordered  prior q ~ Beta(2, 2)  prior s ~ HalfNormal(1)
+        prior t ~ Mixture([0.3, 0.7], Normal(0, s), Cauchy(0, 1))
+        likelihood y[i] ~ Mixture(p, Normal(m, s), over = k)
+        likelihood z[i] ~ Mixture([q, 1 - q], Normal(t, 1), StudentT(4, 0, 2))
+        likelihood n[i] ~ ZeroInflated(q, Poisson(s + 1))
+        likelihood w[i] ~ Hurdle(q, LogNormal(t, s))
+    """,
     "factors": """
         data { y[i] : real }
         prior a[i] ~ Normal(0, 1)  prior s ~ HalfNormal(1)

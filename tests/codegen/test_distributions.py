@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from string import Formatter
 
 import jax
 import jax.numpy as jnp
@@ -351,7 +352,8 @@ def test_zero_truncated_counts():
 def test_what_a_program_may_import():
     assert set(RUNTIME) == set(runtime.__all__)
     for law in DISTRIBUTIONS.values():
-        tree = ast.parse(law.constructor({name: name for name in [*law.names, "support"]}))
+        names = {field for _, field, *_ in Formatter().parse(law.numpyro) if field}
+        tree = ast.parse(law.constructor({name: name for name in names}))
         called = {
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }

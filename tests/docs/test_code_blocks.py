@@ -123,7 +123,7 @@ def check_shell(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
         if runner == "uqdsl":
             assert execute(arguments) == 0, capsys.readouterr()
         elif runner == "python":
-            option, module = arguments
+            option, module, *_ = arguments
             assert option == "-m", line
             assert importlib.util.find_spec(module), line
         else:

@@ -19,6 +19,7 @@ from .conftest import SPECS
 
 REFERENCE = Path(__file__).parent / "reference"
 NAMES = sorted(path.stem for path in SPECS.glob("*.uq"))
+DRAWS = 4000
 GROUPS = {
     "posterior",
     "sample_stats",
@@ -94,7 +95,11 @@ def test_the_posterior_is_the_published_one(run, name):
     apart = {}
     for each, known in reference.items():
         ours = found[each]
-        apart[each] = distance(ours["mean"], ours["mcse_mean"], known["mean"], known["mcse_mean"])
+        # Draws that alternate about a mean that drifts with a scale, as those of a county do, seem to be worth more than
+        # independent ones, because the slow part is lost where the sum of autocorrelations is cut off: over 20 seeds the
+        # means of counties scatter by up to 1.5 of the errors so found, together with the mean of `sigma_a`.
+        error = max(ours["mcse_mean"], ours["sd"] / math.sqrt(DRAWS))
+        apart[each] = distance(ours["mean"], error, known["mean"], known["mcse_mean"])
         # The sd of nearly normal draws has a smaller error than their mean.
         error = known.get("mcse_sd", known["mcse_mean"])
         apart[f"sd of {each}"] = distance(ours["sd"], errors_of_sd[each], known["sd"], error)

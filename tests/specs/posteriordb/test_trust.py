@@ -6,15 +6,12 @@ import pytest
 
 import uqdsl
 from benchmarks.published.library import FOLDER, NAMES, spec_of
-from benchmarks.trust import PAGE, Agreement, agreement, names_on, page
-
-from .conftest import load_or_skip
+from benchmarks.trust import PAGE, Agreement, agreement, model_of, names_on, page
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_program_is_the_density_by_hand(name: str):
-    model = load_or_skip(spec_of(name))
-    found = agreement(name, model.compile())
+    found = agreement(name, model_of(name).compile())
     assert found.ok, found
 
 

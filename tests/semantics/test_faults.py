@@ -40,11 +40,9 @@ def test_it_is_found_where_it_stands(fault: Fault):
         assert problem.at.start >= len(BASE) or any(label.span.start >= len(BASE) for label in problem.others)
 
 
-def test_every_code_of_semantics_is_caused_in_two_ways():
-    ways = Counter(fault.code for fault in FAULTS)
-    expected = {code for code in CATALOGUE if code[2] in "2359"} - WHOLE_SPEC
-    assert expected - {code for code, count in ways.items() if count > 1} == set()
-    assert set(ways) <= expected
+def test_the_codes_are_those_of_semantics():
+    """That every one is caused is for `tests/problems` to say."""
+    assert {fault.code for fault in FAULTS} <= {code for code in CATALOGUE if code[2] in "2359"} - WHOLE_SPEC
 
 
 _SEPARATE = [fault for fault in FAULTS if fault.code not in ("UQ227", "UQ207", "UQ208", "UQ326") and "$" in fault.text]

@@ -89,6 +89,17 @@ STYLE = {
             "  error   exact\n}\n"
         ),
     ),
+    "a long solver in a state": (
+        (
+            "state x over t {\ninitial x ~ A()\nevolve der(x) = -alpha * x by tsit5(relative_tolerance = 1e-6, "
+            "absolute_tolerance = 1e-6, steps = 4000)\nerror exact}"
+        ),
+        (
+            "state x over t {\n  initial x ~ A()\n  evolve  der(x) = -alpha * x by tsit5(\n"
+            "              relative_tolerance = 1e-6,\n              absolute_tolerance = 1e-6,\n"
+            "              steps = 4000,\n          )\n  error   exact\n}\n"
+        ),
+    ),
     "a state on one line": (
         "state x over t { initial x ~ A(), evolve x ~ B(), error exact }",
         "state x over t { initial x ~ A(), evolve x ~ B(), error exact }\n",

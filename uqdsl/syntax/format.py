@@ -226,7 +226,7 @@ class _Formatter:
 
     def _clause(self, clauses: Sequence[tree.Clause], pad: int) -> Row:
         """A clause and those that go on with it on its line."""
-        return Row(self._equations(clauses), left=f"{clauses[0].keyword or '':<{pad}}")
+        return Row(Nest(pad + 1, self._equations(clauses)), left=f"{clauses[0].keyword or '':<{pad}}")
 
     def _equations(self, clauses: Sequence[tree.Clause]) -> Doc:
         return tuple((", " if index else "", self._equation(each)) for index, each in enumerate(clauses))

@@ -232,6 +232,11 @@ FAULTS = tuple(
             'data { v$[home] : real }\nprior q$[home] ~ Bernoulli(0.5)\nlikelihood v$[home] ~ Normal(sum(q$, over = home), 1)',
             'prior q$ ~ Bernoulli(0.5)\nprior r$[k] ~ Normal(0, 1 + q$) noncentered',
         ],
+        "UQ271": ["prior q$[k] ~ GaussianProcess(exp(1))", "prior q$[k] ~ GaussianProcess(matern52(1, 1) + 2)"],
+        "UQ272": [
+            "prior q$[k] ~ GaussianProcess(matern52([1, 2], 1))",
+            "prior q$[k] ~ GaussianProcess(periodic(1, 1, 2), basis = 20)",
+        ],
         "UQ280": ["prior q$[k] ~ Horseshoe(1) noncentered", "prior q$[k] ~ R2D2(1, 1) truncated(0, 1)"],
         "UQ281": [
             "data { v$[k] : real }\nlikelihood v$[k] ~ Horseshoe(1)",
@@ -240,6 +245,10 @@ FAULTS = tuple(
         "UQ282": [
             "prior q$[k] ~ Jeffreys(0, inf)",
             "data { v$ : count = 3 }\nprior q$ ~ Jeffreys(0, inf)\nlikelihood v$ ~ Poisson(q$ + exp(mu))",
+        ],
+        "UQ290": [
+            "let q$[home] = if origin == county then 1 else 0",
+            "let q$[home, species] = if county != species then 1 else 0",
         ],
         "UQ301": ["prior q$ ~ Nomral(0, 1)", "prior q$ ~ gaussian(0, 1)", "prior q$ ~ exp(1)", "prior q$ ~ sum(b, over = k)"],
         "UQ302": ["prior q$ ~ Normal(0)", "prior q$ ~ Normal()", "prior q$ ~ StudentT(scale = 1)", "data { v$ : count = 3 }\nlikelihood v$ ~ Binomial(10)"],

@@ -102,6 +102,9 @@ class Writer:
                 known = self.names[name]
                 text = Text(known.identifier, kind=known.kind, value=known.value)
                 return self.aligned(self.seen(text, known.axes), known.axes, layout)
+            case ir.Coordinate(dim=dim, positions=True):
+                places = Text(f'np.arange(len(coords["{ir.base(dim)}"]))', kind=Kind.WHOLE)
+                return self.aligned(self.seen(places, (dim,)), (dim,), layout)
             case ir.Coordinate(dim=dim):
                 text = self.seen(Text(f'jnp.array(coords["{ir.base(dim)}"], dtype=float)'), (dim,))
                 return self.aligned(text, (dim,), layout)

@@ -97,7 +97,7 @@ class Steps:
         self, value: ir.Reference | ir.Coordinate, steps: int, lag: str | None, dims: tuple[str, ...]
     ) -> ir.Reference:
         """What a step needs of an array along the dimension."""
-        name = value.name if isinstance(value, ir.Reference) else f"{value.dim} "
+        name = value.name if isinstance(value, ir.Reference) else f"{value.dim} {'#' if value.positions else ''}"
         known = self.whole.names.get(name)
         rest = self._rest(known.axes if known is not None else dims)
         if lag is not None:

@@ -18,7 +18,7 @@ def verify_selections(spec: ir.Spec, dims: Mapping[str, Dimension]) -> Iterator[
             problem = _verify_pick(node, dims.get(node.along))
         elif isinstance(node, ir.LabelPosition):
             problem = _verify_label(node.label, node, dims.get(node.dim))
-        elif isinstance(node, ir.Coordinate):
+        elif isinstance(node, ir.Coordinate) and not node.positions:
             problem = _verify_coordinate(node, dims.get(node.dim.rstrip("'")))
         else:
             continue

@@ -46,10 +46,11 @@ class Reference(Node):
 
 
 class Coordinate(Node):
-    """The coordinate of a dimension: its numeric labels, or 1…n."""
+    """The coordinate of a dimension: its numeric labels, or 1…n; or the `positions` of its labels, from 0."""
 
     node: Literal["coordinate"] = "coordinate"
     dim: str
+    positions: bool = False
     dims: tuple[str, ...]
 
 

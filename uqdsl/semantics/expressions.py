@@ -19,6 +19,7 @@ from uqdsl.messages.catalogue.kinds import (
 from uqdsl.messages.catalogue.lints import MayLeaveSupport
 from uqdsl.messages.catalogue.names import (
     HomelessList,
+    LabelsOfTwoDimensions,
     ListLength,
     NotADimensionName,
     NotAValue,
@@ -35,7 +36,7 @@ from uqdsl.semantics.declare import What
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.functions import call
 from uqdsl.semantics.matrices import lower_identity, lower_matrix
-from uqdsl.semantics.names import lower_attribute, lower_name, within
+from uqdsl.semantics.names import lower_attribute, lower_name, means_coordinate, within
 from uqdsl.semantics.selection import compared, label_written, lower_selection, primed, renamed
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.semantics.wording import are, in_brackets, plural
@@ -171,7 +172,7 @@ def _binary(expression: tree.Binary, context: Context) -> Typed:
 
 
 def _equality(expression: tree.Binary, context: Context) -> Typed:
-    """`x == 1`, and of a category `arm == "drug"`."""
+    """`x == 1`, and of categories, or the labels of a dimension, `arm == "drug"` and `arm == arm'`."""
     sides = (expression.left, expression.right)
     try:
         labels = [label_written(each) for each in sides]
@@ -179,11 +180,36 @@ def _equality(expression: tree.Binary, context: Context) -> Typed:
         return context.report(error.problems[0])
     one, other = sides if labels[0] is None else sides[::-1]
     label = labels[1] if labels[0] is None else labels[0]
-    found = lower(one, context)
+    found = _own_labels(one, label, context) or lower(one, context)
     if found.sound and found.category is not None and label is not None:
         return compared(found, label, expression, other.span, context)
+    if found.sound and found.category is not None:
+        beside = _own_labels(other, label, context) or lower(other, context)
+        if beside.sound and beside.category is not None:
+            dims = [ir.base(found.category), ir.base(beside.category)]
+            if dims[0] != dims[1]:
+                return context.report(LabelsOfTwoDimensions(at=expression.span, one=dims[0], other=dims[1]))
+            return _operation(expression, *((found, beside) if one is expression.left else (beside, found)))
     pair = (_no_category(found, one, context, other), number(other, context, one))
     return _operation(expression, *(pair if one is expression.left else pair[::-1]))
+
+
+def _own_labels(expression: tree.Expression, label: str | float | None, context: Context) -> Typed | None:
+    """A dimension's bare name, or `arm'`, as the labels that it has where these are, or are compared to, texts."""
+    inner = ungrouped(expression)
+    primes = inner.primes if isinstance(inner, tree.Primed) else 0
+    name = ungrouped(inner.value) if isinstance(inner, tree.Primed) else inner
+    if not isinstance(name, tree.Name) or not means_coordinate(name.name, context):
+        return None
+    dim = context.dims[name.name]
+    texts = any(isinstance(each, str) for each in dim.labels or ())
+    if not texts and not (dim.labels is None and dim.size is None and (dim.levels or isinstance(label, str))):
+        return None
+    node = ir.Coordinate(span=name.span, dim=dim.name, positions=True, dims=(dim.name,))
+    found = Typed(node, category=dim.name)
+    if primes:
+        found = renamed(found, ((dim.name, dim.name + "'" * primes),), expression.span)
+    return within(found, context)
 
 
 def _operation(expression: tree.Binary, left: Typed, right: Typed) -> Typed:

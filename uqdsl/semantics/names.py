@@ -37,7 +37,7 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
         if any(isinstance(each, NoPopulation) and each.name == name.name for each in context.problems):
             return poison(name.span)
         return context.report(NoPopulation(at=name.span, name=name.name))
-    if known is not None and not _means_coordinate(name.name, context):
+    if known is not None and not means_coordinate(name.name, context):
         node = ir.Reference(span=name.span, name=name.name, dims=known.dims)
         return Typed(node, known.support, known.category, known.sound, known.random, known.spread)
     if known is None and name.name in context.declarations.values:
@@ -88,9 +88,11 @@ def _meant_by(name: str) -> str:
 _NO_PREFIX = "functions have no prefix: `log(…)`"
 
 
-def _means_coordinate(name: str, context: Context) -> bool:
-    """Whether a category column's name means its dimension's coordinate: where that dimension is at hand and it is not."""
-    known = context.known[name]
+def means_coordinate(name: str, context: Context) -> bool:
+    """Whether a name means a dimension's coordinate: a category column's where that dimension is at hand and it is not."""
+    known = context.known.get(name)
+    if known is None:
+        return name in context.dims and name not in context.declarations.values
     return known.category == name and name in context.ranges and not set(known.dims) <= set(context.ranges)
 
 

@@ -327,3 +327,12 @@ class NothingMissing(Problem):
     label = "not a field with missing values"
     advice = "declare that some are: `{name} : … missing`; or state a law of what is observed: `likelihood {name} ~ …`"
     name: str
+
+
+class LabelsOfTwoDimensions(Problem):
+    code = "UQ290"
+    headline = "labels of `{one}` are compared with labels of `{other}`"
+    label = "never the same"
+    advice = "columns with the same labels have one dimension: `category({one})` for both"
+    one: str
+    other: str

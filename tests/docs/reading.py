@@ -11,7 +11,7 @@ from uqdsl.semantics import analyse
 from uqdsl.semantics.constants import Value
 from uqdsl.syntax.parser import parse
 
-AT_RUN_TIME = {"UQ601", "UQ602", "UQ603", "UQ604", "UQ605"}
+AT_RUN_TIME = {"UQ601", "UQ602", "UQ603", "UQ604", "UQ605", "UQ611"}
 """Problems that a spec and its data cause, but that only a run can find."""
 
 

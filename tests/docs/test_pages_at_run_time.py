@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from uqdsl import ir
-from uqdsl.codegen import generate
+from uqdsl.driver.front import Source, check_with_data
+from uqdsl.driver.program import make_target, write_program
 from uqdsl.infer import Target
 from uqdsl.infer.nuts import sample
 from uqdsl.messages import RunError
-from uqdsl.semantics import analyse
-from uqdsl.syntax.parser import parse
 from uqdsl.vocabulary.methods import NutsOptions
 
 from .reading import AT_RUN_TIME, blocks
@@ -31,28 +28,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def target_of(text: str) -> Target:
     """A spec whose data are all given in place, ready to run."""
-    parsed = parse(text, "model.uq")
-    spec = analyse(parsed).spec
-    assert spec is not None
-    program = generate(spec, parsed.sources, version="0")
-    module: dict = {"__name__": "generated"}
-    exec(compile(program.text, "model.py", "exec"), module)
-    data = {field.name: np.asarray(field.values, float) for field in spec.fields}
-    lengths = {dim: len(data[field.name]) for field in spec.fields for dim in field.dims}
-    named = (*spec.unknowns, *spec.quantities, *spec.observations)
-    return Target(
-        name=spec.name,
-        source=program.text,
-        model=module["model"],
-        log_density=module["log_density"],
-        data=data,
-        coords={dim: list(range(1, length + 1)) for dim, length in lengths.items()},
-        dims={each.name: each.dims for each in named},
-        unknowns=tuple(each.name for each in spec.unknowns),
-        quantities=tuple(each.name for each in spec.quantities if not each.fixed),
-        observed=tuple(each.name for each in spec.observations if isinstance(each, ir.Observation)),
-        spans=program.sites,
-    )
+    checked, dataset = check_with_data(Source("model.uq", text, Path()))
+    return make_target(checked.spec, write_program(checked), dataset)
 
 
 @pytest.mark.parametrize("code", sorted(AT_RUN_TIME))

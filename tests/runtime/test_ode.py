@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from uqdsl.runtime import trajectory
+from uqdsl.runtime.ode import watched
 
 TIMES = np.array([0.0, 0.3, 1.0, 2.5, 6.0])
 SOLVERS = ["Dopri5", "Tsit5", "Dopri8", "Kvaerno5"]
@@ -138,3 +139,28 @@ def test_under_vmap_and_jit():
     found = jax.jit(jax.vmap(jax.value_and_grad(lambda k: _decay(k, 3.0, [1.0], rtol=1e-9, atol=1e-11)[0])))(ks)
     np.testing.assert_allclose(found[0], 3 * np.exp(-np.asarray(ks)), rtol=1e-7)
     np.testing.assert_allclose(found[1], -3 * np.exp(-np.asarray(ks)), rtol=1e-6)
+
+
+def test_who_watches_is_told_where_a_trajectory_ends():
+    """dx/dt = x^2, x(0) = 1 is 1 / (1 - t): followed to 0.5, never beyond 1."""
+    with watched() as gave_up:
+        found = trajectory(lambda t, x: (x**2,), (1.0,), jnp.array([0.5, 2.0]), start=0.0, max_steps=300)[0]
+    assert np.isnan(found).all()
+    ((reached, steps, most),) = gave_up
+    assert (reached, most) == (0.5, 300)
+    assert steps >= most
+    with watched() as gave_up:
+        _decay(0.7, 3.0)
+    assert gave_up == []
+
+
+def test_beyond_the_domain_of_an_equation_nothing_is_raised():
+    """dx/dt = sqrt(1 - x) reaches 1 and has no value beyond; implicit steps then solve equations that are not finite."""
+
+    def last(k: jax.Array) -> jax.Array:
+        rates = lambda t, x: (k * jnp.sqrt(1.0 - x) + 0.1,)  # noqa: E731
+        return trajectory(rates, (0.0,), jnp.array([5.0]), start=0.0, solver="Kvaerno5", max_steps=200)[0][0]
+
+    value, slope = jax.jit(jax.value_and_grad(last))(3.0)
+    assert np.isnan(value)
+    assert not np.isfinite(slope)

@@ -92,7 +92,7 @@ def infer(
         watcher: is told how it goes.
 
     Raises:
-        RunError: UQ601 to UQ608 where the method fails, UQ701 to UQ711 where files do.
+        RunError: UQ601 to UQ608 and UQ611 where the method fails, UQ701 to UQ711 where files do.
     """
     watcher = watcher or Unwatched()
     method = method_named(run.method)

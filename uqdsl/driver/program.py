@@ -58,6 +58,7 @@ def make_target(spec: Spec, program: Program, dataset: Dataset, interest: tuple[
         summed=getattr(module, "summed", None) if discrete else None,
         discrete=discrete,
         later=tuple(each.name for each in spec.quantities if each.name in later),
+        moving=tuple(each.name for each in spec.quantities if each.flow is not None),
     )
 
 

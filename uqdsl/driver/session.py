@@ -72,7 +72,7 @@ def run_job(job: Job, out: Path, *, resume: bool, audience: Audience) -> Report:
         audience: is told how it goes.
 
     Raises:
-        RunError: UQ601 to UQ608 where a method fails, UQ701 to UQ711 where files do.
+        RunError: UQ601 to UQ608 and UQ611 where a method fails, UQ701 to UQ711 where files do.
         UsageError: UQ703, UQ707 where there is nothing to go on with; UQ724 where there is no such device.
     """
     with located(job.checked.sources), memory_short():

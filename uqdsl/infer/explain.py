@@ -25,14 +25,17 @@ from uqdsl.messages.catalogue.runtime import (
     InvalidParameter,
     OutOfMemory,
     SamplerFailure,
+    SolverGaveUp,
     StuckChains,
     UndefinedGradient,
     UndefinedQuantity,
 )
+from uqdsl.runtime.ode import GaveUp, watched
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import NutsOptions
 
 _MOST_LABELS = 3
+_MOST_VALUES = 6
 _STUCK_AFTER = 100
 """Draws after which a chain that has accepted nothing counts as stuck."""
 _STUCK_BELOW = 1e-6
@@ -110,11 +113,16 @@ class _Site(NamedTuple):
 def explain_start(target: Target, position: dict[str, jax.Array]) -> Problem:
     """Why the log density or its gradient is not finite at an unconstrained position.
 
-    Walks the sites in the order of the model and reports the first at fault: a law with a parameter out of range, a
+    A trajectory that cannot be followed to its end comes first. Then the sites are walked in the order of the model, and the
+    first at fault is reported: a law with a parameter out of range, a
     quantity that is not a number, or a log density that is not finite; if there is none, the unknown by which the
     derivative is not finite.
     """
-    faults = (_fault(target, name, site) for name, site in _sites(target, position).items())
+    with watched() as gave_up:
+        sites = _sites(target, position)
+    if gave_up:
+        return _solver_fault(target, sites, gave_up[0])
+    faults = (_fault(target, name, site) for name, site in sites.items())
     found = next((fault for fault in faults if fault is not None), None)
     return found or _gradient_fault(target, position) or SamplerFailure(exception="no finite starting point")
 
@@ -218,6 +226,30 @@ def _fault(target: Target, name: str, site: _Site) -> Problem | None:
     where = _where(target, ours, bad)
     hint = _circumstances(ours, site, first)
     return InfiniteDensity(at=span, name=ours, where=where, value=value, tries=TRIES, hint=hint)
+
+
+def _solver_fault(target: Target, sites: dict[str, _Site], gave_up: GaveUp) -> Problem:
+    name = next(each for each in target.moving if not np.isfinite(sites[each].value).all())
+    unknowns = [f"`{each}` = {_number(sites[each].value)}" for each in target.unknowns if sites[each].value.size == 1]
+    tried = f"at the last point tried {', '.join(unknowns[:_MOST_VALUES])}; " if unknowns else ""
+    if gave_up.steps >= gave_up.most:
+        why = f"{gave_up.most} steps are not enough"
+        hint = (
+            f"{tried}where the state grows without bounds, narrow the priors; where the equation is stiff, take an implicit "
+            "solver such as `kvaerno5`; else raise `max_steps`, or loosen `rtol` and `atol`"
+        )
+    else:
+        why = f"no step can be taken after {gave_up.steps}"
+        hint = f"{tried}narrow the priors, or take shorter steps"
+    return SolverGaveUp(
+        at=target.spans.get(name),
+        name=name,
+        dim=target.dims[name][0],
+        reached=_number(gave_up.reached),
+        why=why,
+        tries=TRIES,
+        hint=hint,
+    )
 
 
 def _circumstances(name: str, site: _Site, index: tuple[Any, ...]) -> str:

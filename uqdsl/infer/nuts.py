@@ -376,7 +376,7 @@ def sample(
         together: run the chains in step as one program; None does so everywhere but on a CPU.
 
     Raises:
-        RunError: UQ601-UQ604 where no chain can start, and why; UQ605 where no chain moves; UQ606 where memory is
+        RunError: UQ601-UQ604, UQ611 where no chain can start, and why; UQ605 where no chain moves; UQ606 where memory is
             short; UQ607 where a state does not fit; UQ608 where the sampler itself fails.
     """
     compile_cache.use_jax_cache()

@@ -28,6 +28,7 @@ class Target(NamedTuple):
     - summed: `summed(values, data, coords)`, the part of the log density from which discrete unknowns are summed out.
     - discrete: these unknowns, with how many values each has, and the first of them.
     - later: quantities that depend on them, known once they have been drawn.
+    - moving: quantities that move by a differential equation.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Target(NamedTuple):
     summed: Callable[..., Any] | None = None
     discrete: dict[str, tuple[int, int]] = {}  # noqa: RUF012 - never changed
     later: tuple[str, ...] = ()
+    moving: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:

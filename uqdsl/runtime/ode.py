@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
+
+# Beyond the domain of an equation, what is not a number is an answer, from which a sampler turns back, and no fault.
+os.environ.setdefault("EQX_ON_ERROR", "nan")
 
 import diffrax
 import jax
@@ -40,6 +45,37 @@ class _Method(NamedTuple):
     rtol: float
     atol: float
     max_steps: int
+
+
+class GaveUp(NamedTuple):
+    """A trajectory that did not get to its end: the last of the times asked for that it reached, and after how many steps.
+
+    Where these are fewer than `most`, the equations of an implicit step could not be solved.
+    """
+
+    reached: float
+    steps: int
+    most: int
+
+
+_watching: list[list[GaveUp]] = []
+
+
+@contextmanager
+def watched() -> Iterator[list[GaveUp]]:
+    """Gathers the trajectories that give up, of programs that are traced within the block."""
+    found: list[GaveUp] = []
+    _watching.append(found)
+    try:
+        yield found
+    finally:
+        jax.effects_barrier()
+        _watching.pop()
+
+
+def _note(found: list[GaveUp], method: _Method, reached: Any, last: Any, steps: Any) -> None:
+    if not reached:
+        found.append(GaveUp(float(last), int(steps), method.max_steps))
 
 
 def trajectory(
@@ -120,7 +156,11 @@ def _run(
         max_steps=method.max_steps,
         throw=False,
     )
-    return found.ys, found.result == diffrax.RESULTS.successful
+    reached = found.result == diffrax.RESULTS.successful
+    if _watching:
+        last = jnp.max(jnp.where(jnp.isfinite(found.ts), found.ts, method.start))
+        jax.debug.callback(partial(_note, _watching[-1], method), reached, last, found.stats["num_steps"])
+    return found.ys, reached
 
 
 def _solved(

@@ -104,3 +104,16 @@ class NoPredictions(Warn):
     headline = "the draws are kept, but predictions and log densities could not be computed ({exception})"
     advice = "where memory is short, record fewer draws; otherwise please report it, with the spec"
     exception: str
+
+
+class SolverGaveUp(Problem):
+    """A differential equation that has no trajectory at any position from which a chain could start."""
+
+    code = "UQ611"
+    headline = "no chain can start: the differential equation of `{name}` cannot be followed beyond {dim} = {reached}"
+    label = "{why}, at every one of {tries} random starting points"
+    name: str
+    dim: str
+    reached: str
+    why: str
+    tries: int

@@ -67,6 +67,11 @@ def compiled(text: str, sizes: Mapping[str, int] | None = None) -> Compiled:
     coords = {dim.name: _labels(dim, (sizes or {}).get(dim.name, 3)) for dim in spec.dims}
     rng = np.random.default_rng(11)
     data = {field.name: _values(field, spec, coords, rng) for field in spec.fields}
+    for field in spec.fields:
+        if field.missing:
+            known = np.arange(data[field.name].size).reshape(data[field.name].shape) % 3 != 1
+            data[ir.observed(field.name)] = known
+            coords[ir.missing(field.name)] = np.flatnonzero(~known).tolist()
     return Compiled(spec, program, module["model"], module["log_density"], data, coords, module)
 
 

@@ -32,6 +32,12 @@ SPECS = {
         likelihood y[i] ~ Poisson(rate) where ok == 1 weight w
         likelihood c[i, j] ~ Bernoulli(logits = 1 - scaled)
     """,
+    "a column that is called as its dimension": """
+        data { choice[i] : category, x[i] : real }
+        prior b[choice] ~ Normal(0, 1)
+        let steep[choice] = 2 * b
+        likelihood choice[i] ~ Categorical(logits = b + steep * x, over = choice)
+    """,
     "coefficients that are shrunk": """
         dim g = 2  dim k = 3
         data { y[i] : real, x[i, k] : real }

@@ -14,6 +14,7 @@ from numpyro.distributions import biject_to
 from numpyro.infer.util import log_density
 from scipy.special import logsumexp
 
+from uqdsl import ir
 from uqdsl.runtime.sums import drawing
 
 from .compiled import Compiled, compiled
@@ -61,6 +62,21 @@ SPECS = {
         prior b[k] ~ Normal(0, if on == 1 then slab else 0.01)
         likelihood y[i] ~ Normal(sum(b, over = k), 1)
     """,
+    "labels, truths and counts that are missing": """
+        dim k = 2
+        data { y[i] : real missing, g[i] : category(k) missing, on[i] : binary missing, c[i] : count missing }
+        prior p ~ Beta(2, 2)  prior w[k] ~ Dirichlet(1)  prior a[k] ~ Normal(0, 1)  prior lam ~ HalfNormal(3)
+        population g ~ Categorical(w, over = k)
+        population on ~ Bernoulli(p)
+        population c ~ Poisson(lam) truncated(0, 4)
+        likelihood y[i] ~ Normal(a[g] + on * (1 + 0.2 * c), 1)
+    """,
+    "labels of a group that are missing, above other rows": """
+        data { y[i] : real, who[i] : category(person), smokes[person] : binary missing, age[person] : real }
+        prior b ~ Normal(0, 1)  prior s ~ Normal(0, 1)
+        population smokes ~ Bernoulli(logits = s * age)
+        likelihood y[i] ~ Normal(b * smokes[who], 1)
+    """,
     "a chain": """
         dim t = 5  dim k = 2
         data { y[t] : real, x[t] : real }
@@ -93,8 +109,14 @@ def at(found: Compiled, key: int) -> tuple[dict[str, Any], dict[str, Any], float
     return position, values, volume
 
 
+def agrees(found: Compiled, name: str, values: np.ndarray) -> bool:
+    """Whether values are those of the data where these are not missing."""
+    known = found.data.get(ir.observed(name))
+    return known is None or bool((values == found.data[name])[known].all())
+
+
 def everything(found: Compiled, values: dict[str, Any]) -> list[tuple[dict[str, Any], float]]:
-    """Every way that the discrete unknowns can be, with the log density of the model there."""
+    """Every way that the discrete unknowns can be, given what is observed of them, with the log density of the model there."""
     places, ranges = [], []
     for each in found.spec.sums:
         size = int(np.prod(found.size(each.dims)))
@@ -112,7 +134,8 @@ def everything(found: Compiled, values: dict[str, Any]) -> list[tuple[dict[str, 
         for name, shape, size in places:
             discrete[name] = np.asarray(way[start : start + size]).reshape(shape)
             start += size
-        ways.append((discrete, float(joint(discrete))))
+        if all(agrees(found, *each) for each in discrete.items()):
+            ways.append((discrete, float(joint(discrete))))
     return ways
 
 
@@ -139,6 +162,8 @@ def test_draws_have_the_probabilities_of_the_model(name):
         for each in found.spec.sums
     }
 
+    firsts = {each.name: each.first for each in found.spec.sums}
+
     def draw(key: Any) -> dict[str, Any]:
         taps = {each.name: jnp.zeros((*found.size(each.dims), counts[each.name])) for each in found.spec.sums}
 
@@ -146,16 +171,23 @@ def test_draws_have_the_probabilities_of_the_model(name):
             with drawing(key, taps):
                 return summed(values, found.data, found.coords)
 
-        return {name: jnp.argmax(each, -1) for name, each in jax.grad(density)(taps).items()}
+        return {name: jnp.argmax(each, -1) + firsts[name] for name, each in jax.grad(density)(taps).items()}
 
     draws = 20_000
     keys = jax.random.split(jax.random.key(1), draws)
     drawn = jax.jit(jax.vmap(draw))(keys)
-    codes = np.zeros(draws, int)
-    for each in found.spec.sums:
-        for column in np.asarray(drawn[each.name]).reshape(draws, -1).T:
-            codes = codes * counts[each.name] + column
-    seen = np.bincount(codes, minlength=len(ways))
+
+    def codes(of: dict[str, Any], number: int) -> np.ndarray:
+        """One number for each way that everything can be."""
+        code = np.zeros(number, int)
+        for each in found.spec.sums:
+            for column in (np.asarray(of[each.name]) - each.first).reshape(number, -1).T:
+                code = code * counts[each.name] + column
+        return code
+
+    possible = codes({each.name: np.stack([way[each.name] for way, _ in ways]) for each in found.spec.sums}, len(ways))
+    seen = np.bincount(codes(drawn, draws), minlength=possible.max() + 1)[possible]
+    assert seen.sum() == draws
     often = wanted * draws > 5
     seen = np.append(seen[often], seen[~often].sum())
     expected = np.append(wanted[often], wanted[~often].sum()) * draws

@@ -63,6 +63,19 @@ def test_given(kind):
     assert codes_of(text, y=np.array([1.0, math.nan])) == ["UQ421"]
 
 
+def test_labels_that_are_missing():
+    text = "data { g[i] : category(group) missing, n[i] : count missing }"
+    found = bound(text, g=["b", None, "a"], n=[3, 2, None])
+    assert found.coords["group"] == ["a", "b"]
+    assert found.arrays["g"].tolist() == [1, 1, 0]
+    assert found.arrays["g.observed"].tolist() == [True, False, True]
+    assert (found.coords["g.missing"], found.coords["n.missing"]) == ([1], [2])
+    assert found.arrays["g"].dtype == found.arrays["n"].dtype == np.int64
+    assert codes_of("data { g[i] : category(group) }", g=["b", None, "a"]) == ["UQ421"]
+    places = problems_of(f'dim group = ["a", "b"]\n{text}', given={"g": [None, "a", "c"], "n": [1, 2, 3]})
+    assert [(each.code, each.place.row) for each in places] == [("UQ442", 3)]
+
+
 @pytest.mark.parametrize(
     ("kind", "values", "advice"),
     [

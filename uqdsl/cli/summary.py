@@ -87,7 +87,10 @@ def _of_interest(spec: Spec, result: Result, row: Row) -> bool:
     hidden = {each.name for each in spec.unknowns if each.nuisance}
     hidden |= {each.name for each in spec.sums if each.over is not None}  # a mean of labels says nothing
     known = {each.name for each in spec.unknowns if each.imputes}
-    return row.variable not in hidden and not (row.variable in known and row.sd == 0)
+    # A column that is called as its dimension has another name in results.
+    names = {each.name for each in spec.statements}
+    name = row.variable if row.variable in names else row.variable.removesuffix("_index")
+    return name not in hidden and not (name in known and row.sd == 0)
 
 
 def _folded(rows: list[Row], *, whole: bool) -> Iterator[tuple[Row, int]]:

@@ -477,6 +477,7 @@ def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
     body = _Function(spec, names, needed)
     body.unpack(needed)
     plates: tuple[str, ...] = ()
+    sites = {each.name for each in spec.statements}
     for statement in spec.statements:
         if isinstance(statement, ir.Quantity) and statement.fixed:
             continue
@@ -492,7 +493,7 @@ def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
             shown = body.writer.number(statement.weight, batch_dims(statement.law, statement.dims))
             weight = f"scale(scale={shown.text})"
         if (wanted and wanted != plates) or weight:
-            body.add(_plate_line(wanted, weight), statement.span)
+            body.add(_plate_line(wanted, sites, weight), statement.span)
         plates = () if weight else wanted
         body.add(site, statement.span, 8 if wanted or weight else 4)
     noncentered = [each for each in spec.unknowns if each.noncentered]
@@ -536,13 +537,18 @@ def _plates(statement: ir.Statement) -> tuple[str, ...]:
     return ()
 
 
-def _plate_line(dims: tuple[str, ...], weight: str = "") -> str:
+def _plate_line(dims: tuple[str, ...], sites: set[str], weight: str = "") -> str:
     plates = [
-        f'numpyro.plate("{dim}", len(coords["{ir.base(dim)}"])'
+        f'numpyro.plate("{_plate_name(dim, sites)}", len(coords["{ir.base(dim)}"])'
         + (f", dim={position - len(dims)})" if len(dims) > 1 else ")")
         for position, dim in enumerate(dims)
     ]
     return f"with {', '.join([*plates, *([weight] if weight else [])])}:"
+
+
+def _plate_name(dim: str, sites: set[str]) -> str:
+    """A plate is called as its dimension, unless that is called as its category column, which has a site."""
+    return f"{dim} labels" if dim in sites else dim
 
 
 def _log_density(spec: ir.Spec, names: _Names) -> _Lines:

@@ -82,11 +82,23 @@ class Sums:
         for name in each.sums:
             (before,) = [other for other in self.spec.sums if other.name == name]
             texts.append(self._gathered(before, each, (*others, values)))
+        if any(one.name == each.name and one.imputes for one in self.spec.unknowns):
+            texts.append(self._known(each, layout))
         name = quoted(each.name)
         if each.along is not None:
             return self._chain(each, identifier, texts, layout)
         table = _added([self._prior(each.prior, each, layout), *texts])
         return [*self._flush(), f"log_{identifier} = sum_out({name}, {table})"]
+
+    def _known(self, each: ir.Sum, layout: tuple[str, ...]) -> Text:
+        """What rules out all values but the one that is observed, where one is."""
+        values = self.writer.names[ir.values_of(each.name)]
+        observed, value = (
+            self.writer.aligned(Text(f"data[{quoted(name)}]"), each.dims, layout)
+            for name in (ir.observed(each.name), each.name)
+        )
+        every = self.writer.aligned(Text(values.identifier), values.axes, layout)
+        return Text(f"jnp.where({observed.text} & ({value.text} != {every.text}), -jnp.inf, 0.0)")
 
     def _chain(self, each: ir.Sum, identifier: str, texts: list[Text], layout: tuple[str, ...]) -> list[str]:
         """A hidden Markov chain: the axis along which it goes first."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from uqdsl import ir
+from uqdsl.data.cells import missing_cells
 from uqdsl.data.form import Along, Axis, Found, Label
 from uqdsl.data.labels import Read, in_order, index_of, key, read_labels
 from uqdsl.data.report import report
@@ -26,10 +27,11 @@ from uqdsl.messages.catalogue.data import (
 
 
 class Levels(NamedTuple):
-    """The values of a category field: labels of the dimension `of`."""
+    """The values of a category field: labels of the dimension `of`, at the positions `known`."""
 
     found: Found
     read: Read
+    known: np.ndarray
 
 
 @dataclass
@@ -53,8 +55,14 @@ class Dimension:
 
 def read_levels(found: Found, problems: list[Problem]) -> Levels | None:
     """The labels that a category field holds; UQ421, UQ422 for what are none."""
+    known = np.arange(len(found.cells))
+    if found.field.missing:
+        known = np.delete(known, missing_cells(found.cells))
     try:
-        return Levels(found, read_labels(found.cells, found.field.name, found.field.span, found.place))
+        read = read_labels(
+            found.cells.take(known), found.field.name, found.field.span, lambda each: found.place(int(known[each]))
+        )
+        return Levels(found, read, known)
     except DataError as error:
         problems += error.problems
         return None
@@ -227,17 +235,22 @@ def _by_label(found: Found, axis: Axis, dim: Dimension, problems: list[Problem])
 
 
 def encode(levels: Levels, dim: Dimension, problems: list[Problem]) -> np.ndarray | None:
-    """The positions, from 0, of the labels that a category field holds, flat (UQ442)."""
+    """The positions, from 0, of the labels that a category field holds, flat; NaN where one is missing (UQ442)."""
     if dim.labels is None:
         return None
     known = index_of(dim.labels)
     positions = np.asarray([known.get(key(label), -1) for label in levels.read.distinct], np.int64)
     values = positions[levels.read.codes]
     if (values >= 0).all():
-        return values
+        if not levels.found.field.missing:
+            return values
+        gaps = np.full(len(levels.found.cells), np.nan)
+        gaps[levels.known] = values
+        return gaps
     wrong = np.flatnonzero(values < 0)
     labels = [levels.read.distinct[code] for code in levels.read.codes]
-    problems.append(_unknown(levels.found.field, labels, wrong, levels.found.place, dim))
+    found, known = levels.found, levels.known
+    problems.append(_unknown(found.field, labels, wrong, lambda each: found.place(int(known[each])), dim))
     return None
 
 

@@ -107,9 +107,9 @@ def bind(
 
 def _filled(values: np.ndarray, known: np.ndarray, kind: str) -> np.ndarray:
     """Values with one of the known ones, or 1, in the place of those that are missing: something that any law can take."""
-    filler = values[known][0] if known.any() else 1.0
+    filler = values[known][0] if known.any() else 0.0 if kind == "category" else 1.0
     filled = np.where(known, values, filler)
-    return filled.astype(np.int64) if KINDS[kind].integer else filled
+    return filled.astype(np.int64) if kind == "category" or KINDS[kind].integer else filled
 
 
 def _unknown_names(spec: ir.Spec, given: Mapping[str, Any]) -> Iterator[Problem]:

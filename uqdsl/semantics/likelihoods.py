@@ -87,7 +87,7 @@ def lower_likelihood(
     field = next((each for each in fields if each.name == name), None)
     if data.category is not None or lowered.category is not None:
         if lowered.distribution.values != "ranks" and data.category != lowered.category:
-            _report_labels(statement, lowered, data, field, context)
+            report_labels(statement, lowered, data, field, context)
         return _observation(statement, name, dims, lowered, looks, context)
     possible = KINDS[kind_that_holds(lowered.support)]
     if field is not None:
@@ -144,8 +144,12 @@ def _condition(
     return value.node
 
 
-def _report_labels(
-    statement: tree.Likelihood, lowered: LoweredLaw, data: Known, field: ir.DataField | None, context: Context
+def report_labels(
+    statement: tree.Likelihood | tree.Population,
+    lowered: LoweredLaw,
+    data: Known,
+    field: ir.DataField | None,
+    context: Context,
 ) -> None:
     """UQ330 where labels are observed and the law draws others, or none; or the other way round."""
     name, law = statement.target.name, lowered.distribution.name

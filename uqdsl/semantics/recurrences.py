@@ -23,23 +23,36 @@ class Use(NamedTuple):
 def uses_of(statement: tree.Node, dims: Mapping[str, ir.Dim]) -> tuple[Use, ...]:
     """The names that a statement uses, and how; looking along a dimension with a boundary is no looking back."""
     open_ended = {name for name, dim in dims.items() if dim.boundary is None}
-    found = [Use(name.name, name.span) for name in names_in(statement, steps=open_ended)]
-    for select in _selects(statement):
+    of_dims = {name.span for name in _dimensions(statement, dims)}
+    found = [Use(name.name, name.span) for name in names_in(statement, steps=open_ended) if name.span not in of_dims]
+    for select in _all_of(tree.Select, statement):
         along = next((_along(each) for each in select.selectors if is_lag(each, open_ended)), None)
         if along is not None:
             found += [Use(name.name, name.span, along) for name in names_in(select.value)]
     return tuple(found)
 
 
-def _selects(node: object) -> Iterator[tree.Select]:
-    if isinstance(node, tree.Select):
+def _dimensions(statement: tree.Node, dims: Mapping[str, ir.Dim]) -> Iterator[tree.Name]:
+    """The names that stand for a dimension, even where its category column is called the same."""
+    target = getattr(statement, "target", None)
+    axes = {axis.name for axis in target.axes} if isinstance(target, tree.Target) else set()
+    for select in _all_of(tree.Select, statement):
+        yield from (each for each in select.selectors if isinstance(each, tree.Name) and each.name in axes)
+    for named in _all_of(tree.Named, statement):
+        if named.name in ("over", "event"):
+            yield from (each for each in names_in(named.value) if each.name in dims)
+
+
+def _all_of[T: tree.Node](kind: type[T], node: object) -> Iterator[T]:
+    """Every node of a kind within another."""
+    if isinstance(node, kind):
         yield node
     if isinstance(node, tree.Node):
         for slot in type(node).__slots__:
-            yield from _selects(getattr(node, slot))
+            yield from _all_of(kind, getattr(node, slot))
     elif isinstance(node, tuple) and not hasattr(node, "_fields"):
         for item in node:
-            yield from _selects(item)
+            yield from _all_of(kind, item)
 
 
 def _along(selector: tree.Expression | tree.Named) -> str:

@@ -27,7 +27,7 @@ from uqdsl.semantics.functions import lower_functions, signatures
 from uqdsl.semantics.jeffreys import with_information
 from uqdsl.semantics.laws import LoweredLaw, lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
-from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood
+from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood, report_labels
 from uqdsl.semantics.order import order_statements
 from uqdsl.semantics.processes import PROCESS, lower_process
 from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
@@ -39,7 +39,7 @@ from uqdsl.semantics.walk import law_name, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.composed import COMPOSED
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.supports import KINDS, REAL
+from uqdsl.vocabulary.supports import COUNT, KINDS, REAL
 
 
 class Lowered(NamedTuple):
@@ -103,6 +103,8 @@ def lower_statements(
             continue
         result = _lowered(statement, key, fields, context)
         gathered += dict.fromkeys(context.problems)
+        if result is None and isinstance(statement, tree.Population) and key in known:
+            known[key] = known[key]._replace(missing=False)  # there is one, with a problem of its own
         if result is not None:
             made, value = result
             found += made
@@ -401,9 +403,12 @@ def _population(statement: tree.Population, fields: tuple[ir.DataField, ...], co
     lowered = lower_law(statement.law, statement.modifiers, field.dims, context)
     if lowered is None or errors(context.problems):
         return None
-    support = KINDS[field.kind]
+    support = KINDS.get(field.kind, COUNT)
     if lowered.law.event:
         context.report(NoEvent(at=statement.law.span, law=lowered.distribution.name))
+        return None
+    if lowered.category != field.of:
+        report_labels(statement, lowered, context.known[name], field, context)
         return None
     if not lowered.support.meets(support) or lowered.support.integer != support.integer:
         expected, found = str(lowered.support), str(support)
@@ -418,7 +423,7 @@ def _population(statement: tree.Population, fields: tuple[ir.DataField, ...], co
         at = statement.law.span
         context.report(WiderThanKind(at=at, law=law, name=name, found=found, expected=expected, hint=hint))
     unknown = ir.Unknown(span=statement.span, name=name, dims=field.dims, law=lowered.law, imputes=True)
-    return (unknown,), Known(field.dims, support, random=True, spread=frozenset({name}))
+    return (unknown,), Known(field.dims, support, field.of, random=True, spread=frozenset({name}))
 
 
 def _let(statement: tree.Let, context: Context) -> _Result:

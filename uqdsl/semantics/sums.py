@@ -146,6 +146,7 @@ class _Plan:
         """The sums, those of unknowns whose laws depend on others first."""
         found: list[ir.Sum] = []
         waiting = list(self.terms)
+        absorbed: set[str] = set()
         for name, unknown in reversed(list(self.discrete.items())):
             values = self._values(unknown)
             if values is None or self.problems:
@@ -165,7 +166,8 @@ class _Plan:
                 continue
             mine = [each for each in waiting if name in each.of]
             waiting = [each for each in waiting if name not in each.of]
-            before = [each for each in found if name in each.of]
+            before = [each for each in found if name in each.of and each.name not in absorbed]
+            absorbed |= {each.name for each in before}
             others = [each for term in (prior, *mine, *before) for each in term.of if each != name]
             of = tuple(dict.fromkeys(others))
             links = {link[0]: link for term in (prior, *mine, *before) for link in term.links if link[0] != name}

@@ -313,7 +313,7 @@ def _field(
     for modifier in entry.modifiers:
         if modifier.name == ALLOW:
             continue
-        if modifier.name == "missing" and kind not in ("category", "time"):
+        if modifier.name == "missing" and kind != "time":
             if modifier.arguments is not None:
                 problems.append(WrongModifier(at=modifier.span, name="missing", how="takes nothing in parentheses"))
         elif modifier.name in _FIELD_MODIFIERS:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from uqdsl.messages import DataError
 from uqdsl.vocabulary.supports import KINDS
 
-from .reading import bound, codes_of, said, verify_sound
+from .reading import bound, codes_of, problems_of, said, verify_sound
 
 GOOD = {
     "real": ["-1.5", "0", "1e300"],

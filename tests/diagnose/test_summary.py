@@ -81,6 +81,31 @@ def test_a_constant_and_a_draw_that_is_not_finite():
     assert all(math.isnan(each) for each in bad[2:11])
 
 
+@pytest.mark.parametrize(
+    ("draws", "mean"),
+    [
+        (np.full((4, 250), 0.1), 0.1),  # whose mean by summing is not 0.1, so that the sd is not 0
+        (1 + np.random.default_rng(1).integers(-4, 5, (4, 250)) * 2.0**-52, 1.0),
+        (np.full((4, 250), 0.1, dtype=np.float32), np.float32(0.1)),
+    ],
+)
+def test_round_off_is_no_spread(draws, mean):
+    assert np.std(draws) > 0
+    (row,) = summarize(groups_of(k=draws))
+    assert row.constant
+    assert (row.mean, row.sd, row.mcse_mean) == (pytest.approx(mean, rel=1e-15), 0, 0)
+    assert row.q05 == row.q50 == row.q95 == row.mean
+    (shown,) = table_rows([row])
+    assert shown[1:] == (f"{mean:g}", "0", "-", "-", "-", "-", "-", "-")
+
+
+def test_a_narrow_posterior_is_not_constant():
+    draws = 1e6 + 1e-4 * np.random.default_rng(2).normal(size=(2, 100))
+    (row,) = summarize(groups_of(k=draws))
+    assert not row.constant
+    assert row.sd == pytest.approx(np.std(draws, ddof=1), rel=1e-9)
+
+
 @pytest.mark.parametrize("draws", [1, 3])
 def test_very_few_draws_have_no_diagnostics(draws):
     (row,) = summarize(groups_of(mu=np.arange(2.0 * draws).reshape(2, draws)))

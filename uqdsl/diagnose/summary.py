@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import xarray
 
 _BLOCK = 1 << 22
+_ROUND_OFF = 64
+"""Units in the last place by which draws of what is constant may differ, as it was computed from what is not."""
 
 
 class Row(NamedTuple):
@@ -28,7 +30,7 @@ class Row(NamedTuple):
     - ess_bulk, ess_tail: effective numbers of draws.
     - r_hat: rank-normalised split R-hat.
     - finite: whether all draws are finite numbers; if not, the numbers here are NaN.
-    - constant: whether all draws are equal; R-hat and the effective sizes are then NaN, and nothing is wrong.
+    - constant: whether all draws are equal but for round-off; R-hat and the effective sizes are then NaN, and nothing is wrong.
     """
 
     label: str
@@ -78,22 +80,25 @@ def _rows(name: str, labels: list[str], draws: np.ndarray) -> Iterator[Row]:
     finite = np.isfinite(draws).all(axis=(0, 1))
     # One scalar that went wrong must not cost the others their numbers.
     safe = np.where(finite, draws, 0).astype(float)
-    table = np.where(finite, _columns(safe), np.nan).T.tolist()
-    constant = np.ptp(safe, axis=(0, 1)) == 0
+    precision = np.finfo(draws.dtype).eps if np.issubdtype(draws.dtype, np.floating) else 0.0
+    constant = np.ptp(safe, axis=(0, 1)) <= _ROUND_OFF * precision * np.abs(safe).max(axis=(0, 1))
+    table = np.where(finite, _columns(safe, constant), np.nan).T.tolist()
     for label, numbers, is_finite, is_constant in zip(labels, table, finite, constant, strict=True):
         mean, sd, q05, q50, q95, mcse, bulk, tail, r_hat = numbers
         own = bool(is_finite), bool(is_finite and is_constant)
         yield Row(label, name, mean, sd, q05, q50, q95, mcse, bulk, tail, r_hat, *own)
 
 
-def _columns(draws: np.ndarray) -> list[np.ndarray]:
-    """The numbers of a row, in its order, each for all scalars of `(chain, draw, scalar)`."""
+def _columns(draws: np.ndarray, constant: np.ndarray) -> list[np.ndarray]:
+    """The numbers of a row, in its order, each for all scalars of `(chain, draw, scalar)`, of which some are constant."""
     chains, length, scalars = draws.shape
     unknown = np.full(scalars, np.nan)
     spread = np.std(draws, axis=(0, 1), ddof=1) if chains * length > 1 else unknown
-    columns = [draws.mean(axis=(0, 1)), spread, *np.quantile(draws, [0.05, 0.5, 0.95], axis=(0, 1))]
+    quantiles = np.quantile(draws, [0.05, 0.5, 0.95], axis=(0, 1))
+    mean, low, high = (np.where(constant, quantiles[1], each) for each in (draws.mean(axis=(0, 1)), *quantiles[[0, 2]]))
+    columns = [mean, np.where(constant, 0 * spread, spread), low, quantiles[1], high]
     if length < statistics.LEAST_DRAWS:
         return [*columns, unknown, unknown, unknown, unknown]
-    constant = np.ptp(draws, axis=(0, 1)) == 0
+    error = np.where(constant, 0.0, statistics.mcse_mean(draws))
     diagnostics = (statistics.ess_bulk(draws), statistics.ess_tail(draws), statistics.r_hat(draws))
-    return [*columns, statistics.mcse_mean(draws), *(np.where(constant, np.nan, each) for each in diagnostics)]
+    return [*columns, error, *(np.where(constant, np.nan, each) for each in diagnostics)]

@@ -29,12 +29,15 @@ def table_rows(rows: Sequence[Row]) -> list[TableRow]:
     """Rows as text.
 
     Mean, sd and quantiles end at the same digit: the last that the Monte Carlo standard error of the mean does not
-    blur, 10^k with k = floor(log10(2 mcse)). Where a mean has no such error, it has four significant digits.
+    blur, 10^k with k = floor(log10(2 mcse)). Where a mean has no such error, it has four significant digits. Of what is
+    constant there is the value.
     """
     return [_table_row(row) for row in rows]
 
 
 def _table_row(row: Row) -> TableRow:
+    if row.constant:
+        return TableRow(row.label, f"{row.mean:.6g}", "0", *[_ABSENT] * 6)
     estimates = [row.mean, row.sd, row.q05, row.q50, row.q95]
     digits = _last_digit(row.mcse_mean) if row.mcse_mean > 0 else _last_digit(abs(row.mean) / 2e3)
     return TableRow(

@@ -49,7 +49,7 @@ class Fault(NamedTuple):
 FAULTS = tuple(
     Fault(code, text)
     for code, texts in {
-        "UQ201": [
+        "UQ201": ["population q$ ~ Normal(0, 1)",
             "let q$ = muu + 1",
             "prior q$ ~ Normal(nowhere, 1)",
             "let q$ = b[elsewhere]",
@@ -392,6 +392,7 @@ FAULTS = tuple(
             'extern function f$(x) -> y from "m.py"',
         ],
         "UQ902": [
+            "time t$ step 1 day",
             'prior q$ ~ Flow(spline)',
             'data { v$[home] : real standardized }',
             'infer by smc as r$',

@@ -249,8 +249,8 @@ def _by_name(spec: tree.Tree, declarations: Declarations) -> dict[str, _Model]:
                     named[target.name] = statement
             case tree.State(names=names):
                 named[names[0].target.name] = statement
-            case tree.Population(target=target) if target.name in declarations.values:
-                named[target.name] = statement
+            case tree.Population(target=target):
+                named[target.name if target.name in declarations.values else f"population {index}"] = statement
             case tree.Likelihood():
                 named[f"likelihood {index}"] = statement
             case tree.Factor():
@@ -390,6 +390,14 @@ def _population(statement: tree.Population, fields: tuple[ir.DataField, ...], co
     declared = context.declarations.values.get(name)
     if field is None and declared is not None and declared.what in (What.FIELD, What.UNREADABLE):
         return None  # which has a problem of its own
+    if declared is None:
+        if not context.declarations.may_declare(name):
+            gaps = [each.name for each in fields if each.missing]
+            hint = did_you_mean(
+                name, gaps, otherwise=f"it is a field of the data: `data {{ {name}[…] : real missing }}`"
+            )
+            context.report(UndeclaredName(at=statement.target.name_span, name=name, hint=hint))
+        return None
     if field is None or not field.missing:
         context.report(NothingMissing(at=statement.target.name_span, name=name))
         return None

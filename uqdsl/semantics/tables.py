@@ -52,8 +52,10 @@ def lower_tables(
             dims.append(Dim(span=declared.span, name=name, levels=levels))
             continue
         if isinstance(statement, tree.Time):
+            before = len(problems)
             times = _times(statement, settings, problems)
-            if times is None and name not in measured and not declarations.may_declare(name):
+            refused = len(problems) > before
+            if times is None and not refused and name not in measured and not declarations.may_declare(name):
                 problems.append(NoLabels(at=statement.name.span, dim=name))
             dims.append(Dim(span=statement.span, name=name, labels=times, levels=levels, time=True))
             continue

@@ -158,7 +158,8 @@ def _run(
     )
     reached = found.result == diffrax.RESULTS.successful
     if _watching:
-        last = jnp.max(jnp.where(jnp.isfinite(found.ts), found.ts, method.start))
+        at: Any = found.ts
+        last = jnp.max(jnp.where(jnp.isfinite(at), at, method.start))
         jax.debug.callback(partial(_note, _watching[-1], method), reached, last, found.stats["num_steps"])
     return found.ys, reached
 

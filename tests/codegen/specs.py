@@ -32,6 +32,31 @@ SPECS = {
         likelihood y[i] ~ Poisson(rate) where ok == 1 weight w
         likelihood c[i, j] ~ Bernoulli(logits = 1 - scaled)
     """,
+    "intercepts and slopes that are correlated": """
+        dim coef = ["intercept", "slope"]
+        data { y[i] : real, x[i] : real, g[i] : category(group) }
+        prior L[coef, coef'] ~ LKJCholesky(2)
+        prior s[coef] ~ HalfNormal(1)  prior m[coef] ~ Normal(0, 5)
+        let root[coef, coef'] = s * L
+        prior b[group, coef] ~ MultiNormal(m, cholesky = root, event = coef) noncentered
+        likelihood y[i] ~ Normal(b[group = g, coef = "intercept"] + b[group = g, coef = "slope"] * x, 1)
+    """,
+    "neighbouring areas": """
+        data { cases[area] : count, expected[area] : positive, from[edge] : category(area), to[edge] : category(area) }
+        prior phi[area] ~ Flat()
+        prior tau ~ HalfNormal(1)
+        factor -0.5 * sum((phi[from] - phi[to])^2, over = edge) - 0.5 * (mean(phi, over = area) / 0.1)^2
+        likelihood cases[area] ~ Poisson(expected * exp(tau * phi))
+    """,
+    "answers to items, right and graded": """
+        dim cut = 3
+        data { right[i] : binary, grade[i] : count, who[i] : category(student), what[i] : category(item) }
+        prior ability[student] ~ Normal(0, 1)
+        prior steep[item] ~ LogNormal(0, 0.5)  prior hard[item] ~ Normal(0, 1)
+        prior c[cut] ~ Normal(0, 2) ordered
+        likelihood right[i] ~ Bernoulli(logits = steep[what] * (ability[who] - hard[what]))
+        likelihood grade[i] ~ OrderedLogistic(ability[who], c, over = cut)
+    """,
     "a column that is called as its dimension": """
         data { choice[i] : category, x[i] : real }
         prior b[choice] ~ Normal(0, 1)

@@ -26,10 +26,11 @@ import numpy as np
 from uqdsl.codegen import Program as Generated
 from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
-from uqdsl.driver.front import Checked, Source, check, read_method, read_source
+from uqdsl.driver.front import Checked, check, check_linked, read_method
 from uqdsl.driver.infer import Result, infer
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.driver.session import located, memory_short
+from uqdsl.driver.source import Source, read_source
 from uqdsl.infer import Target
 from uqdsl.infer.draws import Silent
 from uqdsl.ir import Run, Spec
@@ -72,7 +73,7 @@ def loads(
     Args:
         text: the spec.
         name: what to call it.
-        folder: relative to which it names its data.
+        folder: relative to which it names its data and what it includes.
         settings, allow: as of `load`.
 
     Raises:
@@ -190,7 +191,9 @@ class Program:
             RunError: UQ601 to UQ608 where it fails.
         """
         run = self._run(by)
-        checked = self._checked if run in self.spec.runs else check(self._checked.source, self._settings(), (run,))
+        checked = self._checked
+        if run not in self.spec.runs:
+            checked = check_linked(checked.source, checked.linked, self._settings(), (run,))
         with located(checked.sources), memory_short():
             target = self._target._replace(interest=run.names)
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))

@@ -27,8 +27,9 @@ import pytest
 
 import uqdsl
 from uqdsl.cli.main import execute
-from uqdsl.driver.front import Source, check_with_data
+from uqdsl.driver.front import check_with_data
 from uqdsl.driver.program import make_target, write_program
+from uqdsl.driver.source import Source
 from uqdsl.infer import Target
 from uqdsl.infer.positions import position_layout
 from uqdsl.messages import Severity, UqdslError

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import uqdsl
 from uqdsl.cli.main import execute
-from uqdsl.driver.front import read_method, read_settings, read_source
+from uqdsl.driver.front import read_method, read_settings
+from uqdsl.driver.source import read_source
 from uqdsl.messages import UqdslError
 
 TOP = Path(uqdsl.__file__).parents[1]

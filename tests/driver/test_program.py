@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from uqdsl.data import Dataset
-from uqdsl.driver.front import Source, check
+from uqdsl.driver.front import check
 from uqdsl.driver.infer import centered_unknowns, infer
 from uqdsl.driver.program import load_program, make_target, write_program
+from uqdsl.driver.source import Source
 from uqdsl.messages import RunError
 
 SPEC = """data { y[i] : real, place[i] : category }

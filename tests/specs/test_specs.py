@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import uqdsl
-from uqdsl.driver.front import check_with_data, read_source
+from uqdsl.driver.front import check_with_data
+from uqdsl.driver.source import read_source
 from uqdsl.syntax import format_spec
 
 from .conftest import SPECS

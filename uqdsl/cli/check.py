@@ -41,7 +41,8 @@ def _problems(
     path: str, settings: list[str], allowed: list[str], *, data: bool
 ) -> tuple[tuple[Problem, ...], Sources, int]:
     """The problems of a spec, the text that they point into, and the exit code."""
-    from uqdsl.driver.front import check, check_with_data, read_settings, read_source
+    from uqdsl.driver.front import check, check_with_data, read_settings
+    from uqdsl.driver.source import read_source
 
     try:
         source = read_source(path)

@@ -28,7 +28,8 @@ def command(
     precision: Annotated[Literal["64", "32"], typer.Option(help="Bits of a floating-point number.")] = "64",
 ) -> None:
     """Write what a spec becomes: by default the NumPyro program that `uqdsl run` runs."""
-    from uqdsl.driver.front import check, read_method, read_settings, read_source
+    from uqdsl.driver.front import check, read_method, read_settings
+    from uqdsl.driver.source import read_source
 
     source = read_source(spec)
     if emit == "tree":

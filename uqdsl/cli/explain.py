@@ -26,7 +26,8 @@ def command(
         _show(page(subject))
         return
     from uqdsl.codegen.equation import equation
-    from uqdsl.driver.front import check, read_settings, read_source
+    from uqdsl.driver.front import check, read_settings
+    from uqdsl.driver.source import read_source
 
     source = read_source(subject)
     checked = check(source, read_settings(set_ or [], source))

@@ -19,7 +19,7 @@ def command(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail where something would change.")] = False,
 ) -> int:
     """Write specs in the one style of the language."""
-    from uqdsl.driver.front import read_source
+    from uqdsl.driver.source import read_source
     from uqdsl.syntax import format_spec
 
     code = 0

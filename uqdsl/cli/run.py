@@ -51,7 +51,8 @@ def command(
 ) -> int:
     """Run a spec: draw from its posterior, judge the draws, and keep them in a run directory."""
     from uqdsl.driver.config import RunFile, read_run_file
-    from uqdsl.driver.front import check_with_data, read_method, read_settings, read_source
+    from uqdsl.driver.front import check_with_data, read_method, read_settings
+    from uqdsl.driver.source import read_source
 
     wishes = read_run_file(config) if config else RunFile()
     source = read_source(spec)

@@ -8,7 +8,7 @@ from textwrap import wrap
 from uqdsl import ir
 from uqdsl.codegen.style import WIDTH
 from uqdsl.codegen.text import visible
-from uqdsl.messages import Sources
+from uqdsl.messages import Sources, Span
 
 _KIND_WORDS = {"category": "positions, from 0, in the labels of `{of}`", "binary": "0 or 1", "unit": "between 0 and 1"}
 
@@ -58,11 +58,21 @@ def _described_data(spec: ir.Spec) -> list[str]:
 
 
 def described_model(spec: ir.Spec, sources: Sources) -> list[str]:
-    """What `model` says of itself: its statements as they were written."""
-    written = sorted({each.span for each in spec.statements})
-    lines = [line for span in written for line in sources.text[span.start : span.end].splitlines()]
+    """What `model` says of itself: its statements as they were written, included ones below their `include`."""
+    lines: list[str] = []
+    file = 0
+    for span in sorted({each.span for each in spec.statements}):
+        ways = sources.inclusions(span.start)
+        if sources.file(span.start) != file:
+            file = sources.file(span.start)
+            lines += _written(ways[0], sources, len(ways) - 1)
+        lines += _written(span, sources, len(ways))
     first = "The model as NumPyro sites; `observed=False` draws the data too."
     return [first, "", *lines]
+
+
+def _written(span: Span, sources: Sources, depth: int) -> list[str]:
+    return ["  " * depth + line for line in sources.text[span.start : span.end].splitlines()]
 
 
 def described_density() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from uqdsl import ir
 from uqdsl.messages import Sources
 
@@ -35,8 +37,9 @@ def equation(spec: ir.Spec, sources: Sources) -> str:
     lines = [f"{left}", ""]
     for index, (text, each) in enumerate(factors):
         where = sources.position(each.span.start)
+        file = f"{PurePath(where.file).name}, " if sources.file(each.span.start) else ""
         statement = " ".join(sources.text[each.span.start : each.span.end].split())
-        lines.append(f"  {'∝' if index == 0 else '×'} {text:{width}}   line {where.line}: {statement}")
+        lines.append(f"  {'∝' if index == 0 else '×'} {text:{width}}   {file}line {where.line}: {statement}")
     return "\n".join(lines) + "\n"
 
 

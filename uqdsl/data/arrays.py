@@ -64,7 +64,7 @@ def _as_rows(field: ir.DataField, arrays: Arrays, siblings: Sequence[ir.DataFiel
     first = variables.get(field.columns[0])
     if first is None or first.dims is not None or first.shape is None or len(first.shape) != 1 or not row_dims:
         return None
-    labels = [variables.get(dim) for dim in row_dims]
+    labels = [variables.get(dim) or variables.get(ir.own(dim)) for dim in row_dims]
     long = len(row_dims) > 1 and all(each is not None and each.shape == first.shape for each in labels)
     grouped = len(row_dims) == 1 and _is_category(row_dims[0], siblings) and labels[0] is not None
     if not long and not (grouped and labels[0] is not None and labels[0].shape == first.shape):
@@ -118,6 +118,7 @@ def _aligned(field: ir.DataField, dims: tuple[str, ...], variable: Variable, col
     shape = variable.shape or ()
     place = arrays.place(None, column)
     if variable.dims is not None:
+        dims = dims if set(dims) == set(variable.dims) else tuple(map(ir.own, dims))
         if sorted(variable.dims) != sorted(dims):
             spread = f" for each of {listing(field.columns, last='and')}" if field.spread else ""
             problem = WrongDimensions(
@@ -177,9 +178,15 @@ def _axis(dim: str, size: int, field: ir.DataField, arrays: Arrays, siblings: Se
     name = arrays.name
     own = next((each for each in siblings if each.name == dim and each.dims == (dim,)), None)
     column = own.columns[0] if own is not None and own.columns[0] in arrays.variables else dim
+    column = column if column in arrays.variables else ir.own(column)
     variable = arrays.variables.get(column)
     known = variable is not None and variable.shape is not None and len(variable.shape) == 1
-    if not known or variable is None or _is_category(dim, siblings) or variable.dims not in (None, (dim,)):
+    if (
+        not known
+        or variable is None
+        or _is_category(dim, siblings)
+        or variable.dims not in (None, (dim,), (ir.own(dim),))
+    ):
         return Axis(dim, size, Along.POSITIONS, (), lambda _: arrays.place(None, field.columns[0]))
 
     def place(at: int) -> Place:

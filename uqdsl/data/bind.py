@@ -243,6 +243,6 @@ def _alone(one: ir.DataField) -> ir.DataField:
 def _not_given(one: ir.DataField) -> NotGiven:
     hint = (
         f'name a file: `data "….csv" {{ … }}`; give values in place: `{one.name} : {one.kind} = …`; '
-        f"or give them from Python: `model.compile({one.name} = …)`"
+        f"or give them from Python: `model.compile({f'**{{"{one.name}": …}}' if '.' in one.name else f'{one.name} = …'})`"
     )
     return NotGiven(at=one.span, name=one.name, hint=hint)

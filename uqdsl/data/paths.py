@@ -76,10 +76,10 @@ def _missing(written: str, folder: Path, at: Span) -> FileMissing:
         return FileMissing(at=at, path=written, folder=_named(folder), hint=f"there is no folder `{inner}` in it")
     names = sorted(each.name for each in looked.iterdir())
     near = closest(Path(written).name, names)
-    data = [name for name in names if not name.startswith(".") and not name.endswith(".uq")]
-    hint = f"did you mean `{Path(written).parent / near}`?" if near else f"that folder has {listing(data, last='and')}"
-    if not near and not data:
-        hint = "that folder is empty"
+    alike = [name for name in names if not name.startswith(".") and name.endswith(".uq") == written.endswith(".uq")]
+    hint = f"did you mean `{Path(written).parent / near}`?" if near else f"that folder has {listing(alike, last='and')}"
+    if not near and not alike:
+        hint = "that folder has none" if names else "that folder is empty"
     return FileMissing(at=at, path=Path(written).name, folder=_named(looked), hint=hint)
 
 

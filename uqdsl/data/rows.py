@@ -97,7 +97,7 @@ class _Rows(NamedTuple):
         own = next((each for each in self.siblings if each.name == dim and (each.of or dim) == dim), None)
         if own is not None and not own.spread and len(own.dims) == 1 and own.columns[0] in self.frame.columns:
             return own.columns[0]
-        return dim if dim in self.frame.columns else None
+        return next((each for each in (dim, ir.own(dim)) if each in self.frame.columns), None)
 
     def read_keys(self, dim: str, column: str, field: ir.DataField) -> _Keys:
         if dim not in self.keys:
@@ -112,7 +112,7 @@ def _other_column(name: str, field: ir.DataField, frame: Frame) -> str:
     if len(frame.columns) == 1 and name in frame.columns[0].split():
         return "its header is a single name with spaces in it: put commas or tabs between the values"
     near = closest(name, frame.columns)
-    if near and _letters(near) == _letters(name) and field.columns == (field.name,) == (name,):
+    if near and _letters(near) == _letters(name) and field.columns == (ir.own(field.name),) == (name,):
         dims = f"[{', '.join(field.dims)}]" if field.dims else ""
         of = f"({field.of})" if field.of not in (None, name) else ""
         return f'did you mean `{name}{dims} : {field.kind}{of} = column("{near}")`?'

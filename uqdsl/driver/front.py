@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
-import stat
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from uqdsl.driver.include import Linked, link
+from uqdsl.driver.source import Source
 from uqdsl.ir import Run, Spec
 from uqdsl.messages import DataError, Problem, Sources, SpecError, UsageError, errors
-from uqdsl.messages.catalogue.syntax import NotText
-from uqdsl.messages.catalogue.usage import NotAMethodCall, NotASetting, SpecUnreadable
+from uqdsl.messages.catalogue.usage import NotAMethodCall, NotASetting
 from uqdsl.semantics import analyse
 from uqdsl.semantics.constants import Value
 from uqdsl.semantics.runs import resolve_method
@@ -21,80 +19,25 @@ from uqdsl.syntax import parse, tree
 if TYPE_CHECKING:
     from uqdsl.data import Dataset
 
-MOST_BYTES = 1 << 24
-"""A spec that is larger is a file of another kind."""
-
-
-class Source(NamedTuple):
-    """The text of a spec.
-
-    - name: what problems call it: the path as it was given.
-    - folder: relative to which it names its data.
-    """
-
-    name: str
-    text: str
-    folder: Path
-
 
 class Checked(NamedTuple):
     """A spec without errors; `problems` holds its warnings."""
 
     source: Source
-    sources: Sources
+    linked: Linked
     spec: Spec
     problems: tuple[Problem, ...]
 
-
-def read_source(path: str | Path) -> Source:
-    """The spec at a path; `-` is standard input, whose data are found from the working directory.
-
-    Raises:
-        UsageError: UQ721 where there is none.
-        SpecError: UQ109 where it is not text.
-    """
-    name = str(path)
-    try:
-        if name == "-":
-            content, folder = sys.stdin.buffer.read(MOST_BYTES + 1), Path()
-        else:
-            folder = Path(path).parent
-            mode = Path(path).stat().st_mode
-            if stat.S_ISDIR(mode):
-                raise _unreadable(name, "it is a directory")
-            with Path(path).open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise _unreadable(name, (error.strerror or "the reason is not known").lower()) from None
-    except ValueError:  # a path with a NUL in it
-        raise _unreadable(name, "this cannot be a path") from None
-    if len(content) > MOST_BYTES:
-        raise _unreadable(name, f"it is larger than {MOST_BYTES >> 20} MB")
-    try:
-        text = content.decode("utf-8-sig")
-        if "\0" in text[:2]:
-            raise SpecError([NotText(file=name, reason="it is UTF-16")])
-    except UnicodeDecodeError as error:
-        raise SpecError([NotText(file=name, reason=_not_utf_8(content, error.start))]) from None
-    return Source("stdin.uq" if name == "-" else name, text, folder)
-
-
-def _not_utf_8(content: bytes, wrong: int) -> str:
-    """Why some bytes are no text in UTF-8; `wrong` is the first of them that is not."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "it is UTF-16"
-    line = content[:wrong].count(b"\n") + 1
-    return f"the byte 0x{content[wrong]:02X} in line {line} belongs to no character"
-
-
-def _unreadable(path: str, reason: str) -> UsageError:
-    return UsageError([SpecUnreadable(path=path, reason=reason)])
+    @property
+    def sources(self) -> Sources:
+        """The texts that spans point into."""
+        return self.linked.parsed.sources
 
 
 def check(
     source: Source, settings: Mapping[str, Value | str] | None = None, runs: Sequence[Run] | None = None
 ) -> Checked:
-    """Check a spec.
+    """Check a spec, with what it includes.
 
     Args:
         source: its text.
@@ -104,11 +47,21 @@ def check(
     Raises:
         SpecError: with every problem in it, where one of them is an error.
     """
-    parsed = parse(source.text, source.name)
-    spec, problems, _ = analyse(parsed, settings, runs)
+    return check_linked(source, link(source), settings, runs)
+
+
+def check_linked(
+    source: Source,
+    linked: Linked,
+    settings: Mapping[str, Value | str] | None = None,
+    runs: Sequence[Run] | None = None,
+) -> Checked:
+    """Check a spec whose included files have been read; as `check`."""
+    spec, problems, _ = analyse(linked.parsed, settings, runs)
+    problems = linked.said(problems)
     if spec is None:
-        raise SpecError(problems, parsed.sources)
-    return Checked(source, parsed.sources, spec, problems)
+        raise SpecError(problems, linked.parsed.sources)
+    return Checked(source, linked, spec, problems)
 
 
 def check_with_data(
@@ -128,7 +81,8 @@ def check_with_data(
     """
     from uqdsl.data import bind
 
-    parsed = parse(source.text, source.name)
+    linked = link(source)
+    parsed = linked.parsed
     spec, problems, schema = analyse(parsed, settings, runs)
     readable = spec or schema
     try:
@@ -136,10 +90,11 @@ def check_with_data(
     except DataError as error:
         kind = DataError if spec else SpecError
         both = sorted([*problems, *error.problems], key=lambda problem: problem.at or (-1, -1))
-        raise kind(both, parsed.sources) from None
+        raise kind(linked.said(both), parsed.sources) from None
+    problems = linked.said(problems)
     if spec is None or dataset is None:
         raise SpecError(problems, parsed.sources)
-    return Checked(source, parsed.sources, spec, problems), dataset
+    return Checked(source, linked, spec, problems), dataset
 
 
 def read_settings(given: Sequence[str], source: Source) -> dict[str, Value]:
@@ -150,12 +105,12 @@ def read_settings(given: Sequence[str], source: Source) -> dict[str, Value]:
     """
     if not given:
         return {}
-    statements = parse(source.text, source.name).tree.statements
+    statements = link(source).parsed.tree.statements
     texts = {each.name.name for each in statements if isinstance(each, tree.Setting) and each.type == "text"}
     values: dict[str, Value] = {}
     for each in given:
         name, equals, value = (part.strip() for part in each.partition("="))
-        if not equals or not name.isidentifier() or not value:
+        if not equals or not value or not all(part.isidentifier() for part in name.split(".")):
             raise UsageError([NotASetting(given=each)])
         values[name] = value if name in texts else _plain(value)
     return values

@@ -116,6 +116,7 @@ def _record(job: Job, device: str) -> RunRecord:
         runs={run.name: RunMethod(method=run.method, options=run.options) for run in spec.runs},
         settings={each.name: each.value for each in spec.settings},
         spec_text=job.checked.source.text,
+        included=job.checked.linked.texts,
         program_text=job.program.text,
         data=hash_arrays(job.dataset.arrays, job.dataset.coords),
         device=device,
@@ -124,7 +125,10 @@ def _record(job: Job, device: str) -> RunRecord:
 
 
 def _create(job: Job, out: Path, record: RunRecord) -> RunDirectory:
-    return create_run(out, record, spec_text=job.checked.source.text, program_text=job.program.text)
+    checked = job.checked
+    return create_run(
+        out, record, spec_text=checked.source.text, included=checked.linked.texts, program_text=job.program.text
+    )
 
 
 def _find(out: Path, record: RunRecord) -> RunDirectory:

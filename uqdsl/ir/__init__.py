@@ -46,6 +46,7 @@ from uqdsl.ir.spec import (
     json_schema,
     missing,
     observed,
+    own,
     value_before,
     values_of,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "missing",
     "names_used",
     "observed",
+    "own",
     "rewrite",
     "shifted",
     "value_before",

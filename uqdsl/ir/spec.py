@@ -223,6 +223,11 @@ PLACES = "#"
 """In the place of a dimension: what the weights of a mixture of several laws lie along."""
 
 
+def own(name: str) -> str:
+    """A name as the file writes it that declares it, without those under which files are included: `mu` of `p.mu`."""
+    return name.rpartition(".")[2]
+
+
 def base(dim: str) -> str:
     """The dimension of which one is a copy: `site` for `site'`, and for `site` itself."""
     return dim.rstrip("'")

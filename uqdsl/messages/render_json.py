@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from uqdsl.messages.problem import Problem
+from uqdsl.messages.render_text import all_others
 from uqdsl.messages.source import Place, Sources, Span
 
 
@@ -16,7 +17,7 @@ def render_json(problem: Problem, sources: Sources) -> dict[str, Any]:
         **({"lint": problem.lint} if problem.lint else {}),
         "headline": problem.title,
         "at": None if problem.at is None else {**_range(problem.at, sources), "label": problem.underline},
-        "others": [{**_range(label.span, sources), "label": label.text} for label in problem.others],
+        "others": [{**_range(label.span, sources), "label": label.text} for label in all_others(problem, sources)],
         "place": None if problem.place is None else _place(problem.place),
         "help": problem.help or None,
         "fix": None

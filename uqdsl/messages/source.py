@@ -48,11 +48,15 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Sources:
-    """The texts of a spec and of what it includes, laid end to end so that one offset names a place in one of them."""
+    """The texts of a spec and of what it includes, laid end to end so that one offset names a place in one of them.
+
+    `origins` has the `include` statement of each text; None for that of the spec.
+    """
 
     text: str
     names: tuple[str, ...]
     starts: tuple[int, ...] = (0,)
+    origins: tuple[Span | None, ...] = (None,)
     _lines: list[int] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
@@ -65,11 +69,20 @@ class Sources:
             self._lines.extend(i + 1 for i, character in enumerate(self.text) if character == "\n")
         return self._lines
 
+    def file(self, offset: int) -> int:
+        """Which of the texts holds an offset, from 0."""
+        return bisect_right(self.starts, offset) - 1
+
+    def inclusions(self, offset: int) -> tuple[Span, ...]:
+        """The `include` statements by which the spec has the text that holds an offset, from the inside out."""
+        origin = self.origins[self.file(offset)]
+        return () if origin is None else (origin, *self.inclusions(origin.start))
+
     def position(self, offset: int) -> Position:
         """The file, line and column of an offset."""
         starts = self._line_starts()
         line = bisect_right(starts, offset) - 1
-        file = bisect_right(self.starts, offset) - 1
+        file = self.file(offset)
         first = bisect_right(starts, self.starts[file]) - 1
         return Position(self.names[file], line - first + 1, offset - starts[line] + 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,10 +92,13 @@ class RunDirectory:
         return replace(self, record=record)
 
 
-def create_run(parent: Path, record: RunRecord, *, spec_text: str, program_text: str) -> RunDirectory:
+def create_run(
+    parent: Path, record: RunRecord, *, spec_text: str, program_text: str, included: Mapping[str, str] | None = None
+) -> RunDirectory:
     """Make the next free `<spec>-<seed>-<n>` in `parent`, n from 1, and write the spec, the program and `run.yaml`.
 
-    Two processes that start at once get two directories.
+    What the spec includes, texts by path, is written to where `spec.uq` finds it. Two processes that start at once get two
+    directories.
 
     Raises: UQ701, UQ702, UQ709.
     """
@@ -103,6 +106,10 @@ def create_run(parent: Path, record: RunRecord, *, spec_text: str, program_text:
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)
         path = _make_next(parent, stem)
+    for inside, text in (included or {}).items():
+        with writing(path / inside):
+            (path / inside).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path / inside, text)
     write_whole(path / SPEC, spec_text)
     write_whole(path / PROGRAM, program_text)
     save_record(path / RECORD, record)

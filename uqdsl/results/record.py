@@ -33,11 +33,12 @@ class RunMethod(BaseModel):
 
 
 class Hashes(BaseModel):
-    """SHA-256 of what a run was made from; `data` by name of the file or array."""
+    """SHA-256 of what a run was made from; `included` by path of the file, `data` by name of the file or array."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     spec: str
+    included: dict[str, str] = {}
     program: str
     data: dict[str, str]
 
@@ -77,10 +78,17 @@ def start_record(
     spec_text: str,
     program_text: str,
     data: Mapping[str, str],
+    included: Mapping[str, str] | None = None,
     device: str = "cpu",
     precision: Literal[32, 64] = 64,
 ) -> RunRecord:
-    """The record of a run that starts now; `data` as from `hash_arrays`."""
+    """The record of a run that starts now; `included` are texts by path, `data` as from `hash_arrays`."""
+    hashes = Hashes(
+        spec=hash_text(spec_text),
+        included={path: hash_text(text) for path, text in (included or {}).items()},
+        program=hash_text(program_text),
+        data=dict(data),
+    )
     return RunRecord(
         spec=spec,
         seed=seed,
@@ -89,7 +97,7 @@ def start_record(
         device=device,
         precision=precision,
         versions=_versions(),
-        hashes=Hashes(spec=hash_text(spec_text), program=hash_text(program_text), data=dict(data)),
+        hashes=hashes,
         started=now(),
     )
 
@@ -172,10 +180,10 @@ def _versions() -> dict[str, str]:
 
 
 def _changes(before: RunRecord, after: RunRecord) -> list[str]:
-    changes = []
+    changes = [f"the included `{path}`" for path in _differing(before.hashes.included, after.hashes.included)]
     if before.hashes.spec != after.hashes.spec:
         changes.append("the spec")
-    elif before.hashes.program != after.hashes.program:
+    elif not changes and before.hashes.program != after.hashes.program:
         # One spec gives another program when another version of the compiler wrote it.
         changes.append("the program compiled from the spec")
     data = sorted(set(_differing(before.hashes.data, after.hashes.data)))

@@ -96,8 +96,8 @@ def analyse(
 def _is_of_data(statement: tree.Statement) -> bool:
     """Whether a statement could not be read, or cannot be used yet, and the data may depend on it."""
     if isinstance(statement, tree.Broken):
-        return statement.keyword in ("", "setting", "dim", "data")
-    return isinstance(statement, tree.Time | tree.Include)
+        return statement.keyword in ("", "setting", "dim", "data", "include")
+    return isinstance(statement, tree.Time)
 
 
 def _all_settings(written: tree.Tree, resolved: tuple[ir.Setting, ...]) -> Settings:

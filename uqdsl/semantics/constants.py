@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import isfinite
 
-from uqdsl.ir import Setting
+from uqdsl.ir import Setting, own
 from uqdsl.messages import Problem, Span, SpecError, listing
 from uqdsl.messages.catalogue.kinds import NotANumber, NotConstant, UnknownType, WrongSetting
 from uqdsl.messages.catalogue.names import UnknownSetting
@@ -71,8 +71,8 @@ def evaluate(expression: tree.Expression, settings: Settings, *, words: bool = F
             if value is None:
                 raise SpecError([])
             return value
-        case tree.Name(name=name) if name in CONSTANTS:
-            return CONSTANTS[name]
+        case tree.Name(name=name) if own(name) in CONSTANTS:
+            return CONSTANTS[own(name)]
         case tree.Name(name=name):
             if words:
                 return name

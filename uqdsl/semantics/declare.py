@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from uqdsl.messages import Label, Problem, Span
-from uqdsl.messages.catalogue.names import DeclaredTwice, DottedName, SharedName
+from uqdsl.ir import own
+from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
+from uqdsl.messages.catalogue.names import DeclaredTwice, DottedName, NoSuchPart, NotInFile, SharedName
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.supports import KINDS
 
@@ -23,6 +24,7 @@ class What(StrEnum):
     SETTING = "a setting"
     FUNCTION = "a function"
     STATE = "a state"
+    INCLUDED = "an included file"
     UNREADABLE = "declared by a statement with a fault"
 
 
@@ -53,7 +55,34 @@ class Declarations(NamedTuple):
 
     def may_declare(self, name: str) -> bool:
         """Whether a name that seems to be missing may be declared by a statement with a fault."""
-        return self.nameless or name in self.doubtful
+        of = self.owner(name)
+        lost = of is not None and of.what is What.UNREADABLE
+        return self.nameless or lost or not self.doubtful.isdisjoint((name, own(name)))
+
+    def owner(self, name: str) -> Declared | None:
+        """What a name with dots is a part of: the longest that is declared of what stands before its dots."""
+        while "." in name:
+            name = name.rpartition(".")[0]
+            if name in self.values:
+                return self.values[name]
+        return None
+
+    def word(self, name: str) -> str:
+        """The word of the language that a name is where nothing declares it; empty for what is declared.
+
+        A word that the including file uses for something of its own reaches the included one as `p.mean`.
+        """
+        return "" if name in self.values else own(name)
+
+    def within(self, place: str) -> list[str]:
+        """The names of values that the file which declares a name can see."""
+        file = place.rpartition(".")[0]
+        return [name for name in self.values if not file or name.startswith(f"{file}.")]
+
+    def parts_of(self, alias: str) -> list[str]:
+        """The names that an included file declares, as they are there."""
+        names = (*self.values, *self.dims)
+        return list(dict.fromkeys(each.removeprefix(f"{alias}.") for each in names if each.startswith(f"{alias}.")))
 
     def written(self, at: Span, otherwise: str = "…") -> str:
         """What the author wrote there, where it is short enough to be repeated in a sentence."""
@@ -80,10 +109,10 @@ def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations,
     for statement in spec.statements:
         if isinstance(statement, tree.Broken):
             written = text[statement.span.start : statement.span.end]
-            doubtful.update(_WORD.findall(written))
+            doubtful.update(statement.names if statement.keyword == "include" else _WORD.findall(written))
             nameless = nameless or (statement.keyword in _DECLARE_ONE and not _NAMED.match(written))
-        for found in _declared_by(statement):
-            if "." in found.name and found.what in (What.QUANTITY, What.FIELD):
+        for found in _declared_by(statement, text):
+            if _has_dots(found.span, text) and found.what in (What.QUANTITY, What.FIELD):
                 problems.append(DottedName(at=found.span, name=found.name, hint=_without_dots(found, statement, text)))
                 doubtful.update(found.name.split("."))
             elif found.what is What.DIMENSION:
@@ -112,6 +141,23 @@ def collect_declarations(spec: tree.Tree, text: str = "") -> tuple[Declarations,
     return Declarations(values, dims, categories, frozenset(doubtful), nameless, text), tuple(problems)
 
 
+def not_in_file(at: Span, name: str, declarations: Declarations) -> Problem | None:
+    """UQ265 for a name with dots that an included file would declare; None where it is of no such file."""
+    of = declarations.owner(name)
+    if of is None or of.what is not What.INCLUDED:
+        return None
+    return no_such_part(at, of, name.removeprefix(f"{of.name}."), declarations)
+
+
+def no_such_part(at: Span, of: Declared, part: str, declarations: Declarations) -> Problem:
+    """UQ231, UQ265: what is declared has not that part; with what is meant by it."""
+    if of.what is not What.INCLUDED:
+        return NoSuchPart(at=at, name=of.name, what=str(of.what), part=part)
+    parts = declarations.parts_of(of.name)
+    otherwise = f"it declares {listing(parts, last='and')}" if parts else "it declares nothing"
+    return NotInFile(at=at, alias=of.name, name=part, hint=did_you_mean(part, parts, otherwise=otherwise))
+
+
 def _without_dots(found: Declared, statement: tree.Statement, text: str) -> str:
     name = found.name.replace(".", "_")
     entries = statement.entries if isinstance(statement, tree.Data) else ()
@@ -120,6 +166,11 @@ def _without_dots(found: Declared, statement: tree.Statement, text: str) -> str:
         return f"did you mean `{name}`?"
     axes = text[field.target.name_span.end : field.target.span.end]
     return f'call it `{name}`, and name its column: `{name}{axes} : {field.kind.name} = column("{found.name}")`'
+
+
+def _has_dots(span: Span, text: str) -> bool:
+    """Whether a name is written with dots; those of an included file get them only later."""
+    return "." in text[span.start : span.end]
 
 
 _KINDS = frozenset((*KINDS, "category", "time"))
@@ -151,7 +202,7 @@ def _enter(found: Declared, among: dict[str, Declared], problems: list[Problem])
     problems.append(DeclaredTwice(at=found.span, name=found.name, others=others, hint=hint))
 
 
-def _declared_by(statement: tree.Statement) -> Iterator[Declared]:
+def _declared_by(statement: tree.Statement, text: str) -> Iterator[Declared]:
     def declared(target: tree.Target, what: What) -> Declared:
         axes = tuple(axis.name for axis in target.axes)
         return Declared(target.name, what, target.name_span, target.span, axes)
@@ -165,7 +216,7 @@ def _declared_by(statement: tree.Statement) -> Iterator[Declared]:
             for entry in entries:
                 if isinstance(entry, tree.Field):
                     yield declared(entry.target, What.FIELD)
-        case tree.Prior(target=target) if "." not in target.name:
+        case tree.Prior(target=target) if not _has_dots(target.name_span, text):
             yield declared(target, What.UNKNOWN)
         case tree.Let(target=target):
             yield declared(target, What.QUANTITY)
@@ -176,8 +227,8 @@ def _declared_by(statement: tree.Statement) -> Iterator[Declared]:
                 yield declared(each.target, What.STATE)
         case tree.Design(target=target):
             yield declared(target, What.SETTING)
-        case tree.Include(alias=alias) if alias:
-            yield Declared(alias, What.UNREADABLE, statement.span, statement.span)
+        case tree.Include(alias=alias):
+            yield declared(alias, What.INCLUDED)
         case tree.Uncertainty(sources=sources):
             for source in sources:
                 for entry in source.entries:

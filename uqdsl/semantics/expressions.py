@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import inf
 
 from uqdsl import ir
-from uqdsl.messages import Problem, SpecError, did_you_mean, listing
+from uqdsl.messages import Problem, Span, SpecError, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import (
     FunctionDomain,
     GivenTwice,
@@ -32,7 +32,7 @@ from uqdsl.messages.catalogue.names import (
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import numeral
 from uqdsl.semantics.context import Context, Typed, poison, union
-from uqdsl.semantics.declare import What
+from uqdsl.semantics.declare import What, not_in_file
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.functions import call
 from uqdsl.semantics.matrices import lower_identity, lower_matrix
@@ -122,7 +122,7 @@ def bound(value: tree.Expression, context: Context) -> Typed:
     inner, sign = ungrouped(value), 1.0
     if isinstance(inner, tree.Unary) and inner.operator in ("-", "+"):
         inner, sign = ungrouped(inner.operand), -1.0 if inner.operator == "-" else 1.0
-    if isinstance(inner, tree.Name) and inner.name == "inf" and "inf" not in context.declarations.values:
+    if isinstance(inner, tree.Name) and context.declarations.word(inner.name) == "inf":
         return Typed(ir.Constant(span=value.span, value=sign * inf), point(sign * inf), spread=frozenset())
     if isinstance(inner, tree.Conditional) and sign == 1.0:
         return _choice(
@@ -351,6 +351,7 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         hint = f"`{name}` is {declared.what}"
         hint += f"; select from it with brackets: `{name}[…]`" if declared.axes else ", which cannot be called"
         return context.report(UnknownFunction(at=function.span, name=name, hint=hint))
+    name = context.declarations.word(name)
     if name in FUNCTIONS:
         return _apply(FUNCTIONS[name], expression, context)
     if name in REDUCTIONS:
@@ -564,15 +565,20 @@ def dimension(value: tree.Expression, context: Context, hint: str = "") -> str |
         base = dimension(value.value, context, hint)
         return base if base is None else base + "'" * value.primes
     if not isinstance(value, tree.Name):
+        name = tree.dotted(value)
+        if name is not None and context.declarations.owner(name) is not None:
+            return _no_dimension(name, value.span, context)
         if isinstance(value, tree.Text) and value.value in context.dims:
             hint = f"without quotes: `{value.value}`"
         context.report(NotADimensionName(at=value.span, hint=hint))
         return None
-    if value.name not in context.dims:
-        if not context.declarations.may_declare(value.name):
-            hint = did_you_mean(value.name, context.dims)
-            if not hint and value.name in context.declarations.categories:
-                hint = f"did you mean `{context.declarations.categories[value.name]}`?"
-            context.report(UnknownDimension(at=value.span, dim=value.name, hint=hint))
-        return None
-    return value.name
+    return value.name if value.name in context.dims else _no_dimension(value.name, value.span, context)
+
+
+def _no_dimension(name: str, at: Span, context: Context) -> None:
+    if not context.declarations.may_declare(name):
+        hint = did_you_mean(name, context.dims)
+        if not hint and name in context.declarations.categories:
+            hint = f"did you mean `{context.declarations.categories[name]}`?"
+        problem = not_in_file(at, name, context.declarations)
+        context.report(problem or UnknownDimension(at=at, dim=name, hint=hint))

@@ -8,7 +8,7 @@ from uqdsl.messages.catalogue.names import UnknownDimension, UnknownModifier
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.allowed import ALLOW
 from uqdsl.semantics.context import Context
-from uqdsl.semantics.declare import What
+from uqdsl.semantics.declare import What, not_in_file
 from uqdsl.semantics.tables import axis_names
 from uqdsl.syntax import tree
 
@@ -25,7 +25,9 @@ def lower_axes(target: tree.Target, context: Context) -> tuple[str, ...] | None:
     for axis in target.axes:
         if axis.name not in context.dims:
             if not context.declarations.may_declare(axis.name):
-                context.report(UnknownDimension(at=axis.span, dim=axis.name, hint=_which_dimension(axis.name, context)))
+                hint = _which_dimension(axis.name, context)
+                problem = not_in_file(axis.span, axis.name, context.declarations)
+                context.report(problem or UnknownDimension(at=axis.span, dim=axis.name, hint=hint))
             return None
     return None if context.problems else dims
 

@@ -9,7 +9,7 @@ from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
 from uqdsl.messages.catalogue.kinds import OutcomeLabels, OutcomeSupport, ParameterSupport, RandomCondition
 from uqdsl.messages.catalogue.names import Cycle, DimensionsDiffer, NotData, TwoLikelihoods
 from uqdsl.semantics.context import Context, Known
-from uqdsl.semantics.declare import Declarations, Declared, What
+from uqdsl.semantics.declare import Declarations, Declared, What, not_in_file
 from uqdsl.semantics.expressions import number
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.laws import LoweredLaw, lower_law
@@ -36,7 +36,8 @@ def check_outcomes(spec: tree.Tree, declarations: Declarations, fields: tuple[ir
                 field = f"{name}[{axes}]" if axes else name
                 otherwise = f"the left side of a likelihood is a field of the data: `data {{ {field} : real }}`"
                 hint = did_you_mean(name, [each.name for each in fields], otherwise=otherwise)
-                problems.append(NotData(at=at, name=name, what="not declared", hint=hint))
+                missing = not_in_file(at, name, declarations)
+                problems.append(missing or NotData(at=at, name=name, what="not declared", hint=hint))
         elif declared.what in (What.UNKNOWN, What.SETTING, What.FUNCTION):
             others = (Label(declared.span, f"{declared.what}"),)
             hint = did_you_mean(name, [each.name for each in fields])

@@ -28,6 +28,7 @@ BUILT = (
     tree.State,
     tree.Population,
     tree.Infer,
+    tree.Include,
 )
 """The statements that this version can run."""
 

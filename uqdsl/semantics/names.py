@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from uqdsl import ir
-from uqdsl.messages import did_you_mean, listing
+from uqdsl.messages import Span, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import NotANumber
 from uqdsl.messages.catalogue.names import (
     FactorDimension,
@@ -17,7 +17,7 @@ from uqdsl.messages.catalogue.names import (
     UndeclaredName,
 )
 from uqdsl.semantics.context import Context, Typed, poison
-from uqdsl.semantics.declare import What
+from uqdsl.semantics.declare import What, not_in_file
 from uqdsl.semantics.wording import in_brackets
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -44,10 +44,13 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
         return _without_value(name, context)
     if name.name in context.dims:
         return _coordinate(name, context)
-    if name.name in CONSTANTS:
-        return _constant(name, context)
+    word = context.declarations.word(name.name)
+    if word in CONSTANTS:
+        return _constant(word, name.span, context)
     if context.declarations.may_declare(name.name):
         return poison(name.span)
+    if known is None and context.declarations.owner(name.name) is not None:
+        return context.report(UndeclaredName(at=name.span, name=name.name, hint=_SEES_ITS_OWN))
     for what, table, hint in (
         ("a distribution", {*DISTRIBUTIONS, *ALONE, *PLANNED}, "a law stands after `~`: `prior {0} ~ {1}(…)`"),
         ("a function", FUNCTIONS, "call it: `{1}(…)`"),
@@ -56,12 +59,13 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
         if name.name in table:
             hint = hint.format(context.owner or "x", name.name)
             return context.report(NotAValue(at=name.span, name=name.name, what=what, hint=hint))
-    candidates = [*context.declarations.values, *context.declarations.dims]
+    candidates = [*context.declarations.within(context.owner), *context.declarations.dims]
     hint = _meant_by(name.name) or did_you_mean(name.name, candidates)
     hint = hint or f"an unknown needs a prior: `prior {name.name} ~ …`; a column is declared: {_column(name.name)}"
     return context.report(UndeclaredName(at=name.span, name=name.name, hint=hint))
 
 
+_SEES_ITS_OWN = "an included file sees only the names that it declares itself"
 _NOTHING = frozenset({"none", "null", "nil", "nan", "na", "undefined", "missing"})
 _MODULES = frozenset({
     "np", "numpy", "jnp", "jax", "math", "torch", "tf", "scipy", "stats", "special", "sp", "pm", "pymc", "pt", "dist",
@@ -106,12 +110,12 @@ def _without_value(name: tree.Name, context: Context) -> Typed:
     return poison(name.span)
 
 
-def _constant(name: tree.Name, context: Context) -> Typed:
-    value = CONSTANTS[name.name]
+def _constant(word: str, at: Span, context: Context) -> Typed:
+    value = CONSTANTS[word]
     if value == float("inf"):
         hint = "`inf` stands only for an end that is not there: `truncated(0, inf)`"
-        return context.report(NotANumber(at=name.span, what="`inf`", hint=hint))
-    node = ir.Constant(span=name.span, value=value)
+        return context.report(NotANumber(at=at, what="`inf`", hint=hint))
+    node = ir.Constant(span=at, value=value)
     return Typed(node, point(value), spread=frozenset())
 
 
@@ -131,7 +135,11 @@ def _coordinate(name: tree.Name, context: Context) -> Typed:
 
 
 def lower_attribute(expression: tree.Attribute, context: Context) -> Typed:
-    """A name with dots: parts of networks, states and included files, none of which this version can run."""
+    """A name with dots: a part of a network or a state, which this version cannot run, or what nothing declares."""
+    name = tree.dotted(expression) or ""
+    problem = not_in_file(expression.span, name, context.declarations)
+    if problem is not None:
+        return poison(expression.span) if context.declarations.may_declare(name) else context.report(problem)
     root = expression.value
     while isinstance(root, tree.Attribute | tree.Call | tree.Select | tree.Group):
         root = root.function if isinstance(root, tree.Call) else root.value

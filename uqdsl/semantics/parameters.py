@@ -110,7 +110,7 @@ def _is_infinite(value: tree.Expression, context: Context) -> bool:
     inner = ungrouped(value)
     if isinstance(inner, tree.Unary) and inner.operator in ("-", "+"):
         inner = ungrouped(inner.operand)
-    return isinstance(inner, tree.Name) and inner.name == "inf" and "inf" not in context.declarations.values
+    return isinstance(inner, tree.Name) and context.declarations.word(inner.name) == "inf"
 
 
 def _report_infinite(

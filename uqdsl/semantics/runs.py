@@ -12,11 +12,11 @@ from uqdsl.messages.catalogue.methods import (
     RunDeclaredTwice,
     UnknownMethod,
 )
-from uqdsl.messages.catalogue.names import NoSuchPart, UndeclaredName
+from uqdsl.messages.catalogue.names import UndeclaredName
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Known
-from uqdsl.semantics.declare import Declarations, What
+from uqdsl.semantics.declare import Declarations, What, no_such_part
 from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
@@ -74,18 +74,20 @@ def _check_interest(
     target: tree.Target, declarations: Declarations, known: Mapping[str, Known], problems: list[Problem]
 ) -> None:
     root = target.name.split(".")[0]
-    declared = declarations.values.get(target.name) or declarations.values.get(root)
+    declared = declarations.values.get(target.name)
+    if target.name not in declarations.dims:
+        declared = declared or declarations.owner(target.name)
     if declared is None:
-        if root in declarations.dims:
+        if {root, target.name} & declarations.dims.keys():
             problems.append(NotOfInterest(at=target.span, name=target.name, what="a dimension"))
         elif not declarations.may_declare(root):
             hint = did_you_mean(target.name, declarations.values)
             problems.append(UndeclaredName(at=target.name_span, name=target.name, hint=hint))
     elif declared.name != target.name:
         if declared.what not in (What.FUNCTION, What.STATE, What.UNREADABLE):
-            part = target.name.partition(".")[2]
-            problems.append(NoSuchPart(at=target.name_span, name=root, what=str(declared.what), part=part))
-    elif declared.what in (What.SETTING, What.FIELD, What.FUNCTION):
+            part = target.name.removeprefix(f"{declared.name}.")
+            problems.append(no_such_part(target.name_span, declared, part, declarations))
+    elif declared.what in (What.SETTING, What.FIELD, What.FUNCTION, What.INCLUDED):
         problems.append(NotOfInterest(at=target.span, name=target.name, what=str(declared.what)))
     elif target.name in known and not known[target.name].random:
         problems.append(NotOfInterest(at=target.span, name=target.name, what="a `let` of data alone"))

@@ -239,9 +239,9 @@ def _select(
             return _by_label(found, along, label, index.span, expression, context)
         case tree.Number() | tree.Unary(operator="-", operand=tree.Number()):
             return _by_number(found, along, index, expression, context)
-        case tree.Name(name="first" | "last" as word) if word not in context.declarations.values:
+        case tree.Name(name=name) if (word := context.declarations.word(name)) in ("first", "last"):
             return _by_position(found, along, 0 if word == "first" else -1, index.span, expression, context)
-        case tree.Call(function=tree.Name(name="at")) if "at" not in context.declarations.values:
+        case tree.Call(function=tree.Name(name=name)) if context.declarations.word(name) == "at":
             position = _position(index)
             if position is not None:
                 return _by_position(found, along, position, index.span, expression, context)

@@ -13,7 +13,6 @@ from uqdsl.messages.catalogue.lints import WiderThanKind
 from uqdsl.messages.catalogue.names import (
     DeclaredTwice,
     DimensionsDiffer,
-    NoSuchPart,
     NothingMissing,
     UndeclaredName,
 )
@@ -21,7 +20,7 @@ from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.composed import lower_composed
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Known, known_settings
-from uqdsl.semantics.declare import Declarations, What
+from uqdsl.semantics.declare import Declarations, What, no_such_part
 from uqdsl.semantics.expressions import number, whole
 from uqdsl.semantics.functions import lower_functions, signatures
 from uqdsl.semantics.jeffreys import with_information
@@ -269,12 +268,18 @@ def _check_networks(spec: tree.Tree, declarations: Declarations) -> list[Problem
     for statement in spec.statements:
         if not isinstance(statement, tree.Prior) or "." not in statement.target.name:
             continue
-        name, part = statement.target.name.split(".", 1)
-        declared = declarations.values.get(name)
-        at = statement.target.name_span
+        whole, at = statement.target.name, statement.target.name_span
+        itself = declarations.values.get(whole)
+        if itself is not None:
+            if itself.span != at:
+                others = (Label(itself.span, "first declared here"),)
+                problems.append(DeclaredTwice(at=at, name=whole, others=others))
+            continue
+        declared = declarations.owner(whole)
+        name = declared.name if declared is not None else whole.split(".")[0]
+        part = whole.removeprefix(f"{name}.")
         if declared is not None and declared.what not in (What.FUNCTION, What.STATE, What.UNREADABLE):
-            others = (Label(declared.span, f"{declared.what}"),)
-            problems.append(NoSuchPart(at=at, name=name, what=str(declared.what), part=part, others=others))
+            problems.append(no_such_part(at, declared, part, declarations))
         elif declared is None and not declarations.may_declare(name):
             networks = [each.name for each in declarations.values.values() if each.what is What.FUNCTION]
             hint = did_you_mean(name, networks, otherwise=f"a network is declared by `network {name}(…)`")

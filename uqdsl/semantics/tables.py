@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
 
-from uqdsl.ir import DataField, Dim, Table, Values
+from uqdsl.ir import DataField, Dim, Table, Values, own
 from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import (
     GivenTwice,
@@ -240,6 +241,8 @@ def _table(statement: tree.Data, declarations: Declarations, settings: Settings,
             problems.append(_called_source(source))
         else:
             path = _path(source, settings, problems)
+            if path is not None and statement.folder is not None:
+                path = posixpath.join(statement.folder, path)
     fields = []
     for entry in statement.entries:
         if isinstance(entry, tree.Field):
@@ -322,11 +325,11 @@ def _field(
             problems.append(FeatureNotBuilt(at=modifier.span, feature=f"`{modifier.name}` fields"))
         else:
             problems.append(_unknown_modifier(modifier, "a field", _FIELD_MODIFIERS))
-    columns, spread, values = (name,), False, None
+    columns, spread, values = (own(name),), False, None
     if entry.value is not None:
         value = ungrouped(entry.value)
         if isinstance(value, tree.Call):
-            columns, spread = _columns(value, dims, problems) or ((name,), False)
+            columns, spread = _columns(value, dims, problems) or ((own(name),), False)
         else:
             values = _in_place(value, settings, problems)
     if len(problems) > count:

@@ -50,13 +50,14 @@ def _declared(word: Word) -> tree.Target:
     return tree.Target(word.span, word.text, word.span)
 
 
-class Repeated(Exception):
-    """A clause that may stand once stands a second time."""
+class Misplaced(Exception):
+    """Something that fits the grammar, and still cannot stand where it does."""
 
-    def __init__(self, span: Span, word: str) -> None:
-        super().__init__(span, word)
+    def __init__(self, span: Span, expected: str, found: str) -> None:
+        super().__init__(span, expected, found)
         self.span = span
-        self.word = word
+        self.expected = expected
+        self.found = found
 
 
 def _with_span(method: Any, _: str, children: list[Any], meta: Meta) -> Any:
@@ -101,7 +102,7 @@ class TreeBuilder(Transformer_NonRecursive[Token, Any]):
 
     def kind(self, span: Span, children: list[Any]):
         name, argument = children
-        return tree.Kind(span, name.text, _text(argument))
+        return tree.Kind(span, name.text, None if argument is None else argument.name)
 
     def prior(self, span: Span, children: list[Any]):
         return tree.Prior(span, *children)
@@ -150,11 +151,11 @@ class TreeBuilder(Transformer_NonRecursive[Token, Any]):
 
     def include(self, span: Span, children: list[Any]):
         path, alias = children
-        return tree.Include(span, _unquoted(path), _text(alias))
+        return tree.Include(span, _unquoted(path), path.span, _declared(alias))
 
     def state(self, span: Span, children: list[Any]):
         names, axis, *clauses = children
-        return tree.State(span, names, axis.text, _present(clauses))
+        return tree.State(span, names, axis.name, _present(clauses))
 
     def state_names(self, span: Span, children: list[Any]):
         return tuple(children)
@@ -218,7 +219,7 @@ class TreeBuilder(Transformer_NonRecursive[Token, Any]):
         given: dict[str, Any] = {}
         for name, value, where, word in children:
             if name in given:
-                raise Repeated(where, word)
+                raise Misplaced(where, f"at most one `{word}`", "another")
             given[name] = value
         return tree.Clauses(span, **given)
 
@@ -248,8 +249,8 @@ class TreeBuilder(Transformer_NonRecursive[Token, Any]):
         return _present(children)
 
     def axis(self, span: Span, children: list[Any]):
-        name, *primes = children
-        return tree.Axis(span, name.text, sum(len(word.text) for word in primes))
+        path, *primes = children
+        return tree.Axis(span, path.name, sum(len(word.text) for word in primes))
 
     def modifiers(self, span: Span, children: list[Any]):
         return tuple(children)
@@ -321,3 +322,11 @@ class TreeBuilder(Transformer_NonRecursive[Token, Any]):
     def named(self, span: Span, children: list[Any]):
         name, value = children
         return tree.Named(span, name.text, name.span, value)
+
+    def dotted(self, span: Span, children: list[Any]):
+        value, part, chosen = children
+        name_span = value.span.to(part.span)
+        name = tree.dotted(tree.Attribute(name_span, value, part.text))
+        if name is None:
+            raise Misplaced(name_span, "the name of a dimension", "an expression")
+        return tree.Named(span, name, name_span, chosen)

@@ -39,6 +39,8 @@ def describe(unexpected: Unexpected, piece: Piece, text: str) -> Problem:
     if index == len(piece.words):
         last = piece.words[-1]
         hint = _misspelt(piece, index - 1, text)
+        if piece.keyword == "include" and "AS" in accepted:
+            hint = f"say under which name it has what it declares: `include {last.text} as p`"
         return IncompleteStatement(at=last.span, statement=piece.keyword, expected=expected, hint=hint)
     word = piece.words[index]
     if word.kind in ("foreign", "other"):

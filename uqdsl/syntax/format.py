@@ -309,8 +309,7 @@ class _Formatter:
                 head = f"extern function {name.name}"
                 return (head, self._parameters(parameters), f" -> {_target(output)} from {origin}")
             case tree.Include(alias=alias):
-                path = self._last_text(node.span)
-                return f"include {path}" if alias is None else f"include {path} as {alias}"
+                return f"include {self._last_text(node.span)} as {alias.name}"
             case tree.Predict(target=target, clauses=clauses):
                 return (f"predict {_target(target)}", self._clauses(clauses))
             case tree.Design(target=target, values=values):

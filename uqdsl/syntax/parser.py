@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import NamedTuple
 
 from uqdsl.messages import Problem, Sources, Span
 from uqdsl.messages.catalogue.syntax import ReservedWord, UnexpectedText
 from uqdsl.syntax import tree
-from uqdsl.syntax.build import Repeated
+from uqdsl.syntax.build import Misplaced
 from uqdsl.syntax.faults import describe
 from uqdsl.syntax.reader import Unexpected, read
 from uqdsl.syntax.scan import Word, scan
@@ -64,9 +65,8 @@ def _parse_piece(text: str, piece: Piece) -> tuple[tree.Statement, tuple[Problem
             found: tree.Statement = read(piece.words, text)
         except Unexpected as unexpected:
             problems = (describe(unexpected, piece, text),)
-        except Repeated as again:
-            expected = f"at most one `{again.word}`"
-            problems = (UnexpectedText(at=again.span, expected=expected, found="another"),)
+        except Misplaced as wrong:
+            problems = (UnexpectedText(at=wrong.span, expected=wrong.expected, found=wrong.found),)
         else:
             deep = _deeper_than(DEEPEST, found) if len(piece.words) > DEEPEST else None
             if deep is None:
@@ -109,7 +109,9 @@ def _declared_names(piece: Piece) -> tuple[str, ...]:
         case "uncertainty":
             return tuple(words[i + 1].text for i in range(len(words) - 1) if words[i].text == "prior")
         case "include":
-            return tuple(words[i + 1].text for i in range(len(words) - 1) if words[i].text == "as")
+            named = tuple(words[i + 1].text for i in range(len(words) - 1) if words[i].text == "as")
+            stems = (PurePath(word.text.strip('"')).stem for word in words if word.kind == "text")
+            return named or tuple(stem for stem in stems if stem.isidentifier())
         case "state":
             names = []
             for name, after in _names(words):

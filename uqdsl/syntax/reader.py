@@ -15,7 +15,7 @@ from lark import Token
 from lark.exceptions import UnexpectedToken, VisitError
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from uqdsl.syntax.build import Repeated, TreeBuilder
+from uqdsl.syntax.build import Misplaced, TreeBuilder
 from uqdsl.syntax.grammar import load_lark, separators, terminals_of
 from uqdsl.syntax.scan import Word
 
@@ -41,7 +41,7 @@ def read(words: Sequence[Word], text: str) -> Any:
 
     Raises:
         Unexpected: where they make up none.
-        Repeated: where a clause that may stand once stands a second time.
+        Misplaced: where they make up one, but one of its parts cannot be as it is.
     """
     parser = load_lark().parse_interactive("")
     index = _feed(parser, words, text)
@@ -54,7 +54,7 @@ def read(words: Sequence[Word], text: str) -> Any:
     try:
         return TreeBuilder().transform(parsed)
     except VisitError as error:
-        if isinstance(error.orig_exc, Repeated):
+        if isinstance(error.orig_exc, Misplaced):
             raise error.orig_exc from None
         raise
 

@@ -142,6 +142,16 @@ type Expression = (
     Number | Text | Boolean | Name | Attribute | Primed | Group | Unary | Binary | Conditional | Listing | Call | Select
 )
 
+
+def dotted(expression: Expression) -> str | None:
+    """`p.mu` as one name, where an expression is nothing but names and dots."""
+    parts: list[str] = []
+    while isinstance(expression, Attribute):
+        parts.append(expression.name)
+        expression = expression.value
+    return ".".join([expression.name, *reversed(parts)]) if isinstance(expression, Name) else None
+
+
 # ------------------------------------------------------------------------------------- names, modifiers and clauses
 
 
@@ -236,9 +246,12 @@ class Part(Node):
 
 @_node
 class Data(Node):
+    """`folder` is that of the file which holds the statement, from the folder of the spec; None where they are the same."""
+
     source: Expression | None
     entries: tuple[Field | Part, ...]
     modifiers: tuple[Modifier, ...]
+    folder: str | None = None
 
 
 @_node
@@ -309,7 +322,8 @@ class Extern(Node):
 @_node
 class Include(Node):
     path: str
-    alias: str | None
+    path_span: Span
+    alias: Target
 
 
 @_node

@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks.posteriordb import run
 from benchmarks.published.library import NAMES, spec_of
-from uqdsl.driver.front import check_with_data, read_source
+from uqdsl.driver.front import check_with_data
+from uqdsl.driver.source import read_source
 from uqdsl.syntax import format_spec
 
 from .conftest import load_or_skip

@@ -336,3 +336,28 @@ class LabelsOfTwoDimensions(Problem):
     advice = "columns with the same labels have one dimension: `category({one})` for both"
     one: str
     other: str
+
+
+class IncludeCycle(Problem):
+    code = "UQ263"
+    headline = "`{file}` includes itself: {path}"
+    label = "the circle closes here"
+    advice = "move what both files need to a third one, and include that in each"
+    file: str
+    path: str
+
+
+class AsksInIncluded(Problem):
+    code = "UQ264"
+    headline = "an included file cannot have `{statement}` statements"
+    label = "only the spec that is run asks something"
+    advice = "move it to the spec that includes this file"
+    statement: str
+
+
+class NotInFile(Problem):
+    code = "UQ265"
+    headline = "the file that is included as `{alias}` declares no `{name}`"
+    label = "nothing there declares it"
+    alias: str
+    name: str

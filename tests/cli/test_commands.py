@@ -149,7 +149,7 @@ def test_a_fault_of_ours_is_owned_up_to(uqdsl, monkeypatch: pytest.MonkeyPatch):
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("uqdsl.driver.front.read_source", fail)
+    monkeypatch.setattr("uqdsl.driver.source.read_source", fail)
     monkeypatch.delenv("UQDSL_DEBUG", raising=False)
     said = uqdsl("check", "model.uq")
     assert (said.code, said.out) == (1, "")

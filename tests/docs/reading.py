@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
+from uqdsl.driver.include import link
+from uqdsl.driver.source import Source
 from uqdsl.messages import Severity
 from uqdsl.messages.pages import page
 from uqdsl.semantics import analyse
 from uqdsl.semantics.constants import Value
-from uqdsl.syntax.parser import parse
 
 AT_RUN_TIME = {"UQ601", "UQ602", "UQ603", "UQ604", "UQ605", "UQ611"}
 """Problems that a spec and its data cause, but that only a run can find."""
@@ -36,8 +38,14 @@ def settings_of(shown: list[Block]) -> dict[str, Value]:
     return {name: float(value) for name, value in given}
 
 
-def problems_of_spec(shown: list[Block], code: str) -> list[str]:
-    """The codes of the problems of the one spec in a section; notes are none, but for the one of that code."""
-    (spec,) = (each.text for each in shown if each.language == "uq")
-    problems = analyse(parse(spec, "model.uq"), settings_of(shown)).problems
+def problems_of_spec(shown: list[Block], code: str, folder: Path) -> list[str]:
+    """The codes of the problems of the one spec in a section; notes are none, but for the one of that code.
+
+    Blocks with a name are files that it includes.
+    """
+    (spec,) = (each.text for each in shown if each.language == "uq" and not each.file)
+    for each in shown:
+        if each.language == "uq" and each.file:
+            (folder / each.file).write_text(each.text, encoding="utf-8")
+    problems = analyse(link(Source("model.uq", spec, folder)).parsed, settings_of(shown)).problems
     return [each.code for each in problems if each.severity is not Severity.NOTE or each.code == code]

@@ -56,9 +56,9 @@ def test_the_form_of_a_page(code):
 
 
 @pytest.mark.parametrize(("code", "section"), with_language("uq"))
-def test_specs(code, section):
+def test_specs(code, section, tmp_path: Path):
     expected = [code] if section == "Fails" and code[2] not in "46" else []
-    assert problems_of_spec(blocks(code, section), code) == expected
+    assert problems_of_spec(blocks(code, section), code, tmp_path) == expected
 
 
 @pytest.mark.parametrize(("code", "section"), [each for each in with_language("python") if each[0][2] != "4"])

@@ -386,7 +386,6 @@ FAULTS = tuple(
             'network n$(z[k]) -> real { dense(3) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)',
             'predict y[home]',
             'calibrate by sbc(simulations = 10)',
-            'include "other.uq" as o$\nlet q$ = o$.mu + 1',
             'choose top maximizing mu by nuts',
             'design d$ in [1, 2]',
             'extern function f$(x) -> y from "m.py"',

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from uqdsl.ir import own
-from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
+from uqdsl.messages import Label, Problem, Span, closest, listing
 from uqdsl.messages.catalogue.names import DeclaredTwice, DottedName, NoSuchPart, NotInFile, SharedName
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.supports import KINDS
@@ -75,9 +75,9 @@ class Declarations(NamedTuple):
         return "" if name in self.values else own(name)
 
     def within(self, place: str) -> list[str]:
-        """The names of values that the file which declares a name can see."""
+        """The names that the file which declares a name can see, as they are written there."""
         file = place.rpartition(".")[0]
-        return [name for name in self.values if not file or name.startswith(f"{file}.")]
+        return self.parts_of(file) if file else [*self.values, *self.dims]
 
     def parts_of(self, alias: str) -> list[str]:
         """The names that an included file declares, as they are there."""
@@ -155,7 +155,9 @@ def no_such_part(at: Span, of: Declared, part: str, declarations: Declarations) 
         return NoSuchPart(at=at, name=of.name, what=str(of.what), part=part)
     parts = declarations.parts_of(of.name)
     otherwise = f"it declares {listing(parts, last='and')}" if parts else "it declares nothing"
-    return NotInFile(at=at, alias=of.name, name=part, hint=did_you_mean(part, parts, otherwise=otherwise))
+    nearest = closest(part, parts)
+    hint = f"did you mean `{of.name}.{nearest}`?" if nearest else otherwise
+    return NotInFile(at=at, alias=of.name, name=part, hint=hint)
 
 
 def _without_dots(found: Declared, statement: tree.Statement, text: str) -> str:

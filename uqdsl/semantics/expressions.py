@@ -375,7 +375,9 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         return context.report(FeatureNotBuilt(at=function.span, feature=f"the function `{name}`"))
     if context.declarations.may_declare(name):
         return poison(expression.span)
-    candidates = [*FUNCTIONS, *REDUCTIONS, *MATRIX, *context.functions]
+    file = context.owner.rpartition(".")[0]
+    own = [ir.own(each) for each in context.functions if each.rpartition(".")[0] == file]
+    candidates = [*FUNCTIONS, *REDUCTIONS, *MATRIX, *own]
     hint = _in_own_words(name, expression, context) or synonyms.meant(name, candidates, synonyms.FUNCTIONS)
     return context.report(UnknownFunction(at=function.span, name=name, hint=hint))
 

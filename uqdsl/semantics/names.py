@@ -59,8 +59,7 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
         if name.name in table:
             hint = hint.format(context.owner or "x", name.name)
             return context.report(NotAValue(at=name.span, name=name.name, what=what, hint=hint))
-    candidates = [*context.declarations.within(context.owner), *context.declarations.dims]
-    hint = _meant_by(name.name) or did_you_mean(name.name, candidates)
+    hint = _meant_by(name.name) or did_you_mean(name.name, context.declarations.within(context.owner))
     hint = hint or f"an unknown needs a prior: `prior {name.name} ~ …`; a column is declared: {_column(name.name)}"
     return context.report(UndeclaredName(at=name.span, name=name.name, hint=hint))
 
@@ -103,8 +102,8 @@ def means_coordinate(name: str, context: Context) -> bool:
 def _without_value(name: tree.Name, context: Context) -> Typed:
     """A name that is declared and has no value here; for most a problem has been reported already."""
     declared = context.declarations.values[name.name]
-    if declared.what is What.FUNCTION:
-        return context.report(NotAValue(at=name.span, name=name.name, what="a function"))
+    if declared.what in (What.FUNCTION, What.INCLUDED):
+        return context.report(NotAValue(at=name.span, name=name.name, what=str(declared.what)))
     if declared.what is What.SETTING and isinstance(context.settings.get(name.name), str):
         return context.report(NotANumber(at=name.span, what=f"the text `{name.name}`"))
     return poison(name.span)
@@ -264,6 +263,9 @@ def _how_to_consume(culprit: ir.Expression, inside: ir.Reduce | None, dim: str, 
             return f"select with the category column: {' or '.join(selected)}"
     if found.category is not None:
         return ""
+    alike = next((each for each in context.ranges if ir.own(each) == ir.own(dim)), None)
+    if alike is not None:
+        return f"`{alike}` and `{dim}` are two dimensions: range over `{dim}` here too, or {_shared(alike, dim)}"
     consume = f"consume it, as in `sum({context.written(culprit.span)}, over = {dim})`"
     if inside is not None and not REDUCTIONS[inside.function].keeps:
         consume = f"consume it too: `over = {in_brackets((*inside.over, dim))}`"
@@ -274,3 +276,10 @@ def _how_to_consume(culprit: ir.Expression, inside: ir.Reduce | None, dim: str, 
         column = f"{dim}[{context.ranges[0]}] : category"
         return f"{consume}, or select by a column of the data that says which one: `{column}`"
     return f"{consume}, or add `{dim}` to the left-hand side"
+
+
+def _shared(outer: str, inner: str) -> str:
+    """How the rows of a table select by the labels of an included file."""
+    if "." in outer:
+        outer, inner = inner, outer
+    return f"declare a column of its labels: `data {{ {outer}[…] : category({inner}) }}`"

@@ -147,6 +147,30 @@ def test_noncentered_is_the_same_process():
     assert float(one + np.log(np.diag(factor)).sum()) == pytest.approx(float(two), rel=1e-9)
 
 
+def test_prediction_where_outcomes_are_missing():
+    """With a Normal scatter the posterior is Normal, with the moments of kriging (Rasmussen & Williams 2006, eq. 2.23-24)."""
+    found = compiled("""
+    data { x[i] : real, y[i] : real missing }
+    prior g[i] ~ GaussianProcess(matern52(1, 1), at = x, jitter = 1e-4)
+    likelihood y[i] ~ Normal(g, 0.3)
+    """)
+    x, y = np.array([0.0, 0.7, 1.1, 1.8, 2.5]), np.array([0.4, 0.9, 0.0, -0.2, 0.0])
+    seen = np.array([True, True, False, True, False])
+    data, coords = {"x": x, "y": y, "y.observed": seen}, {"i": [1, 2, 3, 4, 5]}
+
+    def density(g):
+        return found.log_density({"g": g}, data, coords)
+
+    zero = np.zeros(5)
+    covariance = np.linalg.inv(-jax.hessian(density)(zero))
+    mean = covariance @ jax.grad(density)(zero)
+    r = np.sqrt(5) * np.abs(x[:, None] - x)
+    K = (1 + r + r**2 / 3) * np.exp(-r) + 1e-4 * np.eye(5)
+    weights = K[:, seen] @ np.linalg.inv(K[np.ix_(seen, seen)] + 0.3**2 * np.eye(3))
+    np.testing.assert_allclose(mean, weights @ y[seen], rtol=1e-8)
+    np.testing.assert_allclose(covariance, K - weights @ K[seen], rtol=1e-8, atol=1e-10)
+
+
 def test_places_that_are_unknown():
     """The distances are computed again at each position, and are not recorded."""
     found = compiled("""

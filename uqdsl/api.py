@@ -26,6 +26,7 @@ import numpy as np
 from uqdsl.codegen import Program as Generated
 from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
+from uqdsl.driver.externs import load_externs
 from uqdsl.driver.front import Checked, check, check_linked, read_method
 from uqdsl.driver.infer import Result, infer
 from uqdsl.driver.program import make_target, write_program
@@ -45,19 +46,26 @@ if TYPE_CHECKING:
 type Setting = float | int | bool | str
 
 
-def load(path: str | Path, *, settings: Mapping[str, Setting] | None = None, allow: Sequence[str | Path] = ()) -> Model:
+def load(
+    path: str | Path,
+    *,
+    settings: Mapping[str, Setting] | None = None,
+    allow: Sequence[str | Path] = (),
+    allow_extern: Sequence[str] = (),
+) -> Model:
     """Read and check a spec.
 
     Args:
         path: of the `.uq` file.
         settings: values that go before those of its `setting` statements.
         allow: directories beside the spec's own in which it may name data.
+        allow_extern: the modules of Python, by their full names, whose functions it may call.
 
     Raises:
         SpecError: with every problem in it.
         UsageError: UQ721 where the file cannot be read.
     """
-    return Model(check(read_source(path), settings), allow)
+    return Model(check(read_source(path), settings), allow, allow_extern)
 
 
 def loads(
@@ -67,6 +75,7 @@ def loads(
     folder: str | Path = ".",
     settings: Mapping[str, Setting] | None = None,
     allow: Sequence[str | Path] = (),
+    allow_extern: Sequence[str] = (),
 ) -> Model:
     """Check the text of a spec.
 
@@ -74,12 +83,12 @@ def loads(
         text: the spec.
         name: what to call it.
         folder: relative to which it names its data and what it includes.
-        settings, allow: as of `load`.
+        settings, allow, allow_extern: as of `load`.
 
     Raises:
         SpecError: with every problem in it.
     """
-    return Model(check(Source(f"{name}.uq", text, Path(folder)), settings), allow)
+    return Model(check(Source(f"{name}.uq", text, Path(folder)), settings), allow, allow_extern)
 
 
 class Model:
@@ -89,8 +98,9 @@ class Model:
         problems: its warnings; `str` of the model shows them.
     """
 
-    def __init__(self, checked: Checked, allow: Sequence[str | Path] = ()) -> None:
+    def __init__(self, checked: Checked, allow: Sequence[str | Path] = (), allow_extern: Sequence[str] = ()) -> None:
         self._checked = checked
+        self._allow_extern = tuple(allow_extern)
         self._allow = tuple(Path(each) for each in allow)
         self.problems: tuple[Problem, ...] = checked.problems
 
@@ -123,10 +133,14 @@ class Model:
 
         Raises:
             DataError: UQ401 and on, with every mismatch in it.
+            UsageError: UQ510 where the spec calls a function of a module that is not allowed.
+            RunError: UQ511 to UQ513 where a function of Python cannot be had, does not fit or fails.
         """
         with located(self._checked.sources):
             dataset = bind(self._checked.spec, self._checked.source.folder, data, allowed=self._allow)
-        return Program(self._checked, self._generated, dataset)
+            if self.spec.externs:
+                load_externs(self.spec, self._allow_extern, dataset.coords)
+        return Program(self._checked, self._generated, dataset, self._allow_extern)
 
     def __repr__(self) -> str:
         return f"<uqdsl.Model {self.name}: {_counted(self.spec)}>"
@@ -139,8 +153,10 @@ class Model:
 class Program:
     """A spec bound to data: a NumPyro program that can be run."""
 
-    def __init__(self, checked: Checked, generated: Generated, dataset: Dataset) -> None:
-        self._checked, self._generated = checked, generated
+    def __init__(
+        self, checked: Checked, generated: Generated, dataset: Dataset, allow_extern: tuple[str, ...] = ()
+    ) -> None:
+        self._checked, self._generated, self._allow_extern = checked, generated, allow_extern
         self.data: dict[str, np.ndarray] = dataset.arrays
         self.coords: dict[str, list[Any]] = dataset.coords
 
@@ -157,7 +173,7 @@ class Program:
     @cached_property
     def _target(self) -> Target:
         dataset = Dataset(self.data, self.coords, {})
-        return make_target(self.spec, self._generated, dataset)
+        return make_target(self.spec, self._generated, dataset, allowed=self._allow_extern)
 
     @property
     def numpyro_model(self) -> Callable[..., Any]:
@@ -165,7 +181,7 @@ class Program:
 
         `numpyro_model(observed=False)` draws the data too.
         """
-        return partial(self._target.model, self.data, self.coords)
+        return partial(self._target.model, self._target.data, self.coords)
 
     @property
     def log_density(self) -> Callable[[Mapping[str, jax.Array]], jax.Array]:
@@ -174,7 +190,7 @@ class Program:
         A position maps each unknown to an array on the unconstrained scale (`a_decentered` for a noncentered `a`), as
         NumPyro's `unconstrain_fn` and `initialize_model` have it. It can be differentiated, vectorised and compiled.
         """
-        log_density, data, coords = self._target.log_density, self.data, self.coords
+        log_density, data, coords = self._target.log_density, self._target.data, self.coords
         return lambda position: log_density(position, data, coords)
 
     def infer(self, by: str | None = None, *, seed: int = 0, progress: bool | None = None) -> Fit:

@@ -43,9 +43,10 @@ Fit
   seconds
   status
   summary
-load(path: 'str | Path', *, settings: 'Mapping[str, Setting] | None' = None, allow: 'Sequence[str | Path]' = ()) -> 'Model'
+load(path: 'str | Path', *, settings: 'Mapping[str, Setting] | None' = None, allow: 'Sequence[str | Path]' = (), \
+allow_extern: 'Sequence[str]' = ()) -> 'Model'
 loads(text: 'str', *, name: 'str' = 'spec', folder: 'str | Path' = '.', settings: 'Mapping[str, Setting] | None' = None, \
-allow: 'Sequence[str | Path]' = ()) -> 'Model'
+allow: 'Sequence[str | Path]' = (), allow_extern: 'Sequence[str]' = ()) -> 'Model'
 Model
   compile(self, **data: 'Any') -> 'Program'
   name

@@ -72,6 +72,8 @@ def compiled(text: str, sizes: Mapping[str, int] | None = None) -> Compiled:
             known = np.arange(data[field.name].size).reshape(data[field.name].shape) % 3 != 1
             data[ir.observed(field.name)] = known
             coords[ir.missing(field.name)] = np.flatnonzero(~known).tolist()
+    if "with_computed" in module:
+        data = module["with_computed"](data, coords)
     return Compiled(spec, program, module["model"], module["log_density"], data, coords, module)
 
 

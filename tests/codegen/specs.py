@@ -1,6 +1,23 @@
 """Small specs that between them use every distribution and alternative, and every way to say something."""
 
 SPECS = {
+    "functions of Python": """
+        dim j = 2  dim k = 2
+        data { y[i] : real, x[j, i] : real, s[i] : positive }
+        extern function weighted(values[j], weight) -> real from "tests.codegen.functions:weighted"
+        extern function decay(rate) -> positive[k] from "tests.codegen.functions:decay"
+        extern function covariance(values[j]) -> real[j, j'] from "tests.codegen.functions:covariance"
+        extern function square(x) -> nonnegative from "tests.codegen.functions:square"
+        extern function half() -> positive from "tests.codegen.functions:constant"
+        extern function table(values[j]) -> real[k] from "tests.codegen.functions:in_numpy" nondifferentiable
+        extern function root(x) -> nonnegative from "tests.codegen.functions:root" nondifferentiable
+        function total(v[j]) = half() * sum(v, over = j) + weighted(v, 2)
+        let t[i, k] = table(x)
+        prior a ~ Normal(0, 1)  prior b[j] ~ Normal(0, 1)  prior c[i] ~ Normal(0, half())  prior r[k] ~ HalfNormal(1)
+        let beside[k] = root(r)  let other = root(a)
+        factor -0.1 * sum(weighted(b, r), over = k) + logdet(covariance(b)) - total(b)
+        likelihood y[i] ~ Normal(weighted(x, a) + weighted(b, c) + sum(decay(square(c)) * t * r, over = k), s)
+    """,
     "real line": """
         data { y[i] : real }
         prior a ~ Normal(0, 1)  prior b ~ Normal(a, variance = 4)  prior c ~ Normal(0, precision = 0.5)

@@ -16,6 +16,9 @@ from uqdsl.semantics.constants import Value
 AT_RUN_TIME = {"UQ601", "UQ602", "UQ603", "UQ604", "UQ605", "UQ611"}
 """Problems that a spec and its data cause, but that only a run can find."""
 
+OF_PYTHON = {"UQ510", "UQ511", "UQ512", "UQ513"}
+"""Problems of a function of Python, that show when its module runs."""
+
 
 class Block(NamedTuple):
     """A block of a page: its language, the name of the file that it shows, and the text."""

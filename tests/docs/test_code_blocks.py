@@ -64,6 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(TOP / "specs", tmp_path / "specs")
     shutil.copytree(TOP / "specs" / "data", tmp_path / "data")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as for a script there
     return tmp_path
 
 

@@ -379,6 +379,11 @@ FAULTS = tuple(
             'infer by nuts(chains = "2") as r$',
             'infer by nuts(target_accept = "0.9") as r$',
         ],
+        "UQ273": [
+            'extern function f$(x) -> real from "m.py"',
+            'extern function f$(x) -> real[home] from "a:b:c"\nlet q$[home] = f$(log_area)',
+        ],
+        "UQ274": ['extern function f$(x) -> y from "m:f"', 'extern function f$(x) -> count from "m:f"\nlet q$ = f$(mu)'],
         "UQ504": ["infer y by nuts as r$", "infer top by nuts as r$", "infer log_area by nuts as r$", "infer home by nuts as r$"],
         "UQ506": ["infer by nuts as r$\ninfer by nuts(chains = 1) as r$", "infer by nuts"],
         "UQ507": ['infer by "nuts" as r$', "infer by 3 as r$"],
@@ -388,7 +393,6 @@ FAULTS = tuple(
             'calibrate by sbc(simulations = 10)',
             'choose top maximizing mu by nuts',
             'design d$ in [1, 2]',
-            'extern function f$(x) -> y from "m.py"',
         ],
         "UQ902": [
             "time t$ step 1 day",

@@ -16,7 +16,7 @@ from .faults import BASE, FAULTS, Fault, numbered
 from .reading import codes, shown, sound
 
 WHOLE_SPEC = {
-    "UQ225", "UQ263", "UQ264", "UQ265", "UQ320", "UQ321", "UQ325", "UQ333", "UQ337", "UQ338", "UQ341",
+    "UQ225", "UQ263", "UQ264", "UQ265", "UQ320", "UQ321", "UQ325", "UQ333", "UQ337", "UQ338", "UQ341", "UQ505",
 }  # fmt: skip
 """Problems that no single statement of one file causes; they have tests of their own."""
 

@@ -47,6 +47,14 @@ def command(
     all_: Annotated[bool, typer.Option("--all", help="Show every row of the summary.")] = False,
     strict: Strict = False,
     allow_path: AllowedPaths = None,
+    allow_extern: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-extern",
+            metavar="MODULE",
+            help="Let the spec call functions of this Python module; may be repeated.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Run a spec: draw from its posterior, judge the draws, and keep them in a run directory."""
@@ -74,7 +82,11 @@ def command(
         seed if seed is not None else wishes.seed or 0,
         device or wishes.device,
         32 if bits == 32 else 64,
+        tuple(allow_extern or ()),
     )
+    if allow_extern:
+        # As for `python -m`; but behind all else, so that no file there stands for a module that is installed.
+        sys.path.append(str(Path.cwd()))
     audience = Audience(job, quiet=json, whole=all_)
     try:
         report = run_job(job, Path(out or wishes.out or "runs"), resume=resume, audience=audience)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from textwrap import wrap
 
@@ -28,8 +29,9 @@ def docstring(paragraphs: list[str], indent: int) -> list[str]:
     return [opening, *(pad + line if line else "" for line in safe[1:]), f'{pad}"""']
 
 
-def described_module(spec: ir.Spec, sources: Sources, version: str) -> list[str]:
-    """What the module says of itself."""
+def described_module(spec: ir.Spec, sources: Sources, version: str, *, computed: bool) -> list[str]:
+    """What the module says of itself; `computed` says that some of its data are computed from the others."""
+    data = "with_computed(data, coords)" if computed else "data"
     # Without its folder: the same spec gives the same program wherever it is called from.
     file = PurePath(sources.names[0]).name
     title = spec.title.splitlines() or [f"The model of {file}."]
@@ -38,7 +40,7 @@ def described_module(spec: ir.Spec, sources: Sources, version: str) -> list[str]
         "",
         f"Written by uqdsl {version} from {file}. Run it with NumPyro as it stands:",
         "",
-        "    MCMC(NUTS(model), num_warmup=1000, num_samples=1000).run(key, data, coords)",
+        f"    MCMC(NUTS(model), num_warmup=1000, num_samples=1000).run(key, {data}, coords)",
         "",
         *_described_data(spec),
     ]
@@ -73,6 +75,13 @@ def described_model(spec: ir.Spec, sources: Sources) -> list[str]:
 
 def _written(span: Span, sources: Sources, depth: int) -> list[str]:
     return ["  " * depth + line for line in sources.text[span.start : span.end].splitlines()]
+
+
+def described_computed(quantities: Sequence[ir.Quantity], sources: Sources) -> list[str]:
+    """What `with_computed` says of itself."""
+    lines = [line for each in quantities for line in _written(each.span, sources, 0)]
+    first = "The data, and what follows from them by functions that JAX cannot follow: the `data` of all below."
+    return [first, "", *lines]
 
 
 def described_density() -> list[str]:

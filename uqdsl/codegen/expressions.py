@@ -6,7 +6,7 @@ the last ones of the layout, from the first dimension that it has, with length-o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.codegen.arithmetic import binary, negative
+from uqdsl.codegen.externs import sizes_given
 from uqdsl.codegen.text import ATOM, PRODUCT, SIGN, Kind, Text, as_number, as_real, number, quoted
 from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS
 from uqdsl.vocabulary.kernels import KERNEL_FUNCTIONS
@@ -63,13 +64,14 @@ class Writer:
 
     `names` says what each name is, and grows by what the function defines. `parts` gathers the assignments, to `fresh`
     names, that have to stand before the statement being written. `dims` are those of the spec, and `functions` the
-    identifiers of the author's functions. `windows` says along which dimensions only some places are wanted, and `lengths`
-    how long those are that the data do not have.
+    identifiers of the functions, of which those that are `placed` take the coordinates too. `windows` says along which
+    dimensions only some places are wanted, and `lengths` how long those are that the data do not have.
     """
 
     names: dict[str, Name]
     dims: Mapping[str, ir.Dim] = field(default_factory=dict)
-    functions: Mapping[str, tuple[str, ir.Function]] = field(default_factory=dict)
+    functions: Mapping[str, tuple[str, ir.Function | ir.Extern]] = field(default_factory=dict)
+    placed: Collection[str] = ()
     windows: dict[str, Window] = field(default_factory=dict)
     lengths: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
@@ -276,14 +278,20 @@ class Writer:
 
     def _invoke(self, node: ir.Invoke, layout: tuple[str, ...]) -> Text:
         identifier, function = self.functions[node.function]
-        own = {dim for _, axes in function.parameters for dim in axes}
-        batch = tuple(dim for dim in layout if dim in node.dims and dim not in own)
-        given = [
-            as_real(self.number(each, (*batch, *axes)))
-            for each, (_, axes) in zip(node.arguments, function.parameters, strict=True)
-        ]
-        kept = tuple(dim for dim in function.value.dims if dim != ANY)
-        return self.aligned(Text(f"{identifier}({', '.join(each.text for each in given)})"), (*batch, *kept), layout)
+        batch = tuple(dim for dim in layout if dim in node.dims and dim not in node.own)
+        windows = {dim: window for dim, window in self.windows.items() if dim in node.own}
+        with self.seeing(**dict.fromkeys(windows)):
+            given = [
+                as_real(self.number(each, (*batch, *axes)))
+                for each, (_, axes) in zip(node.arguments, function.parameters, strict=True)
+            ]
+            shown = [each.text for each in given]
+            if isinstance(function, ir.Extern) and function.nondifferentiable:
+                shown += [f"{name}={self._length(dim)}" for dim, name in sizes_given(function).items()]
+            if node.function in self.placed:
+                shown.append("coords")
+        axes = (*batch, *function.result)
+        return self.aligned(self.seen(Text(f"{identifier}({', '.join(shown)})"), axes, windows), axes, layout)
 
     def _derivative(self, node: ir.Derivative, layout: tuple[str, ...]) -> Text:
         by = self.names[node.by.name].identifier
@@ -392,7 +400,8 @@ class Writer:
         for first, second in (factors, factors[::-1]):
             columns = tuple(each for each in second.dims if each not in over)
             rows = kept[: len(kept) - len(columns)]
-            is_product = len(columns) <= 1 and rows + columns == kept
+            # Columns beside a function's own dimensions may be any number of axes.
+            is_product = len(columns) <= 1 and rows + columns == kept and ANY not in columns
             if is_product and set(first.dims) == {*rows, *over} and not set(columns) & set(first.dims):
                 axes = (*rows, *over), (*over, *columns)
                 moved = (self._natural(first) != axes[0]) + (self._natural(second) != axes[1])

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.codegen.docstring import described_density, described_model, described_module, described_sums, docstring
+from uqdsl.codegen.docstring import (
+    described_computed,
+    described_density,
+    described_model,
+    described_module,
+    described_sums,
+    docstring,
+)
 from uqdsl.codegen.expressions import ANY, Name, Window, Writer, at_times
+from uqdsl.codegen.externs import computed_before, imports, vectorised
 from uqdsl.codegen.laws import (
     batch_dims,
     law_text,
@@ -60,8 +68,9 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
     """
     names = _Names.of(spec)
     with _deep_expressions():
-        functions = [*_own_functions(spec, sources, names), *_model(spec, sources, names), *_plain("", "")]
-        functions += [*_log_density(spec, names), *_summed(spec, names)]
+        functions = [*_own_functions(spec, sources, names), *_computed(spec, sources, names)]
+        functions += [*_model(spec, sources, names), *_plain("", ""), *_log_density(spec, names)]
+        functions += _summed(spec, names)
     lines = styled([*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions])
     sites = {each.name: each.span for each in spec.statements}
     return Program("\n".join(line for line, _ in lines) + "\n", tuple(span for _, span in lines), sites)
@@ -103,6 +112,8 @@ class _Names:
     standardised: dict[str, str]
     functions: dict[str, str]
     taken: frozenset[str]
+    placed: set[str] = field(default_factory=set)
+    """The author's functions that need the coordinates, as far as they have been written."""
 
     @classmethod
     def of(cls, spec: ir.Spec) -> _Names:
@@ -115,7 +126,7 @@ class _Names:
         densities = identifiers(terms, taken, "log_p_{}")
         noncentered = [each.name for each in spec.unknowns if each.noncentered]
         standardised = identifiers(noncentered, taken, "{}_decentered")
-        functions = identifiers([each.name for each in spec.functions], taken)
+        functions = identifiers([each.name for each in (*spec.functions, *spec.externs)], taken)
         return cls(declared, densities, standardised, functions, frozenset(taken))
 
     def writer(self, spec: ir.Spec) -> Writer:
@@ -141,8 +152,8 @@ class _Names:
     def writing(self, spec: ir.Spec, known: dict[str, Name]) -> Writer:
         """A writer of expressions that knows these names."""
         fresh = (name for name in map("part_{}".format, count(1)) if name not in self.taken)
-        functions = {each.name: (self.functions[each.name], each) for each in spec.functions}
-        return Writer(known, {each.name: each for each in spec.dims}, functions, fresh=fresh)
+        functions = {each.name: (self.functions[each.name], each) for each in (*spec.functions, *spec.externs)}
+        return Writer(known, {each.name: each for each in spec.dims}, functions, self.placed, fresh=fresh)
 
 
 # ----------------------------------------------------------------------------------------------- the top of the module
@@ -150,9 +161,9 @@ class _Names:
 
 def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functions: _Lines, names: _Names) -> _Lines:
     """Docstring, imports and settings."""
-    tree = ast.parse("\n".join(line for line, _ in functions))
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    lines = _plain(*docstring(described_module(spec, sources, version), 0), "")
+    vectorising = [(line, each.span) for line, each in vectorised(spec, names.functions)]
+    used = _names_in(line for line, _ in (*functions, *vectorising))
+    lines = _plain(*docstring(described_module(spec, sources, version, computed=bool(computed_before(spec))), 0), "")
     if "jax" in used:
         lines += _plain("import jax")
     if "jnp" in used:
@@ -172,6 +183,11 @@ def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functio
         lines += _plain("", f"from uqdsl.runtime import {', '.join(imported)}")
     if precision == 64:
         lines += _plain("", "numpyro.enable_x64()")
+    if spec.externs:
+        lines += _plain(
+            "", *(["# Only now, for the precision to hold for arrays of theirs too."] if precision == 64 else [])
+        )
+        lines += [*_plain(*imports(spec, names.functions), ""), *vectorising]
     settings = [each for each in spec.settings if names.declared[each.name] in used]
     if settings:
         lines += _plain("")
@@ -179,6 +195,11 @@ def _head(spec: ir.Spec, sources: Sources, version: str, precision: int, functio
         value = quoted(each.value) if isinstance(each.value, str) else number(each.value).text
         lines.append((f"{names.declared[each.name]} = {value}", each.span))
     return lines
+
+
+def _names_in(lines: Iterable[str]) -> set[str]:
+    """The names that Python text uses."""
+    return {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
 
 
 # --------------------------------------------------------------------------------------------------- the two functions
@@ -196,9 +217,11 @@ def solver_options(flow: ir.Flow) -> dict[str, str | float | None]:
 def _needed(spec: ir.Spec, *, recorded: bool) -> set[str]:
     """The names that a function has to define; `recorded` says whether it has quantities that nothing else uses."""
     fields = {each.name for each in spec.fields}
+    computed = computed_before(spec)
     needed: set[str] = set()
     for each in reversed(spec.statements):
-        if isinstance(each, ir.Quantity) and each.name not in needed and (each.fixed or not recorded):
+        unused = each.name not in needed and isinstance(each, ir.Quantity) and (each.fixed or not recorded)
+        if unused or (isinstance(each, ir.Quantity) and each.name in computed):
             continue
         needed |= ir.names_used(_at_one_step(each) if isinstance(each, ir.Observation) else each)
         if isinstance(each, ir.Observation) and each.name not in fields:
@@ -220,11 +243,15 @@ def _at_one_step(observation: ir.Observation) -> ir.Node:
 
 @dataclass
 class _Function:
-    """The body of one of the functions while it is being written; `inner` holds the functions that the next line needs."""
+    """The body of one of the functions while it is being written; `inner` holds the functions that the next line needs.
+
+    `computed` are the quantities that stand beside the data because they were computed before.
+    """
 
     spec: ir.Spec
     names: _Names
     needed: set[str]
+    computed: Collection[str] = ()
     writer: Writer = field(init=False)
     lines: _Lines = field(default_factory=list)
     inner: list[str] = field(default_factory=list)
@@ -252,14 +279,21 @@ class _Function:
                 name = ir.observed(each.name)
                 self.add(f"{self.names.declared[name]} = data[{quoted(name)}]", each.span)
             if each.name in unpacked - imputed:
-                line = f'{self.names.declared[each.name]} = data["{each.name}"]'
-                remark = f"{line}  # [{', '.join(each.dims)}]"
-                self.add(remark if each.dims and len(remark) + 4 <= WIDTH else line, each.span)
+                self.unpacked(each)
         for each in self.spec.quantities:
-            if each.fixed and each.name in self.needed:
+            if each.name in self.computed and each.name in self.needed:
+                self.unpacked(each)
+                self.writer.names[each.name] = Name(self.names.declared[each.name], each.dims)
+            elif each.fixed and each.name in self.needed:
                 self.quantities(each)
         if self.lines:
             self.lines += _plain("")
+
+    def unpacked(self, each: ir.DataField | ir.Quantity) -> None:
+        """A variable for one of the arrays that are given."""
+        line = f'{self.names.declared[each.name]} = data["{each.name}"]'
+        remark = f"{line}  # [{', '.join(each.dims)}]"
+        self.add(remark if each.dims and len(remark) + 4 <= WIDTH else line, each.span)
 
     def quantities(self, quantity: ir.Quantity) -> None:
         """Variables for a quantity, or, at the first of a recurrence, for all of its quantities."""
@@ -453,6 +487,24 @@ class _Function:
         return self.writer.aligned(text, known.axes, observation.dims).text
 
 
+def _computed(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
+    """The function of what is computed once from data alone, since JAX cannot follow it."""
+    before = computed_before(spec)
+    if not before:
+        return []
+    wanted = [each for each in spec.quantities if each.name in before]
+    needed = set(before)
+    for each in reversed(spec.quantities):
+        if each.name in needed:
+            needed |= ir.names_used(each)
+    body = _Function(spec, names, needed)
+    body.unpack(needed)
+    given = ", ".join(f"{quoted(each.name)}: {names.declared[each.name]}" for each in wanted)
+    body.add(f"return {{**data, {given}}}", wanted[-1].span)
+    described = docstring(described_computed(wanted, sources), 4)
+    return [*_plain("def with_computed(data, coords):", *described), *body.lines, *_plain("", "")]
+
+
 def _own_functions(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
     """The functions that the author declared."""
     lines: _Lines = []
@@ -463,8 +515,11 @@ def _own_functions(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
         writer = names.writing(spec, known)
         value = writer.parameter(function.value, function.value.dims)
         written = sources.text[function.span.start : function.span.end].splitlines()
-        head = f"def {names.functions[function.name]}({', '.join(local.values())}):"
         body = [*writer.parts, f"return {value.text}"]
+        if "coords" in _names_in(body):
+            names.placed.add(function.name)
+        given = [*local.values(), *(["coords"] if function.name in names.placed else [])]
+        head = f"def {names.functions[function.name]}({', '.join(given)}):"
         lines += _plain(head, *docstring(written, 4))
         lines += _spanned([f"    {line}" for line in body], function.span)
         lines += _plain("", "")
@@ -474,7 +529,7 @@ def _own_functions(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
 def _model(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
     """The function with every site."""
     needed = _needed(spec, recorded=True)
-    body = _Function(spec, names, needed)
+    body = _Function(spec, names, needed, computed_before(spec))
     body.unpack(needed)
     plates: tuple[str, ...] = ()
     sites = {each.name for each in spec.statements}
@@ -555,7 +610,7 @@ def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
     """The function that samplers call."""
     needed = _needed(spec, recorded=False)
     apart = summed_statements(spec)
-    body = _Function(spec, names, needed)
+    body = _Function(spec, names, needed, computed_before(spec))
     body.unpack(needed | {each.name for each in spec.observations if each.name not in apart})
     later = dependent_quantities(spec)
     discrete = {each.name for each in spec.sums}
@@ -620,11 +675,12 @@ def _summed(spec: ir.Spec, names: _Names) -> _Lines:
     if not spec.sums:
         return []
     used = names_of_sums(spec)
+    computed = computed_before(spec)
     fixed: set[str] = set(used)
     for each in reversed(spec.statements):
-        if isinstance(each, ir.Quantity) and each.fixed and each.name in fixed:
+        if isinstance(each, ir.Quantity) and each.fixed and each.name in fixed - {*computed}:
             fixed |= ir.names_used(each)
-    body = _Function(spec, names, fixed)
+    body = _Function(spec, names, fixed, computed)
     body.unpack(fixed)
     for name in _passed(spec):
         span = next(each.span for each in spec.statements if each.name == name)

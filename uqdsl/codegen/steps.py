@@ -44,6 +44,10 @@ class Steps:
                     return self._past(node, name)
                 case ir.Shift(along=self.along, value=ir.Reference() | ir.Coordinate() as value):
                     return self._input(value, node.steps, node.lag, node.dims)
+                case ir.Shift(along=self.along, value=ir.Invoke(own=own) as value) if self.along in own:
+                    return self._input(value, node.steps, node.lag, node.dims)
+                case ir.Invoke(own=own, dims=dims) if self.along in own:
+                    return self._input(node, 0, None, dims) if self.along in dims else node
                 case ir.Shift(along=self.along):
                     return ir.rewrite(ir.shifted(node, self.along, 0), change)
                 case ir.Reference(name=name, dims=dims) if f"{name} here" in self.writer.names:
@@ -66,6 +70,8 @@ class Steps:
                 case ir.Gather(along=self.along) | ir.Pick(along=self.along):
                     return node
                 case ir.Reduce(over=over) if self.along in over:
+                    return node
+                case ir.Invoke(own=own) if self.along in own:
                     return node
             dims = getattr(node, "dims", ())
             if self.along not in dims:
@@ -94,17 +100,23 @@ class Steps:
         return ir.Reference(span=node.span, name=key, dims=rest)
 
     def _input(
-        self, value: ir.Reference | ir.Coordinate, steps: int, lag: str | None, dims: tuple[str, ...]
+        self, value: ir.Reference | ir.Coordinate | ir.Invoke, steps: int, lag: str | None, dims: tuple[str, ...]
     ) -> ir.Reference:
         """What a step needs of an array along the dimension."""
-        name = value.name if isinstance(value, ir.Reference) else f"{value.dim} {'#' if value.positions else ''}"
-        known = self.whole.names.get(name)
+        known: Name | None = None
+        match value:
+            case ir.Reference(name=name):
+                known = self.whole.names[name]
+                stem = f"{known.identifier}_{self.along}"
+            case ir.Coordinate(dim=dim, positions=positions):
+                name, stem = f"{dim} {'#' if positions else ''}", f"{self.along}_here"
+            case ir.Invoke(function=function):
+                name, stem = repr(value), f"{self.whole.functions[function][0]}_{self.along}"
         rest = self._rest(known.axes if known is not None else dims)
         if lag is not None:
             rest = (lag, *(dim for dim in rest if dim != lag))
         key = (name, steps, lag)
         if key not in self._parameters:
-            stem = f"{known.identifier if known is not None else self.along}_{'here' if known is None else self.along}"
             wanted = stem + (f"_{-steps}" if steps else "") + (f"_{lag}" if lag else "")
             while wanted in self.taken:
                 wanted += "_"

@@ -37,6 +37,7 @@ RUNTIME = (
     "Triangular",
     "Truncated",
     "ZeroSumNormal",
+    "callback",
     "cloglog",
     "exponential",
     "exponential_spectrum",
@@ -63,7 +64,7 @@ RUNTIME = (
 )
 """What a generated module may import from `uqdsl.runtime`."""
 
-_OWN = """jax jnp np numpyro dist reparam scale LocScaleReparam model log_density summed values data
+_OWN = """jax jnp np numpyro dist reparam scale LocScaleReparam model log_density summed with_computed values data
     coords position observed float int len
     __builtins__ __debug__ __doc__ __file__ __loader__ __name__ __package__ __spec__"""
 TAKEN = frozenset([*keyword.kwlist, *keyword.softkwlist, *_OWN.split(), *RUNTIME])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Literal
 
 import uqdsl
 from uqdsl.codegen import Program, generate
+from uqdsl.codegen.externs import computed_before
 from uqdsl.codegen.sums import dependent_quantities
 from uqdsl.data import Dataset
+from uqdsl.driver.externs import computed, load_externs
 from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
 from uqdsl.infer.target import program_file
@@ -23,7 +26,9 @@ def write_program(checked: Checked, precision: Precision = 64) -> Program:
     return generate(checked.spec, checked.sources, version=uqdsl.__version__, precision=precision)
 
 
-def make_target(spec: Spec, program: Program, dataset: Dataset, interest: tuple[str, ...] = ()) -> Target:
+def make_target(
+    spec: Spec, program: Program, dataset: Dataset, interest: tuple[str, ...] = (), allowed: Sequence[str] = ()
+) -> Target:
     """Execute a program and bind it to data.
 
     Args:
@@ -31,8 +36,17 @@ def make_target(spec: Spec, program: Program, dataset: Dataset, interest: tuple[
         program: its text is what runs.
         dataset: the data of the spec.
         interest: names that the user asked for; empty means all.
+        allowed: the modules of Python, by name, whose functions it may call.
+
+    Raises:
+        UsageError: UQ510 where a module is not allowed.
+        RunError: UQ511 to UQ513 where a function of Python cannot be had, does not fit or fails.
     """
+    load_externs(spec, allowed, dataset.coords)
     module = load_program(program.text, spec.name)
+    data = dataset.arrays
+    if computed_before(spec):
+        data = computed(module.with_computed, data, dataset.coords, spec)
     later = dependent_quantities(spec)
     recorded = tuple(each for each in spec.quantities if not each.fixed and each.name not in later)
     coords = dataset.coords
@@ -46,7 +60,7 @@ def make_target(spec: Spec, program: Program, dataset: Dataset, interest: tuple[
         source=program.text,
         model=module.model,
         log_density=module.log_density,
-        data=dataset.arrays,
+        data=data,
         coords=coords | {dim: coords[base(dim)] for over in dims.values() for dim in over if dim not in coords},
         dims=dims,
         unknowns=tuple(each.name for each in spec.unknowns if each.name not in discrete),
@@ -59,6 +73,7 @@ def make_target(spec: Spec, program: Program, dataset: Dataset, interest: tuple[
         discrete=discrete,
         later=tuple(each.name for each in spec.quantities if each.name in later),
         moving=tuple(each.name for each in spec.quantities if each.flow is not None),
+        externs=spec.externs,
     )
 
 

@@ -11,9 +11,11 @@ import uqdsl
 from uqdsl.codegen import Program
 from uqdsl.data import Dataset
 from uqdsl.diagnose import RunSummary, summary_json
+from uqdsl.driver.externs import hash_modules
 from uqdsl.driver.front import Checked
 from uqdsl.driver.infer import Result, Watcher, infer, reread
 from uqdsl.driver.program import Precision, make_target
+from uqdsl.infer import Target
 from uqdsl.infer.environment import Device, choose_device
 from uqdsl.messages import Problem, RunError, Sources, UqdslError
 from uqdsl.messages.catalogue.runtime import OutOfMemory
@@ -33,7 +35,10 @@ from uqdsl.results.store import CHECKPOINT, RESULT
 
 
 class Job(NamedTuple):
-    """A spec with all that its runs need."""
+    """A spec with all that its runs need.
+
+    - allow_extern: the modules of Python whose functions it may call.
+    """
 
     checked: Checked
     program: Program
@@ -41,6 +46,7 @@ class Job(NamedTuple):
     seed: int = 0
     device: Device | None = None
     precision: Precision = 64
+    allow_extern: tuple[str, ...] = ()
 
 
 class Report(NamedTuple):
@@ -72,18 +78,21 @@ def run_job(job: Job, out: Path, *, resume: bool, audience: Audience) -> Report:
         audience: is told how it goes.
 
     Raises:
-        RunError: UQ601 to UQ608 and UQ611 where a method fails, UQ701 to UQ711 where files do.
-        UsageError: UQ703, UQ707 where there is nothing to go on with; UQ724 where there is no such device.
+        RunError: UQ511 to UQ513 where a function of Python does not fit, UQ601 to UQ608 and UQ611 where a method fails,
+            UQ701 to UQ711 where files do.
+        UsageError: UQ510 where a module of Python is not allowed; UQ703, UQ707 where there is nothing to go on with;
+            UQ724 where there is no such device.
     """
     with located(job.checked.sources), memory_short():
         device = choose_device(job.device, job.precision)
+        target = make_target(job.checked.spec, job.program, job.dataset, allowed=job.allow_extern)
         record = _record(job, device)
         directory = _find(out, record) if resume else _create(job, out, record)
         audience.opened(directory.path, resume)
         with directory.locked():
             notes = directory.verify_resumable(record) if resume else ()
             directory = directory.reopen() if resume else directory
-            return _run_all(job, directory, notes, resume=resume, audience=audience)
+            return _run_all(job, target, directory, notes, resume=resume, audience=audience)
 
 
 @contextmanager
@@ -119,6 +128,8 @@ def _record(job: Job, device: str) -> RunRecord:
         included=job.checked.linked.texts,
         program_text=job.program.text,
         data=hash_arrays(job.dataset.arrays, job.dataset.coords),
+        modules=hash_modules(spec),
+        allow_extern=job.allow_extern,
         device=device,
         precision=job.precision,
     )
@@ -138,17 +149,24 @@ def _find(out: Path, record: RunRecord) -> RunDirectory:
 
 
 def _run_all(
-    job: Job, directory: RunDirectory, notes: tuple[Problem, ...], *, resume: bool, audience: Audience
+    job: Job, target: Target, directory: RunDirectory, notes: tuple[Problem, ...], *, resume: bool, audience: Audience
 ) -> Report:
     spec = job.checked.spec
     results: dict[str, Result] = {}
     for run in spec.runs:
-        target = make_target(spec, job.program, job.dataset, run.names)
         folder = directory.folder(run.name)
         try:
             done = reread(spec, run, read_netcdf(folder / RESULT)) if resume and _is_complete(folder) else None
             if done is None:
-                done = infer(spec, target, run, job.seed, folder=folder, resume=resume, watcher=audience)
+                done = infer(
+                    spec,
+                    target._replace(interest=run.names),
+                    run,
+                    job.seed,
+                    folder=folder,
+                    resume=resume,
+                    watcher=audience,
+                )
             else:
                 audience.sampled(done)
         except KeyboardInterrupt:

@@ -54,11 +54,11 @@ class Compiling:
     """Programs that are being compiled on threads while the next one is still being traced on this one.
 
     Tracing cannot run on threads, since NumPyro's handlers stand on one global stack; compiling takes the longer time
-    and has nothing to do with them. Use as a context.
+    and has nothing to do with them. Use as a context; `kept` says that `keep_programs` is to have them.
     """
 
-    def __init__(self, options: Mapping[str, bool | int | str]) -> None:
-        self._options = dict(options)
+    def __init__(self, options: Mapping[str, bool | int | str], *, kept: bool = True) -> None:
+        self._options, self._kept = dict(options), kept
         self._pool = ThreadPoolExecutor()
         self._begun: dict[str, Future[jax.stages.Compiled]] = {}
         self._threshold = jax.config.jax_persistent_cache_min_compile_time_secs
@@ -66,7 +66,7 @@ class Compiling:
     def __enter__(self) -> Self:
         # A program that came out of JAX's cache cannot be serialised again: on a CPU the copy lacks some of its
         # functions, and fails when it is run. So what we keep ourselves must never get into JAX's cache.
-        if jax.default_backend() == "cpu":
+        if self._kept and jax.default_backend() == "cpu":
             jax.config.update("jax_persistent_cache_min_compile_time_secs", float("inf"))
         return self
 

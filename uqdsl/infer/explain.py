@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterable
 from functools import cache
 from traceback import walk_tb
 from typing import Any, NamedTuple
@@ -19,7 +20,9 @@ from uqdsl.infer.draws import Chunk, Sink
 from uqdsl.infer.positions import trace_at
 from uqdsl.infer.start import TRIES
 from uqdsl.infer.target import Target
+from uqdsl.ir import Extern
 from uqdsl.messages import Problem, RunError
+from uqdsl.messages.catalogue.methods import FunctionFailed, WrongResult
 from uqdsl.messages.catalogue.runtime import (
     InfiniteDensity,
     InvalidParameter,
@@ -56,9 +59,31 @@ def failure(error: BaseException, target: Target) -> Problem:
     """An exception that no user should see, as a problem; at the statement whose lines in the program raised it."""
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
         return OutOfMemory()
+    said = said_by(error, target.externs)
+    if said is not None:
+        return said
     lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == target.file]
     at = target.lines[lines[-1] - 1] if lines and lines[-1] <= len(target.lines) else None
     return SamplerFailure(at=at, exception=type(error).__name__)
+
+
+def said_by(error: BaseException, externs: Iterable[Extern]) -> Problem | None:
+    """A fault of a function of Python, as a problem at its declaration; None for any other exception."""
+    told = runtime.CallbackError.told(str(error))
+    if told is None:
+        return None
+    function, expected, found = told
+    extern = next((each for each in externs if each.function == function), None)
+    at, name = (extern.span, extern.name) if extern is not None else (None, function)
+    if expected:
+        return WrongResult(at=at, name=name, expected=expected, found=found)
+    return FunctionFailed(at=at, name=name, when="when it is called", exception=found)
+
+
+def in_words(error: BaseException) -> str:
+    """An exception of others in one line."""
+    text = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class StuckWatch:

@@ -226,7 +226,8 @@ def _compile(target: Target, options: NutsOptions, width: int | None) -> compile
         name: jax.ShapeDtypeStruct(each.shape, jax.dtypes.canonicalize_dtype(each.dtype))
         for name, each in target.data.items()
     }
-    with compile_cache.Compiling(_COMPILER_OPTIONS.get(jax.default_backend(), {})) as compiling:
+    compiler = _COMPILER_OPTIONS.get(jax.default_backend(), {})
+    with compile_cache.Compiling(compiler, kept=not target.externs) as compiling:
         # The one that takes the longest first.
         compiling.begin("advance", advance.lower(state, scalar(integer), scalar(integer), scalar(real), data))
         compiling.begin("start", start.lower(jax.ShapeDtypeStruct((2,), np.uint32), per_chain((), np.uint32), data))
@@ -256,12 +257,14 @@ class Nuts:
     def programs(self, width: int | None) -> compile_cache.Programs:
         """The compiled programs for one chain (None) or for so many together: from the cache, else made and kept."""
         if width not in self._programs:
-            key = self._cache_key(width)
-            programs = compile_cache.load_programs(key)
+            # What functions of others do may change while the program that calls them stays the same.
+            key = None if self.target.externs else self._cache_key(width)
+            programs = compile_cache.load_programs(key) if key is not None else None
             if programs is None:
                 self.compiled = True
                 programs = _compile(self.target, self.options, width)
-                compile_cache.keep_programs(key, programs)
+                if key is not None:
+                    compile_cache.keep_programs(key, programs)
             self._programs[width] = programs
         return self._programs[width]
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from uqdsl.ir import Extern
 from uqdsl.messages import Span
 
 
@@ -29,6 +30,7 @@ class Target(NamedTuple):
     - discrete: these unknowns, with how many values each has, and the first of them.
     - later: quantities that depend on them, known once they have been drawn.
     - moving: quantities that move by a differential equation.
+    - externs: the functions of Python that the program calls.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Target(NamedTuple):
     discrete: dict[str, tuple[int, int]] = {}  # noqa: RUF012 - never changed
     later: tuple[str, ...] = ()
     moving: tuple[str, ...] = ()
+    externs: tuple[Extern, ...] = ()
 
     @property
     def file(self) -> str:

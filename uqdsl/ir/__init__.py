@@ -15,6 +15,7 @@ from uqdsl.ir.spec import (
     Derivative,
     Dim,
     Expression,
+    Extern,
     Factor,
     Flow,
     Function,
@@ -50,7 +51,7 @@ from uqdsl.ir.spec import (
     value_before,
     values_of,
 )
-from uqdsl.ir.walk import names_used, rewrite
+from uqdsl.ir.walk import functions_called, names_used, nodes, nondifferentiable, rewrite
 
 __all__ = [
     "PLACES",
@@ -66,6 +67,7 @@ __all__ = [
     "Derivative",
     "Dim",
     "Expression",
+    "Extern",
     "Factor",
     "Flow",
     "Function",
@@ -95,9 +97,12 @@ __all__ = [
     "Values",
     "at_place",
     "base",
+    "functions_called",
     "json_schema",
     "missing",
     "names_used",
+    "nodes",
+    "nondifferentiable",
     "observed",
     "own",
     "rewrite",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uqdsl.ir.spec import Coordinate, Expression, Gather, Node, Pick, Reduce, Reference, Rename, Shift
+from uqdsl.ir.spec import Coordinate, Expression, Gather, Invoke, Node, Pick, Reduce, Reference, Rename, Shift
 from uqdsl.ir.walk import rewrite
 
 
@@ -15,13 +15,13 @@ def shifted(value: Expression, along: str, steps: int) -> Expression:
     def change(node: Node) -> Node | None:
         match node:
             case Shift(along=dim) if dim == along:
-                if isinstance(node.value, Reference | Coordinate):
+                if isinstance(node.value, Reference | Coordinate | Invoke) and _is_leaf(node.value, along):
                     return node.model_copy(update={"steps": node.steps + steps}) if steps else node
                 inner = shifted(node.value, along, 0)
                 if node.lag is None:
                     return shifted(inner, along, steps + node.steps)
                 return _lagged(inner, node, steps)
-            case Reference(dims=dims) | Coordinate(dims=dims):
+            case Reference(dims=dims) | Coordinate(dims=dims) | Invoke(dims=dims) if _is_leaf(node, along):
                 if along not in dims or not steps:
                     return node
                 return Shift(span=node.span, value=node, along=along, steps=steps, dims=dims)
@@ -44,7 +44,7 @@ def at_place[T: Node](part: T, along: str, place: int) -> T:
 
     def change(node: Node) -> Node | None:
         match node:
-            case Reference(dims=dims) | Coordinate(dims=dims):
+            case Reference(dims=dims) | Coordinate(dims=dims) | Invoke(dims=dims) if _is_leaf(node, along):
                 if along not in dims:
                     return node
                 rest = tuple(dim for dim in dims if dim != along)
@@ -60,7 +60,7 @@ def at_place[T: Node](part: T, along: str, place: int) -> T:
     def narrowed(node: Node) -> Node | None:
         dims = getattr(node, "dims", None)
         if dims is None or along not in dims:
-            return node if isinstance(node, Pick | Reduce) and dims is not None else None
+            return node if isinstance(node, Pick | Reduce | Invoke) and dims is not None else None
         parts = {name: rewrite(getattr(node, name), narrowed) for name in type(node).model_fields if name != "dims"}
         return node.model_copy(update=parts | {"dims": tuple(dim for dim in dims if dim != along)})
 
@@ -76,7 +76,7 @@ def _lagged(value: Expression, by: Shift, steps: int) -> Expression:
                 return node.model_copy(
                     update={"steps": node.steps + steps, "lag": by.lag, "dims": _with(node.dims, by.lag)}
                 )
-            case Reference(dims=dims) | Coordinate(dims=dims):
+            case Reference(dims=dims) | Coordinate(dims=dims) | Invoke(dims=dims) if _is_leaf(node, by.along):
                 if by.along not in dims:
                     return node
                 return Shift(
@@ -93,6 +93,11 @@ def _lagged(value: Expression, by: Shift, steps: int) -> Expression:
         return node.model_copy(update=parts | {"dims": _with(dims, by.lag)})
 
     return rewrite(rewrite(value, change), ranged)
+
+
+def _is_leaf(node: Node, along: str) -> bool:
+    """Whether a shift goes no further down than this: not into a function that takes or gives all places at once."""
+    return not isinstance(node, Invoke) or along in node.own
 
 
 def _with(dims: tuple[str, ...], dim: str | None) -> tuple[str, ...]:

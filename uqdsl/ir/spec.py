@@ -162,11 +162,15 @@ class Matrix(Node):
 
 
 class Invoke(Node):
-    """A function of the author's, or an external one, by name, with its arguments in order."""
+    """A function of the author's, or an external one, by name, with its arguments in order.
+
+    It takes and gives arrays over the dimensions `own`, all of each at once, and is the same for each place of the others.
+    """
 
     node: Literal["invoke"] = "invoke"
     function: str
     arguments: tuple[Expression, ...]
+    own: tuple[str, ...] = ()
     dims: tuple[str, ...] = ()
 
 
@@ -274,6 +278,32 @@ class Function(Node):
     name: str
     parameters: tuple[tuple[str, tuple[str, ...]], ...]
     value: Expression
+
+    @property
+    def result(self) -> tuple[str, ...]:
+        """The dimensions that its value has whatever it is given."""
+        return tuple(dim for dim in self.value.dims if dim != "…")
+
+
+class Extern(Node):
+    """A function of Python, `function` of `module`: its parameters, each with the dimensions that it is over, and its result.
+
+    The result is over the dimensions `over`, its values of the kind `kind`: `real positive nonnegative unit`. JAX can
+    follow it unless it is `nondifferentiable`.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, tuple[str, ...]], ...]
+    kind: str
+    over: tuple[str, ...]
+    module: str
+    function: str
+    nondifferentiable: bool = False
+
+    @property
+    def result(self) -> tuple[str, ...]:
+        """The dimensions that its result has whatever it is given."""
+        return self.over
 
 
 class Dim(Node):
@@ -501,6 +531,7 @@ class Spec(Node):
     dims: tuple[Dim, ...] = ()
     tables: tuple[Table, ...] = ()
     functions: tuple[Function, ...] = ()
+    externs: tuple[Extern, ...] = ()
     statements: tuple[Statement, ...] = ()
     sums: tuple[Sum, ...] = ()
     runs: tuple[Run, ...] = ()

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from uqdsl.ir.spec import Node, Reference
+from uqdsl.ir.spec import Invoke, Node, Reference, Spec
 
 
-def names_used(node: object) -> set[str]:
-    """The names of fields, unknowns, quantities and settings that a part of the IR refers to."""
-    found: set[str] = set()
-    waiting = [node]
+def nodes(part: object) -> Iterator[Node]:
+    """Every node of a part of the IR, itself included."""
+    waiting = [part]
     while waiting:
-        part = waiting.pop()
-        if isinstance(part, Reference):
-            found.add(part.name)
-        elif isinstance(part, Node):
-            waiting += [getattr(part, name) for name in type(part).model_fields]
-        elif isinstance(part, tuple):
-            waiting += part
+        each = waiting.pop()
+        if isinstance(each, Node):
+            yield each
+            waiting += [getattr(each, name) for name in type(each).model_fields]
+        elif isinstance(each, tuple):
+            waiting += each
+
+
+def names_used(part: object) -> set[str]:
+    """The names of fields, unknowns, quantities and settings that a part of the IR refers to."""
+    return {each.name for each in nodes(part) if isinstance(each, Reference)}
+
+
+def functions_called(part: object) -> set[str]:
+    """The names of the author's functions, and of those of Python, that a part of the IR calls itself."""
+    return {each.function for each in nodes(part) if isinstance(each, Invoke)}
+
+
+def nondifferentiable(spec: Spec) -> set[str]:
+    """The functions of a spec that JAX cannot follow: those of Python that are so, and those that call one."""
+    found = {each.name for each in spec.externs if each.nondifferentiable}
+    for each in spec.functions:  # each stands after those that it calls
+        if functions_called(each) & found:
+            found.add(each.name)
     return found
 
 

@@ -33,7 +33,12 @@ class RunMethod(BaseModel):
 
 
 class Hashes(BaseModel):
-    """SHA-256 of what a run was made from; `included` by path of the file, `data` by name of the file or array."""
+    """SHA-256 of what a run was made from.
+
+    - included: by path of the file.
+    - data: by name of the file or array.
+    - modules: of Python, by name.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,6 +46,7 @@ class Hashes(BaseModel):
     included: dict[str, str] = {}
     program: str
     data: dict[str, str]
+    modules: dict[str, str] = {}
 
 
 class RunRecord(BaseModel):
@@ -51,6 +57,7 @@ class RunRecord(BaseModel):
     - settings: as resolved.
     - device: as JAX calls it, such as `cpu`.
     - precision: bits of a floating-point number.
+    - allow_extern: the modules of Python whose functions it could call.
     - started, ended: times in UTC, ISO 8601.
     """
 
@@ -62,6 +69,7 @@ class RunRecord(BaseModel):
     settings: dict[str, Any]
     device: str
     precision: Literal[32, 64]
+    allow_extern: tuple[str, ...] = ()
     versions: dict[str, str]
     hashes: Hashes
     started: str
@@ -79,6 +87,8 @@ def start_record(
     program_text: str,
     data: Mapping[str, str],
     included: Mapping[str, str] | None = None,
+    modules: Mapping[str, str] | None = None,
+    allow_extern: Sequence[str] = (),
     device: str = "cpu",
     precision: Literal[32, 64] = 64,
 ) -> RunRecord:
@@ -88,6 +98,7 @@ def start_record(
         included={path: hash_text(text) for path, text in (included or {}).items()},
         program=hash_text(program_text),
         data=dict(data),
+        modules=dict(modules or {}),
     )
     return RunRecord(
         spec=spec,
@@ -96,6 +107,7 @@ def start_record(
         settings=dict(settings),
         device=device,
         precision=precision,
+        allow_extern=tuple(allow_extern),
         versions=_versions(),
         hashes=hashes,
         started=now(),
@@ -189,6 +201,7 @@ def _changes(before: RunRecord, after: RunRecord) -> list[str]:
     data = sorted(set(_differing(before.hashes.data, after.hashes.data)))
     if data:
         changes.append("the data " + ", ".join(f"`{name}`" for name in data))
+    changes += [f"the module `{name}`" for name in _differing(before.hashes.modules, after.hashes.modules)]
     for kind, was, now_ in _values(before, after):
         for name in _differing(was, now_):
             changes.append(f"{kind} `{name}` was {_show(was, name)}, now {_show(now_, name)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from uqdsl.runtime.after import After
+    from uqdsl.runtime.callbacks import CallbackError, callback
     from uqdsl.runtime.censored import Censored
     from uqdsl.runtime.counts import DirichletMultinomial, Multinomial
     from uqdsl.runtime.ex_gaussian import ExGaussian
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "After": "after",
+    "CallbackError": "callbacks",
     "Censored": "censored",
     "DirichletMultinomial": "counts",
     "ExGaussian": "ex_gaussian",
@@ -65,6 +67,7 @@ _MODULES = {
     "Triangular": "triangular",
     "Truncated": "truncated",
     "ZeroSumNormal": "zero_sum",
+    "callback": "callbacks",
     "cloglog": "special",
     "exponential": "kernels",
     "exponential_spectrum": "kernels",
@@ -99,6 +102,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "After",
+    "CallbackError",
     "Censored",
     "DirichletMultinomial",
     "ExGaussian",
@@ -120,6 +124,7 @@ __all__ = [
     "Triangular",
     "Truncated",
     "ZeroSumNormal",
+    "callback",
     "cloglog",
     "exponential",
     "exponential_spectrum",

@@ -12,6 +12,7 @@ from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.allowed import heed_allowed
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.declare import collect_declarations
+from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
 from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.statements import lower_statements
@@ -80,6 +81,7 @@ def analyse(
         dims=(*dims, *lowered.dims),
         tables=tables,
         functions=lowered.functions,
+        externs=lowered.externs,
         statements=lowered.statements,
         sums=sums,
         runs=written_runs if runs is None else tuple(runs),
@@ -87,6 +89,7 @@ def analyse(
     found += check_question(written)
     if not errors(found):
         found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
+        found += check_gradients(spec)
     found = without_halves(heed_allowed(written, found))
     found.sort(key=lambda problem: problem.at or (-1, -1))
     schema = spec.model_copy(update={"statements": (), "runs": ()}) if sound else None

@@ -9,15 +9,16 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span
 from uqdsl.messages.catalogue.kinds import UnknownArgument, WrongArgumentCount
-from uqdsl.messages.catalogue.names import Cycle, NotAParameter, UnknownDimension, WrongArgumentDimensions
+from uqdsl.messages.catalogue.names import Cycle, DeclaredTwice, NotAParameter, WrongArgumentDimensions
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Known, Typed, poison, union
-from uqdsl.semantics.declare import Declarations
-from uqdsl.semantics.tables import axis_names
+from uqdsl.semantics.declare import Declarations, What
+from uqdsl.semantics.externs import lower_extern, own_axes
 from uqdsl.semantics.walk import names_in
 from uqdsl.semantics.wording import are, over, plural
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.functions import CONSTANTS
+from uqdsl.vocabulary.supports import KINDS
 
 type Lower = Callable[[tree.Expression, Context], Typed]
 
@@ -27,23 +28,36 @@ class Signature(NamedTuple):
 
     name: str
     parameters: tuple[tuple[str, tuple[str, ...]], ...]
-    statement: tree.Function
+    value: tree.Expression | ir.Extern
+    """What it is, or where it is had from."""
+    span: Span
+    """Of its statement."""
     said: set[tuple[type[Problem], Span | None]]
     """The problems that it has whatever it is given, and that no call repeats."""
 
 
-def signatures(spec: tree.Tree, dims: Mapping[str, ir.Dim], problems: list[Problem]) -> dict[str, Signature]:
+def signatures(
+    spec: tree.Tree, declarations: Declarations, dims: Mapping[str, ir.Dim], problems: list[Problem]
+) -> dict[str, Signature]:
     """The functions that a spec declares, the first of each name."""
     found: dict[str, Signature] = {}
     for statement in spec.statements:
-        if not isinstance(statement, tree.Function):
+        if not isinstance(statement, tree.Function | tree.Extern):
             continue
-        parameters = []
+        name, before = statement.name.name, len(problems)
+        parameters = tuple((each.name, own_axes(each, declarations, dims, problems)) for each in statement.parameters)
+        seen: dict[str, Span] = {}
         for each in statement.parameters:
-            axes = axis_names(each, problems)
-            problems += [UnknownDimension(at=axis.span, dim=axis.name) for axis in each.axes if axis.name not in dims]
-            parameters.append((each.name, axes))
-        found.setdefault(statement.name.name, Signature(statement.name.name, tuple(parameters), statement, set()))
+            if each.name in seen:
+                others = (Label(seen[each.name], "first declared here"),)
+                problems.append(DeclaredTwice(at=each.name_span, name=each.name, others=others))
+            seen.setdefault(each.name, each.name_span)
+        if isinstance(statement, tree.Extern):
+            value = lower_extern(statement, parameters, declarations, dims, problems)
+        else:
+            value = statement.value
+        if value is not None and len(problems) == before:
+            found.setdefault(name, Signature(name, parameters, value, statement.span, set()))
     return found
 
 
@@ -56,12 +70,13 @@ def lower_functions(
     lower: Lower,
 ) -> tuple[tuple[ir.Function, ...], list[Problem]]:
     """The definitions, each after those that it calls, of functions whose arguments may be over anything."""
+    written = {name: each.value for name, each in declared.items() if not isinstance(each.value, ir.Extern)}
     found: dict[str, ir.Function] = {}
     problems: list[Problem] = []
 
     def visit(name: str) -> None:
         signature = declared[name]
-        calls = {each.name for each in names_in(signature.statement.value)} & declared.keys()
+        calls = {each.name for each in names_in(written[name])} & written.keys()
         for each in calls - found.keys() - {name}:
             if each not in started:
                 started.add(each)
@@ -74,12 +89,10 @@ def lower_functions(
         problems.extend(dict.fromkeys(context.problems))
         signature.said.update((type(each), each.at) for each in context.problems)
         if value.sound:
-            found[name] = ir.Function(
-                span=signature.statement.span, name=name, parameters=signature.parameters, value=value.node
-            )
+            found[name] = ir.Function(span=signature.span, name=name, parameters=signature.parameters, value=value.node)
 
     started: set[str] = set()
-    for name in declared:
+    for name in written:
         if name not in started:
             started.add(name)
             visit(name)
@@ -103,10 +116,13 @@ def call(signature: Signature, expression: tree.Call, context: Context, lower: L
         path = [*context.calls[context.calls.index(name) :], name]
         shown = " → ".join(f"`{each}`" for each in path)
         return context.report(Cycle(at=expression.span, name=name, path=shown, hint="a function cannot call itself"))
-    given = [lower(each, context) for each in expression.arguments if not isinstance(each, tree.Named)]
+    given = []
+    for each, (_, axes) in zip(expression.arguments, parameters, strict=True):
+        if not isinstance(each, tree.Named):
+            given.append(lower(each, replace(context, reduced=union(context.reduced, axes))))
     if not all(each.sound for each in given):
         return poison(expression.span)
-    own = {dim for _, axes in parameters for dim in axes}
+    own = set(_own(signature))
     for (parameter, axes), value in zip(parameters, given, strict=True):
         rest = [dim for dim in value.dims if dim not in axes]
         if not set(axes) <= set(value.dims) or own & set(rest):
@@ -116,20 +132,34 @@ def call(signature: Signature, expression: tree.Call, context: Context, lower: L
             return context.report(
                 WrongArgumentDimensions(at=at, function=name, parameter=parameter, expected=expected, found=found)
             )
-    inner = replace(context, problems=[])
-    value = _body(signature, given, context.settings_known, inner, lower)
-    for problem in inner.problems:
-        if (type(problem), problem.at) in signature.said:
-            continue
-        others = (*problem.others, Label(expression.span, "called here"))
-        context.report(_with_others(problem, others))
-    if not value.sound:
-        return poison(expression.span)
+    if isinstance(signature.value, ir.Extern):
+        support, kept = KINDS[signature.value.kind], signature.value.over
+    else:
+        inner = replace(context, problems=[])
+        value = _body(signature, given, context.settings_known, inner, lower)
+        for problem in inner.problems:
+            if (type(problem), problem.at) in signature.said:
+                continue
+            others = (*problem.others, Label(expression.span, "called here"))
+            context.report(_with_others(problem, others))
+        if not value.sound:
+            return poison(expression.span)
+        support, kept = value.support, tuple(dim for dim in value.dims if dim in own)
     batch = union(*(tuple(dim for dim in each.dims if dim not in own) for each in given))
-    kept = tuple(dim for dim in value.dims if dim in own)
-    arguments = tuple(each.node for each in given)
-    node = ir.Invoke(span=expression.span, function=name, arguments=arguments, dims=(*batch, *kept))
-    return Typed(node, value.support, random=any(each.random for each in given))
+    node = ir.Invoke(
+        span=expression.span,
+        function=name,
+        arguments=tuple(each.node for each in given),
+        own=_own(signature),
+        dims=(*batch, *kept),
+    )
+    return Typed(node, support, random=any(each.random for each in given))
+
+
+def _own(signature: Signature) -> tuple[str, ...]:
+    """The dimensions that a function is over itself."""
+    result = signature.value.over if isinstance(signature.value, ir.Extern) else ()
+    return union(*(axes for _, axes in signature.parameters), result)
 
 
 def _with_others(problem: Problem, others: tuple[Label, ...]) -> Problem:
@@ -145,9 +175,12 @@ def _body(
     for (parameter, _), value in zip(signature.parameters, given, strict=True):
         known[parameter] = Known(value.dims, value.support, value.category, value.random, value.spread)
     names = {parameter for parameter, _ in signature.parameters}
-    for name in names_in(signature.statement.value):
+    written = signature.value
+    if isinstance(written, ir.Extern):
+        raise TypeError(f"`{signature.name}` is written in Python")
+    for name in names_in(written):
         declared = context.declarations.values.get(name.name)
-        visible = name.name in known or name.name in context.functions
+        visible = name.name in known or (declared is not None and declared.what is What.FUNCTION)
         if declared is not None and not visible and name.name not in context.dims and name.name not in CONSTANTS:
             return context.report(NotAParameter(at=name.span, function=signature.name, name=name.name))
     inside = replace(
@@ -161,7 +194,7 @@ def _body(
         parameters=frozenset(names),
         calls=(*context.calls, signature.name),
     )
-    return lower(signature.statement.value, inside)
+    return lower(written, inside)
 
 
 def _shown(name: str, axes: tuple[str, ...]) -> str:

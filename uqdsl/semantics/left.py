@@ -14,6 +14,9 @@ from uqdsl.syntax import tree
 
 PRIOR_MODIFIERS = ("noncentered", "truncated", "nuisance", "ordered", "sum_to_zero", "starting")
 LIKELIHOOD_MODIFIERS = ("where", "weight", "truncated", "censored", "batch")
+EXTERN_MODIFIERS = ("nondifferentiable",)
+_PLAIN = ("noncentered", "nuisance", "nondifferentiable")
+"""Modifiers that are a word alone."""
 _UNBUILT = {
     "batch": "a likelihood in batches",
 }
@@ -68,5 +71,5 @@ def check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...]
             context.report(UnknownModifier(at=modifier.name_span, name=modifier.name, what=what, hint=hint))
         elif modifier.name in _UNBUILT:
             context.report(FeatureNotBuilt(at=modifier.span, feature=_UNBUILT[modifier.name]))
-        elif modifier.name in ("noncentered", "nuisance") and modifier.arguments is not None:
+        elif modifier.name in _PLAIN and modifier.arguments is not None:
             context.report(WrongModifier(at=modifier.span, name=modifier.name, how="takes nothing in parentheses"))

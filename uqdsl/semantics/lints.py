@@ -25,6 +25,7 @@ BUILT = (
     tree.Likelihood,
     tree.Factor,
     tree.Function,
+    tree.Extern,
     tree.State,
     tree.Population,
     tree.Infer,

@@ -46,6 +46,7 @@ class Lowered(NamedTuple):
 
     statements: tuple[ir.Statement, ...]
     functions: tuple[ir.Function, ...]
+    externs: tuple[ir.Extern, ...]
     dims: tuple[ir.Dim, ...]
     known: Mapping[str, Known]
     problems: tuple[Problem, ...]
@@ -74,11 +75,12 @@ def lower_statements(
     recurrences = find_recurrences(uses)
     order, problems = _in_order(named, uses, recurrences)
     known = _known_at_first(fields, settings)
-    declared = signatures(spec, dims, problems)
+    declared = signatures(spec, declarations, dims, problems)
     functions, found_in_functions = lower_functions(
         declared, declarations, dims, settings, known_settings(settings), number
     )
     problems += found_in_functions
+    externs = tuple(each.value for each in declared.values() if isinstance(each.value, ir.Extern))
     found: list[ir.Statement] = []
     gathered = [*problems, *_check_networks(spec, declarations), *check_outcomes(spec, declarations, fields)]
     place = Context(declarations, known, settings, dims, owner="", functions=declared)
@@ -117,7 +119,7 @@ def lower_statements(
     if not errors(gathered):
         statements, problems = with_information(statements, fields, declarations)
         gathered += problems
-    return Lowered(statements, functions, tuple(place.new_dims), known, tuple(gathered))
+    return Lowered(statements, functions, externs, tuple(place.new_dims), known, tuple(gathered))
 
 
 def _in_order(

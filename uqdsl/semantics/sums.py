@@ -342,8 +342,10 @@ def _redimensioned(node: ir.Node) -> ir.Node | None:
         case ir.Array(along=along):
             dims = [*inner, along]
         case ir.Matrix() | ir.Invoke():
-            gone = set(node.dims)
-            dims = [dim for dim in inner if dim in gone or dim.endswith("=")]
+            kept = set(node.dims)
+            dims = [dim for dim in inner if dim in kept or dim.endswith("=")]
+            if isinstance(node, ir.Invoke):
+                dims += [dim for dim in node.dims if dim in node.own]
         case _:
             dims = inner
     return node.model_copy(update=parts | {"dims": tuple(dict.fromkeys(dims))})

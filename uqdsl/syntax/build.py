@@ -146,8 +146,9 @@ class TreeBuilder(Transformer_NonRecursive[Token, Any]):
         return tree.Function(span, _declared(name), _present(parameters), value)
 
     def extern(self, span: Span, children: list[Any]):
-        name, *parameters, output, origin = children
-        return tree.Extern(span, _declared(name), _present(parameters), output, _unquoted(origin))
+        name, *parameters, output, origin, modifiers = children
+        text = tree.Text(origin.span, _unquoted(origin))
+        return tree.Extern(span, _declared(name), _present(parameters), output, text, modifiers)
 
     def include(self, span: Span, children: list[Any]):
         path, alias = children

@@ -304,10 +304,10 @@ class _Formatter:
                 return ("factor ", write(value), *self._modifiers(modifiers, wrap=True))
             case tree.Function(name=name, parameters=parameters, value=value):
                 return (f"function {name.name}", self._parameters(parameters), " = ", write(value))
-            case tree.Extern(name=name, parameters=parameters, output=output):
-                origin = self._last_text(node.span)
+            case tree.Extern(name=name, parameters=parameters, output=output, origin=origin, modifiers=modifiers):
                 head = f"extern function {name.name}"
-                return (head, self._parameters(parameters), f" -> {_target(output)} from {origin}")
+                called = (head, self._parameters(parameters), f" -> {_target(output)} from ", write(origin))
+                return (*called, *self._modifiers(modifiers, wrap=True))
             case tree.Include(alias=alias):
                 return f"include {self._last_text(node.span)} as {alias.name}"
             case tree.Predict(target=target, clauses=clauses):

@@ -316,7 +316,8 @@ class Extern(Node):
     name: Target
     parameters: tuple[Target, ...]
     output: Target
-    origin: str
+    origin: Text
+    modifiers: tuple[Modifier, ...]
 
 
 @_node

@@ -39,6 +39,14 @@ class NotOfInterest(Problem):
     what: str
 
 
+class GradientNeeded(Problem):
+    code = "UQ505"
+    headline = "the method `{method}` needs the gradient of the log density, which the function `{name}` does not have"
+    label = "part of the log density"
+    method: str
+    name: str
+
+
 class RunDeclaredTwice(Problem):
     code = "UQ506"
     headline = "two runs are called `{name}`"
@@ -51,3 +59,39 @@ class NotAMethod(Problem):
     code = "UQ507"
     headline = "a method is needed after `by`, such as `nuts(chains = 4)`"
     label = "not a method"
+
+
+class NotAllowed(Problem):
+    code = "UQ510"
+    headline = "`{name}` is a function of the Python module `{module}`, which may run only where it is allowed by name"
+    label = "would run `{module}`"
+    advice = '`--allow-extern {module}` lets it run; from Python, `allow_extern=["{module}"]`'
+    name: str
+    module: str
+
+
+class NotImported(Problem):
+    code = "UQ511"
+    headline = "the function `{name}` cannot be had from the Python module `{module}`: {reason}"
+    label = "imported from here"
+    name: str
+    module: str
+    reason: str
+
+
+class WrongResult(Problem):
+    code = "UQ512"
+    headline = "`{name}` is declared to give {expected}, but gives {found}"
+    label = "gives {found}"
+    name: str
+    expected: str
+    found: str
+
+
+class FunctionFailed(Problem):
+    code = "UQ513"
+    headline = "the function `{name}` fails {when}: {exception}"
+    label = "fails"
+    name: str
+    when: str
+    exception: str

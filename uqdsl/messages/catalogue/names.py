@@ -361,3 +361,20 @@ class NotInFile(Problem):
     label = "nothing there declares it"
     alias: str
     name: str
+
+
+class NoPythonFunction(Problem):
+    code = "UQ273"
+    headline = "`{origin}` names no function of a Python module, so there is no `{name}`"
+    label = "not a module and a function"
+    advice = 'write the module, a colon and the function: `from "package.module:function"`'
+    name: str
+    origin: str
+
+
+class WrongResultKind(Problem):
+    code = "UQ274"
+    headline = "`{name}` is a function of Python, which gives real numbers, not `{kind}`"
+    label = "not a kind of real numbers"
+    name: str
+    kind: str

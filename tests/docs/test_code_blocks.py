@@ -6,7 +6,7 @@ In a folder that holds a copy of `specs`, and for each page of its own what its 
   its arrays fit. With a code behind it (`uq UQ901`), has that problem.
 - `uq FILE.uq`, `csv FILE.csv`, `yaml FILE.yaml`: the same, and is kept for the blocks below under that name;
   `uq FILE.uq faulty` and `uq FILE.uq part`, which is a file for others to include, are only kept.
-- `python`: runs; the blocks of a page are one program.
+- `python`: runs; the blocks of a page are one program. `python FILE.py` is kept for the blocks below under that name.
 - `console`: each line that begins with `$ ` is run; where output follows, it is what is printed, else all must be well.
 - `sh`: what begins with `uv run uqdsl` runs; of all else, what `uv run` is to run is there.
 - `text`, `json`, and programs in other languages (`stan`, `bugs`, `r`, and Python with other libraries, `py`) are only
@@ -85,7 +85,8 @@ def check_spec(block: Block, folder: Path) -> None:
     found = [each.code for each in problems if each.severity is not Severity.NOTE or each.code == code]
     assert found == ([code] if code else []), "\n".join(map(str, problems))
     if checked is not None and dataset is not None and code is None:
-        trace(make_target(checked.spec, write_program(checked), dataset))
+        allowed = [each.module for each in checked.spec.externs]
+        trace(make_target(checked.spec, write_program(checked), dataset, allowed=allowed))
 
 
 def trace(target: Target) -> None:
@@ -139,7 +140,8 @@ def test_blocks_run(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]
         assert block.language in LANGUAGES, f"line {block.line}"
         if block.language == "uq":
             check_spec(block, folder)
-        elif block.language in ("csv", "yaml"):
+        elif block.language in ("csv", "yaml") or block.rest.endswith(".py"):
+            (folder / block.rest).parent.mkdir(exist_ok=True)
             (folder / block.rest).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
             program += "\n" * (block.line - program.count("\n")) + block.text

@@ -21,7 +21,6 @@ def test_pages(code: str, section: str, tmp_path: Path, monkeypatch: pytest.Monk
     for block in shown:
         if block.language == "python":
             (tmp_path / block.file).write_text(block.text, encoding="utf-8")
-            monkeypatch.delitem(sys.modules, Path(block.file).stem, raising=False)
     (command,) = (each.text for each in shown if each.language == "sh")
     (spec,) = (each.text for each in shown if each.language == "uq")
     model = uqdsl.loads(spec, allow_extern=re.findall(r"--allow-extern (\S+)", command))
@@ -30,4 +29,7 @@ def test_pages(code: str, section: str, tmp_path: Path, monkeypatch: pytest.Monk
         found = []
     except uqdsl.UqdslError as error:
         found = [problem.code for problem in error.problems]
+    finally:
+        for block in shown:
+            sys.modules.pop(block.file.removesuffix(".py"), None)
     assert found == ([code] if section == "Fails" else [])

@@ -18,6 +18,7 @@ from uqdsl.data.in_memory import Given, read_given
 from uqdsl.data.kinds import read_numbers
 from uqdsl.data.nested import variable_of
 from uqdsl.data.paths import find_file
+from uqdsl.data.ranges import verify_grades, verify_times
 from uqdsl.data.rows import find_in_rows
 from uqdsl.data.selections import verify_selections
 from uqdsl.messages import DataError, Problem, Span, did_you_mean, listing
@@ -58,7 +59,7 @@ def bind(
         allowed: other folders below which files may lie.
 
     Raises:
-        DataError: UQ401 to UQ453, every problem of all the data.
+        DataError: UQ401 to UQ456, every problem of all the data.
 
     Example:
         >>> from uqdsl.semantics import analyse
@@ -92,6 +93,8 @@ def bind(
         if fitted is not None and value is not None:
             arrays[each.field.name] = fitted
     problems += verify_selections(spec, dims)
+    numbers = [(each, value) for each, value in values if isinstance(value, np.ndarray)]
+    problems += (*verify_times(numbers, dims), *verify_grades(spec, numbers, dims))
     if problems:
         raise DataError(problems)
     coords: dict[str, list[Label]] = {name: list(dim.labels) for name, dim in dims.items() if dim.labels is not None}
@@ -137,7 +140,7 @@ def _gather(values: Sequence[tuple[Found, np.ndarray | Levels | None]], dims: Ma
         of = found.field.of
         if isinstance(value, Levels) and of:
             dims[of].levels.append(value)
-        elif of:
+        elif of and found.field.kind == "category":
             dims[of].doubtful = True
 
 

@@ -1,5 +1,6 @@
 """The typed IR: what a spec means."""
 
+from uqdsl.ir.ranks import graded, wrong_ranks
 from uqdsl.ir.shift import at_place, shifted
 from uqdsl.ir.spec import (
     PLACES,
@@ -98,6 +99,7 @@ __all__ = [
     "at_place",
     "base",
     "functions_called",
+    "graded",
     "json_schema",
     "missing",
     "names_used",
@@ -109,4 +111,5 @@ __all__ = [
     "shifted",
     "value_before",
     "values_of",
+    "wrong_ranks",
 ]  # fmt: skip

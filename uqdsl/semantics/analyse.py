@@ -88,12 +88,19 @@ def analyse(
     )
     found += check_question(written)
     if not errors(found):
+        found += ir.wrong_ranks(spec, _sizes(spec))
         found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
         found += check_gradients(spec)
     found = without_halves(heed_allowed(written, found))
     found.sort(key=lambda problem: problem.at or (-1, -1))
     schema = spec.model_copy(update={"statements": (), "runs": ()}) if sound else None
     return Analysed(None if errors(found) else spec, tuple(found), schema)
+
+
+def _sizes(spec: ir.Spec) -> dict[str, int]:
+    """The sizes of dimensions that the spec itself states."""
+    sizes = {each.name: each.size if each.labels is None else len(each.labels) for each in spec.dims}
+    return {name: size for name, size in sizes.items() if size is not None}
 
 
 def _is_of_data(statement: tree.Statement) -> bool:

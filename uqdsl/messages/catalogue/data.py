@@ -312,6 +312,40 @@ class CoordinateNotNumeric(Problem):
     shown: str
 
 
+# -------------------------------------------------------------------------------------------------- times and grades
+
+
+class TimeOffAxis(Problem):
+    code = "UQ454"
+    headline = "the time {shown} in `{name}` lies {where} the axis `{dim}`, which is from {first} to {last}"
+    label = "times of `{dim}`"
+    name: str
+    shown: str
+    where: str
+    dim: str
+    first: str
+    last: str
+
+
+class WrongRanks(Problem):
+    code = "UQ455"
+    headline = "`{name}` has {labels}, but {cutpoints} divide {ranks}"
+    label = "one grade more than cutpoints"
+    name: str
+    labels: str
+    cutpoints: str
+    ranks: str
+
+
+class RankTooHigh(Problem):
+    code = "UQ456"
+    headline = "{shown} in `{name}` is beyond the last grade, {last}"
+    label = "grades from 0 to {last}"
+    name: str
+    shown: str
+    last: int
+
+
 # ------------------------------------------------------------------------------------------------------- from Python
 
 

@@ -521,6 +521,26 @@ class Run(Node):
     names: tuple[str, ...] = ()
 
 
+class Source(Node):
+    """One of the five sources of uncertainty: `exact`, `inferred`, `declared` or `left out`."""
+
+    name: Literal["new_input", "testing_data", "training_data", "weights", "function"]
+    stance: Literal["exact", "inferred", "declared", "left out"]
+    cut: bool = False
+
+
+class Stage(Node):
+    """What is computed after a posterior has been sampled, as a spec of its own.
+
+    It is bound to one `part` of the data, together with a draw of what earlier stages found, the fields `given`.
+    """
+
+    name: Literal["truths", "refit", "residual", "inputs", "prediction"]
+    part: Literal["training", "testing", "new"]
+    given: tuple[str, ...]
+    spec: Spec
+
+
 class Spec(Node):
     """A whole spec. `statements` stand in an order in which each uses only what stands above it."""
 
@@ -535,6 +555,8 @@ class Spec(Node):
     statements: tuple[Statement, ...] = ()
     sums: tuple[Sum, ...] = ()
     runs: tuple[Run, ...] = ()
+    sources: tuple[Source, ...] = ()
+    stages: tuple[Stage, ...] = ()
 
     @property
     def fields(self) -> tuple[DataField, ...]:

@@ -7,20 +7,25 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Problem, errors
+from uqdsl.messages import Problem, Span, errors
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.allowed import heed_allowed
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
+from uqdsl.semantics.context import Known
 from uqdsl.semantics.declare import collect_declarations
 from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
 from uqdsl.semantics.runs import lower_runs
-from uqdsl.semantics.statements import lower_statements
+from uqdsl.semantics.sources import NAMES
+from uqdsl.semantics.stages import Staged, stage
+from uqdsl.semantics.statements import Lowered, lower_statements
 from uqdsl.semantics.sums import plan_sums
 from uqdsl.semantics.tables import lower_tables
 from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
 from uqdsl.syntax.parser import Parsed
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
+from uqdsl.vocabulary.supports import drawn, kind_that_holds
 
 
 class Analysed(NamedTuple):
@@ -50,8 +55,17 @@ def analyse(
     Returns:
         The IR, and all problems of the spec (those of its form too) at once.
     """
-    written = parsed.tree
-    found = [*parsed.problems, *refuse_unbuilt(written)]
+    return _analyse(parsed, settings, runs, asks=True)
+
+
+def _analyse(
+    parsed: Parsed, settings: Mapping[str, Value] | None, runs: Sequence[ir.Run] | None, *, asks: bool
+) -> Analysed:
+    """The same for a spec, or for a stage that asks nothing by itself."""
+    found = [*parsed.problems, *refuse_unbuilt(parsed.tree)]
+    staged = stage(parsed.tree)
+    written = staged.training
+    found += staged.problems
     read = len(found)
     declarations, problems = collect_declarations(written, parsed.sources.text)
     found += problems
@@ -86,7 +100,21 @@ def analyse(
         sums=sums,
         runs=written_runs if runs is None else tuple(runs),
     )
-    found += check_question(written)
+    found += check_question(written) if asks else ()
+    if staged.sources is not None and not errors(found):
+        stages, problems = _stages(staged, lowered, parsed, settings)
+        found += problems
+        said = staged.sources
+        sources = tuple(
+            ir.Source(
+                span=said.at.get(name, Span(0, 0)),
+                name=name,
+                stance=said.stance[name],
+                cut=said.cut and name == "training_data",
+            )
+            for name in NAMES
+        )
+        spec = spec.model_copy(update={"stages": stages, "sources": sources})
     if not errors(found):
         found += ir.wrong_ranks(spec, _sizes(spec))
         found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
@@ -101,6 +129,53 @@ def _sizes(spec: ir.Spec) -> dict[str, int]:
     """The sizes of dimensions that the spec itself states."""
     sizes = {each.name: each.size if each.labels is None else len(each.labels) for each in spec.dims}
     return {name: size for name, size in sizes.items() if size is not None}
+
+
+def _stages(
+    staged: Staged, lowered: Lowered, parsed: Parsed, settings: Mapping[str, Value] | None
+) -> tuple[tuple[ir.Stage, ...], list[Problem]]:
+    """Each stage as a spec, to which what was found before it is given as data."""
+    known = {
+        each.name: lowered.known.get(each.name) or Known(each.dims)
+        for each in lowered.statements
+        if isinstance(each, ir.Unknown)
+    }
+    stages: list[ir.Stage] = []
+    problems: list[Problem] = []
+    for each in staged.stages:
+        made = {statement.target.name for statement in each.statements if isinstance(statement, tree.Prior)}
+        given = {
+            name: what
+            for name, what in known.items()
+            if each.name != "refit"
+            and name not in made
+            and (each.part == "training" or not set(what.dims) & staged.rows)
+        }
+        fields = (*(_given(name, what) for name, what in given.items()), *each.given)
+        table = tree.Data(span=Span(0, 0), source=None, entries=fields, modifiers=())
+        whole = tree.Tree((*each.statements, table), ())
+        spec, found, _ = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
+        problems += errors(found)
+        if spec is not None:
+            stages.append(
+                ir.Stage(name=each.name, part=each.part, given=tuple(field.target.name for field in fields), spec=spec)
+            )
+            if each.name in ("residual", "inputs"):
+                known |= {unknown.name: _known(unknown) for unknown in spec.unknowns}
+    return tuple(stages), problems
+
+
+def _known(unknown: ir.Unknown) -> Known:
+    return Known(unknown.dims, drawn(DISTRIBUTIONS[unknown.law.distribution].support))
+
+
+def _given(name: str, known: Known) -> tree.Field:
+    """A field that holds a draw of an unknown."""
+    nowhere = Span(0, 0)
+    axes = tuple(tree.Axis(nowhere, ir.base(dim), len(dim) - len(ir.base(dim))) for dim in known.dims)
+    return tree.Field(
+        nowhere, tree.Target(nowhere, name, nowhere, axes), tree.Kind(nowhere, kind_that_holds(known.support)), None, ()
+    )
 
 
 def _is_of_data(statement: tree.Statement) -> bool:

@@ -172,12 +172,13 @@ def _without_dots(found: Declared, statement: tree.Statement, text: str) -> str:
 
 def _has_dots(span: Span, text: str) -> bool:
     """Whether a name is written with dots; those of an included file get them only later."""
-    return "." in text[span.start : span.end]
+    return bool(_DOTTED.fullmatch(text, span.start, span.end))
 
 
 _KINDS = frozenset((*KINDS, "category", "time"))
 _LONGEST = 60
 """That is repeated in a sentence."""
+_DOTTED = re.compile(r"\w+(?:\s*\.\s*\w+)+")
 _WORD = re.compile(r"[^\W\d]\w*")
 _NAMED = re.compile(r"\w+\s+(?:function\s+)?[^\W\d]")
 _DECLARE_ONE = frozenset({"setting", "dim", "time", "prior", "let", "network", "function", "extern", "design"})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import fields, replace
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from uqdsl.messages import Span
 from uqdsl.syntax import tree
+from uqdsl.syntax.templates import rebuilt
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
 
 ASKS = (tree.Infer, tree.Assimilate, tree.Predict, tree.Calibrate, tree.Design, tree.Choose)
@@ -20,7 +21,7 @@ def shifted[T: tree.Node](node: T, by: int) -> T:
     def further(value: object) -> object:
         return Span(value.start + by, value.end + by) if isinstance(value, Span) else shifted(value, by)  # type: ignore[type-var]
 
-    return _rebuilt(node, further)
+    return rebuilt(node, further)
 
 
 def joined[T: tree.Node](node: T, names: Collection[str]) -> T:
@@ -30,9 +31,9 @@ def joined[T: tree.Node](node: T, names: Collection[str]) -> T:
         name = tree.dotted(value) if isinstance(value, tree.Attribute) else None
         if name is not None and name in names and isinstance(value, tree.Node):
             return tree.Name(value.span, name)
-        return value if isinstance(value, Span) else _rebuilt(value, join)  # type: ignore[type-var]
+        return value if isinstance(value, Span) else rebuilt(value, join)  # type: ignore[type-var]
 
-    return _rebuilt(node, join)
+    return rebuilt(node, join)
 
 
 def qualified[T: tree.Node](node: T, alias: str, names: Collection[str]) -> T:
@@ -62,13 +63,13 @@ def qualified[T: tree.Node](node: T, alias: str, names: Collection[str]) -> T:
             case tuple():
                 return tuple(visit(each) for each in value)
             case tree.Name(name=name) | tree.Target(name=name) | tree.Axis(name=name):
-                return replace(_rebuilt(value, visit), name=rename(name))
+                return replace(rebuilt(value, visit), name=rename(name))
             case tree.Modifier(name="allow"):
                 return value
             case tree.Kind(argument=str() as dim):
                 return replace(value, argument=rename(dim))
             case tree.State(axis=axis):
-                return replace(_rebuilt(value, visit), axis=rename(axis))
+                return replace(rebuilt(value, visit), axis=rename(axis))
             case tree.Broken(names=declared):
                 return replace(value, names=tuple(map(rename, declared)))
             case tree.Select(selectors=selectors):
@@ -76,7 +77,7 @@ def qualified[T: tree.Node](node: T, alias: str, names: Collection[str]) -> T:
                     replace(visit(each), name=rename(each.name)) if isinstance(each, tree.Named) else visit(each)
                     for each in selectors
                 )
-                return replace(_rebuilt(value, visit), selectors=chosen)
+                return replace(rebuilt(value, visit), selectors=chosen)
             case tree.Function(parameters=parameters, value=body):
                 bound = {each.name for each in parameters}
                 inner = tuple(map(parameter, parameters))
@@ -88,7 +89,7 @@ def qualified[T: tree.Node](node: T, alias: str, names: Collection[str]) -> T:
                 inner, outer = tuple(map(parameter, parameters)), tuple(map(parameter, outputs))
                 return replace(value, name=visit(value.name), parameters=inner, outputs=outer, layers=visit(layers))
             case tree.Node():
-                return _rebuilt(value, visit)
+                return rebuilt(value, visit)
         return value
 
     return visit(node)
@@ -96,14 +97,3 @@ def qualified[T: tree.Node](node: T, alias: str, names: Collection[str]) -> T:
 
 _LAWS = frozenset([*DISTRIBUTIONS, *PLANNED])
 """Nothing that is declared hides these."""
-
-
-def _rebuilt[T: tree.Node](node: T, change: Callable[[Any], Any]) -> T:
-    """A node with its parts changed: nodes, spans, and those in tuples."""
-
-    def changed(value: object) -> object:
-        if isinstance(value, tree.Node | Span):
-            return change(value)
-        return tuple(map(changed, value)) if isinstance(value, tuple) else value
-
-    return replace(node, **{each.name: changed(getattr(node, each.name)) for each in fields(node)})

@@ -38,7 +38,7 @@ from uqdsl.semantics.walk import law_name, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.composed import COMPOSED
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.supports import COUNT, KINDS, REAL
+from uqdsl.vocabulary.supports import COUNT, KINDS, REAL, drawn
 
 
 class Lowered(NamedTuple):
@@ -350,10 +350,7 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
         restriction=restriction,
         along=along,
     )
-    support = lowered.support
-    if not support.integer:  # a continuous unknown is never exactly at the end of its support
-        support = support._replace(open_lower=support.lower > float("-inf"), open_upper=support.upper < float("inf"))
-    known = Known(dims, support, lowered.category, random=True, spread=frozenset({name}))
+    known = Known(dims, drawn(lowered.support), lowered.category, random=True, spread=frozenset({name}))
     return (decorrelated(unknown) if joint else (unknown,)), known
 
 

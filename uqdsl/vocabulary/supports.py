@@ -110,6 +110,13 @@ def kind_that_holds(support: Support) -> str:
     return next(kind for kind in _FROM_NARROW_TO_WIDE if support.within(KINDS[kind]))
 
 
+def drawn(support: Support) -> Support:
+    """The support of draws of a continuous law, which are never exactly at an end of it."""
+    if support.integer:
+        return support
+    return support._replace(open_lower=support.lower > -inf, open_upper=support.upper < inf)
+
+
 def point(value: float) -> Support:
     """The support of a constant."""
     return Support(value, value, integer=float(value).is_integer())

@@ -1,0 +1,253 @@
+"""What a spec says of the five sources of uncertainty: an `uncertainty` block, read and checked.
+
+The five are those of van Leeuwen's equation (lecture *Leveraging Data-Assimilation ideas and tools in Machine Learning*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
+from uqdsl.messages.catalogue.sources import (
+    ErrorTwice,
+    NotAnError,
+    NotRecorded,
+    SourceTwice,
+    UnknownSource,
+    WrongEntry,
+    WrongStance,
+)
+from uqdsl.semantics.walk import law_name, names_in, ungrouped
+from uqdsl.syntax import tree
+from uqdsl.syntax.templates import expression, rebuilt
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
+
+type SourceName = Literal["new_input", "testing_data", "training_data", "weights", "function"]
+type Stance = Literal["exact", "inferred", "declared", "left out"]
+NAMES: tuple[SourceName, ...] = ("new_input", "testing_data", "training_data", "weights", "function")
+"""The five, in the order in which the equation has them."""
+PARTS = {"training_data": "training", "testing_data": "testing", "new_input": "new"}
+"""The part of the data of which a source is the error."""
+_STANCES = {"weights": ("inferred", "exact"), "function": ("inferred", "exact")}
+
+
+class Normal(NamedTuple):
+    """A normal law around a value: what is added to that, if anything is, and the standard deviation."""
+
+    offset: tree.Expression | None
+    sd: tree.Expression
+
+
+class Error(NamedTuple):
+    """How recorded values scatter about the true ones, or, with `berkson`, the true ones about those recorded.
+
+    It may be joint for several fields.
+    """
+
+    names: tuple[str, ...]
+    entry: tree.SourceEntry
+    law: tree.Call
+    berkson: bool
+
+    @property
+    def normal(self) -> Normal | None:
+        """Of Normal(truth(Z) + offset, sd), and of a Berkson error Normal(Z + offset, sd); None for any other law."""
+        found, name = normal(self.law), self.names[0]
+        if found is None or len(self.names) > 1:
+            return None
+
+        def is_centre(node: tree.Expression) -> bool:
+            return isinstance(node, tree.Name) and node.name == name if self.berkson else truth_of(node) == name
+
+        location = ungrouped(found[0])
+        if is_centre(location):
+            return Normal(None, found[1])
+        if isinstance(location, tree.Binary) and location.operator in ("+", "-"):
+            left, right = ungrouped(location.left), ungrouped(location.right)
+            if is_centre(left) and not _speaks_of(right, name):
+                sign = "" if location.operator == "+" else "-"
+                return Normal(expression(f"{sign}R_", right.span, R_=right), found[1])
+            if is_centre(right) and location.operator == "+" and not _speaks_of(left, name):
+                return Normal(left, found[1])
+        return None
+
+
+def normal(law: tree.Expression) -> tuple[tree.Expression, tree.Expression] | None:
+    """Mean and standard deviation of a law, where it is a Normal."""
+    law = ungrouped(law)
+    if not isinstance(law, tree.Call) or law_name(law) != "Normal":
+        return None
+    placed = [each for each in law.arguments if not isinstance(each, tree.Named)]
+    given = dict(zip(("mean", "sd"), placed, strict=False))
+    given |= {each.name: each.value for each in law.arguments if isinstance(each, tree.Named)}
+    mean, at = given.pop("mean", None), law.span
+    if mean is None or len(given) != 1:
+        return None
+    match given:
+        case {"sd": sd}:
+            return mean, sd
+        case {"variance": variance}:
+            return mean, expression("sqrt(V_)", at, V_=variance)
+        case {"precision": precision}:
+            return mean, expression("1 / sqrt(P_)", at, P_=precision)
+    return None
+
+
+def truth_of(node: object) -> str | None:
+    """The name of the field in `truth(Z)`; None for anything else."""
+    if not isinstance(node, tree.Call) or law_name(node) != "truth" or len(node.arguments) != 1:
+        return None
+    of = node.arguments[0]
+    return of.name if isinstance(of, tree.Name) else None
+
+
+def _speaks_of(node: object, name: str) -> bool:
+    return any(each.name in (name, "truth") for each in names_in(node))
+
+
+@dataclass
+class Sources:
+    """What is said of each source: its `stance` is `exact`, `inferred`, `declared` or `left out`.
+
+    `errors` are those of recorded fields in each part of the data, `priors` what else is unknown in each source, and `cut` says
+    whether training data keep their declared law, whatever the fit says of them.
+    """
+
+    stance: dict[str, Stance] = field(default_factory=lambda: dict.fromkeys(NAMES, "left out"))
+    at: dict[str, Span] = field(default_factory=dict)
+    errors: dict[str, list[Error]] = field(default_factory=lambda: {part: [] for part in PARTS.values()})
+    priors: dict[str, list[tree.Prior]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    residual: tree.SourceEntry | None = None
+    cut: bool = False
+
+    def error_of(self, name: str, part: str) -> Error | None:
+        """The recording error of a field in a part of the data."""
+        return next((each for each in self.errors[part] if name in each.names), None)
+
+
+def read_sources(written: tree.Tree, fields: Mapping[str, tree.Field], problems: list[Problem]) -> Sources | None:
+    """What the `uncertainty` blocks of a spec say; None where there is none.
+
+    Arguments:
+        fields: those of the data, by name.
+    """
+    blocks = [each for each in written.statements if isinstance(each, tree.Uncertainty)]
+    if not blocks:
+        return None
+    found = Sources()
+    declared = {
+        name: "an unknown" for each in written.statements if isinstance(each, tree.Prior) for name in [each.target.name]
+    }
+    declared |= {each.target.name: "a `let`" for each in written.statements if isinstance(each, tree.Let)}
+    for source in (each for block in blocks for each in block.sources):
+        if source.name not in NAMES:
+            problems.append(UnknownSource(at=source.span, name=source.name, hint=did_you_mean(source.name, NAMES)))
+        elif source.name in found.at:
+            others = (Label(found.at[source.name], "the first"),)
+            problems.append(SourceTwice(at=source.span, name=source.name, others=others))
+        else:
+            found.at[source.name] = source.span
+            _read_source(source, found, fields, declared, problems)
+    return found
+
+
+def _read_source(
+    source: tree.Source,
+    found: Sources,
+    fields: Mapping[str, tree.Field],
+    declared: Mapping[str, str],
+    problems: list[Problem],
+) -> None:
+    possible = _STANCES.get(source.name, ("exact",))
+    stance = "cut" if source.cut and source.name != "training_data" else source.stance
+    if stance is not None and stance not in possible:
+        what = listing([f"`{each}`" for each in possible])
+        problems.append(WrongStance(at=source.span, name=source.name, stance=stance, possible=what))
+        return
+    found.stance[source.name] = stance or "declared"  # type: ignore[assignment]
+    found.cut = found.cut or source.cut
+    for entry in source.entries:
+        if entry.prior:
+            target = _target(entry.left)
+            if target is None:
+                problems.append(WrongEntry(at=entry.span, source=source.name, expected="`prior name ~ law`"))
+            else:
+                found.priors[source.name].append(tree.Prior(entry.span, target, entry.law, entry.modifiers))
+        elif source.name in PARTS:
+            _read_error(entry, source, found, fields, declared, problems)
+        elif source.name == "function" and isinstance(entry.left, tree.Name) and entry.left.name == "residual":
+            if found.residual is not None:
+                problems.append(ErrorTwice(at=entry.span, name="residual", source=source.name))
+            found.residual = entry
+        else:
+            expected = "`residual ~ law` and priors" if source.name == "function" else "priors"
+            problems.append(WrongEntry(at=entry.span, source=source.name, expected=expected))
+    if source.name == "function" and source.stance is None and found.residual is None:
+        expected = "`residual ~ law`, which is not among them,"
+        problems.append(WrongEntry(at=source.span, source=source.name, expected=expected))
+
+
+def _target(left: tree.Expression) -> tree.Target | None:
+    """`offset` or `offset[input]` as what a prior declares."""
+    axes: tuple[tree.Axis, ...] = ()
+    at = left.span
+    if isinstance(left, tree.Select):
+        if not all(isinstance(each, tree.Name) for each in left.selectors):
+            return None
+        axes = tuple(tree.Axis(each.span, each.name) for each in left.selectors if isinstance(each, tree.Name))
+        left = left.value
+    return tree.Target(at, left.name, left.span, axes) if isinstance(left, tree.Name) else None
+
+
+def _read_error(
+    entry: tree.SourceEntry,
+    source: tree.Source,
+    found: Sources,
+    fields: Mapping[str, tree.Field],
+    declared: Mapping[str, str],
+    problems: list[Problem],
+) -> None:
+    left = ungrouped(entry.left)
+    items = left.items if isinstance(left, tree.Listing) else (left,)
+    truths = [truth_of(each) for each in items]
+    berkson = None not in truths
+    names = truths if berkson else [each.name if isinstance(each, tree.Name) else None for each in items]
+    law = ungrouped(entry.law)
+    expected = "laws such as `Z ~ Normal(truth(Z), sd)`"
+    if None in names or not isinstance(law, tree.Call) or law_name(law) not in DISTRIBUTIONS:
+        problems.append(WrongEntry(at=entry.span, source=source.name, expected=expected))
+        return
+    known = [each for each in names if each is not None]
+    errors = found.errors[PARTS[source.name]]
+    for name, item in zip(known, items, strict=True):
+        if name not in fields:
+            what = declared.get(name, "not declared")
+            hint = did_you_mean(name, fields)
+            problems.append(NotRecorded(at=item.span, name=name, what=what, hint=hint))
+            return
+        if found.error_of(name, PARTS[source.name]) is not None:
+            problems.append(ErrorTwice(at=entry.span, name=name, source=source.name))
+            return
+        spoken = {each.name for each in names_in(law)} if berkson else set(_truths_in(law))
+        if name not in spoken:
+            problems.append(NotAnError(at=law.span, name=name))
+            return
+    errors.append(Error(tuple(known), entry, law, berkson))
+
+
+def _truths_in(node: tree.Expression) -> list[str]:
+    """The fields of whose true values an expression speaks."""
+    found: list[str] = []
+
+    def visit(value: object) -> object:
+        name = truth_of(value)
+        if name is not None:
+            found.append(name)
+        elif isinstance(value, tree.Node):
+            rebuilt(value, visit)
+        return value
+
+    visit(node)
+    return found

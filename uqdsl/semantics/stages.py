@@ -1,0 +1,521 @@
+"""The five sources of uncertainty as ordinary specs: one for each stage of what has to be computed.
+
+Van Leeuwen's equation for a learned function is an integral over the true values of new, testing and training data, over
+the weights, and over what the function leaves out. Each of its factors is a law. So each stage of the integral is a spec that
+has no sources at all: a recording error becomes a prior of true values, called `Z.truth`, and a likelihood of those recorded;
+what one stage has found is data of the next.
+
+    training    p(w, θtrᵗ | θtr)  the spec itself
+    truths      p(xᵗ | w, θtr)    true outputs of the training rows, run forward
+    refit       p(w | θtrᵗ)       the weights again, given true training data
+    residual    p(φ | w, θte)     what the function leaves out, from testing rows with errors of their own
+    inputs      p(zᵗ | z)         true new inputs, where no formula has them
+    prediction  p(x | w, φ, z)    run forward
+
+Where recorded and true values are both normal, the integral over them is done here, on paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from uqdsl.messages import Problem, Span, listing
+from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, ScatterDropped
+from uqdsl.semantics.sources import NAMES, Error, Sources, normal, read_sources, truth_of
+from uqdsl.semantics.walk import law_name, ungrouped
+from uqdsl.syntax import tree
+from uqdsl.syntax.templates import expression, rebuilt, statements
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
+
+_BETWEEN = "Normal((Z_ * T_^2 + M_ * S_^2) / (T_^2 + S_^2), T_ * S_ / sqrt(T_^2 + S_^2))"
+"""True values of which M and T are the mean and standard deviation, and Z was recorded with an error of S."""
+
+
+class StageTree(NamedTuple):
+    """One stage: the part of the data to which it is bound, its statements, and the fields given to it beside unknowns."""
+
+    name: Literal["truths", "refit", "residual", "inputs", "prediction"]
+    part: Literal["training", "testing", "new"]
+    statements: tuple[tree.Statement, ...]
+    given: tuple[tree.Field, ...] = ()
+
+
+class Staged(NamedTuple):
+    """A spec without sources, the stages that follow it, and how each source is computed, in words."""
+
+    training: tree.Tree
+    stages: tuple[StageTree, ...] = ()
+    sources: Sources | None = None
+    rows: frozenset[str] = frozenset()
+    how: dict[str, str] = {}  # noqa: RUF012 - never changed
+    problems: tuple[Problem, ...] = ()
+
+
+def stage(written: tree.Tree) -> Staged:
+    """Take the sources of uncertainty and the predictions out of a spec, and write down the stages that they ask for."""
+    problems: list[Problem] = []
+    fields = {
+        each.target.name: each
+        for table in written.statements
+        if isinstance(table, tree.Data)
+        for each in table.entries
+        if isinstance(each, tree.Field)
+    }
+    sources = read_sources(written, fields, problems)
+    asked = [each for each in written.statements if isinstance(each, tree.Predict)]
+    if sources is None and not asked:
+        return Staged(written, problems=tuple(problems))
+    maker = _Maker(written, fields, sources or Sources(), problems)
+    training = tree.Tree(maker.training(), written.comments)
+    stages = [*maker.truths(), *maker.refit(), *maker.residual(), *maker.inputs(), *maker.prediction(asked)]
+    if sources is not None:
+        maker.warn()
+    return Staged(training, tuple(stages), maker.sources, maker.rows, maker.how, tuple(problems))
+
+
+def true(name: str) -> str:
+    """What the true values of a recorded field are called."""
+    return f"{name}.truth"
+
+
+def with_truth[T: tree.Node](node: T, names: Iterable[str]) -> T:
+    """A part of a spec with the true values of fields where it speaks of the recorded ones, or says `truth(Z)`."""
+    renamed = frozenset(names)
+
+    def change(value: object) -> object:
+        of = truth_of(value)
+        if of is not None and isinstance(value, tree.Node):
+            return tree.Name(value.span, true(of))
+        if isinstance(value, tree.Name) and value.name in renamed:
+            return tree.Name(value.span, true(value.name))
+        return rebuilt(value, change) if isinstance(value, tree.Node) else value
+
+    return change(node)  # type: ignore[return-value]
+
+
+_KEPT = (tree.Setting, tree.Dim, tree.Time, tree.Data, tree.Function, tree.Extern, tree.Network)
+"""Statements that every stage has."""
+
+
+@dataclass
+class _Maker:
+    """Makes the statements of each stage."""
+
+    written: tree.Tree
+    fields: dict[str, tree.Field]
+    sources: Sources
+    problems: list[Problem]
+
+    def __post_init__(self) -> None:
+        self.how: dict[str, str] = {}
+        self.outcomes = {each.target.name: each for each in self._all(tree.Likelihood)}
+        self.rows = self._rows()
+        self.populations = {(each.target.name, each.new): each for each in self._all(tree.Population)}
+
+    def _all[T: tree.Statement](self, kind: type[T]) -> list[T]:
+        return [each for each in self.written.statements if isinstance(each, kind)]
+
+    def _rows(self) -> frozenset[str]:
+        """The dimensions along which the parts of the data differ: those of the rows of tables."""
+        tables = self._all(tree.Data)
+        parted = [each for each in tables if any(isinstance(entry, tree.Part) for entry in each.entries)]
+        parted += [each for each in tables if isinstance(each.source, tree.Call) and law_name(each.source) == "split"]
+        named = {each.name.name for each in [*self._all(tree.Dim), *self._all(tree.Time)]}
+        named |= {name for name, each in self.fields.items() if each.kind.name == "category"}
+        wanted = {
+            *self.outcomes,
+            *(name for part in self.sources.errors.values() for each in part for name in each.names),
+        }
+        found = parted or [each for each in tables if wanted & {_field_name(entry) for entry in each.entries}]
+        axes = {
+            axis.name
+            for each in found
+            for entry in each.entries
+            if isinstance(entry, tree.Field)
+            for axis in entry.target.axes
+        }
+        return frozenset(axes - named)
+
+    def _of_rows(self, target: tree.Target) -> bool:
+        return any(axis.name in self.rows for axis in target.axes)
+
+    # -------------------------------------------------------------------------------------------------- true values
+
+    def _inputs(self, part: str) -> list[Error]:
+        """The errors of what is recorded beside the outcomes."""
+        return [each for each in self.sources.errors[part] if not set(each.names) & set(self.outcomes)]
+
+    def _renamed(self, part: str) -> frozenset[str]:
+        return frozenset(name for each in self._inputs(part) for name in each.names)
+
+    def _population(self, name: str, part: str) -> tree.Population | None:
+        return (
+            self.populations.get((name, True), None)
+            if part == "new" and (name, True) in self.populations
+            else self.populations.get((name, False))
+        )
+
+    def _normal_population(self, name: str, part: str) -> tuple[tree.Expression, tree.Expression] | None:
+        """Mean and standard deviation of the true values of a field, where they are normal."""
+        declared = self._population(name, part)
+        if declared is not None:
+            return normal(declared.law) if not declared.modifiers else None
+        at = self.fields[name].span
+        return tree.Name(at, f"{name}.mean"), tree.Name(at, f"{name}.sd")
+
+    def _truths_of(self, error: Error, part: str, *, likelihood: bool) -> list[tree.Statement]:
+        """The true values of inputs of a part: their prior and, where it is asked for, the likelihood of those recorded."""
+        at = error.entry.span
+        found, name = error.normal, error.names[0]
+        if len(error.names) > 1:
+            return []
+        axes = _axes(self.fields[name].target)
+        if error.berkson:
+            law = error.law
+            moved = " noncentered" if DISTRIBUTIONS[law_name(law)].location_scale else ""
+            return [*statements(f"prior {true(name)}{axes} ~ LAW_{moved}", at, LAW_=law)]
+        population = self._normal_population(name, part)
+        if found is not None and population is not None:
+            recorded = tree.Name(at, name)
+            centred = recorded if found.offset is None else expression("Z_ - O_", at, Z_=recorded, O_=found.offset)
+            made = f"prior {true(name)}{axes} ~ {_BETWEEN} noncentered\n"
+            if likelihood:
+                shift = "" if found.offset is None else " + O_"
+                made += f"likelihood {name}{axes} ~ Normal(M_{shift}, sqrt(T_^2 + S_^2))\n"
+            offset = {} if found.offset is None else {"O_": found.offset}
+            return [*statements(made, at, Z_=centred, M_=population[0], T_=population[1], S_=found.sd, **offset)]
+        declared = self._population(name, part)
+        law = declared.law if declared is not None else expression(f"Normal({name}.mean, {name}.sd)", at)
+        prior = tree.Prior(
+            at, _renamed(self.fields[name].target, true(name)), law, declared.modifiers if declared else ()
+        )
+        return [prior, tree.Likelihood(at, self.fields[name].target, with_truth(error.law, ()), error.entry.modifiers)]
+
+    def _by_formula(self, error: Error, part: str) -> bool:
+        """Whether true inputs follow from recorded ones by a formula, so that they can be drawn at once."""
+        if error.berkson:
+            return True
+        shared = any(self.sources.priors["new_input"])
+        return error.normal is not None and self._normal_population(error.names[0], part) is not None and not shared
+
+    def _learned_populations(self) -> list[tree.Statement]:
+        """The laws of true inputs that nobody declared, learned on the training rows: normal, column by column."""
+        made: list[tree.Statement] = []
+        named = {
+            name: each
+            for part in ("training", "testing", "new")
+            for each in self._inputs(part)
+            if not each.berkson
+            for name in each.names
+        }
+        for name, error in named.items():
+            if all(self._population(name, part) is not None for part in ("training", "testing", "new")):
+                continue
+            target, at = self.fields[name].target, error.entry.span
+            rest = _axes(replace(target, axes=tuple(each for each in target.axes if each.name not in self.rows)))
+            along = ", ".join(each.name for each in target.axes if each.name in self.rows)
+            made += statements(
+                f"let {name}.average{rest} = mean({name}, over = [{along}])\n"
+                f"let {name}.scatter{rest} = sd({name}, over = [{along}])\n"
+                f"prior {name}.mean{rest} ~ Normal({name}.average, 10 * {name}.scatter)\n"
+                f"prior {name}.sd{rest} ~ HalfNormal(2 * {name}.scatter)\n",
+                at,
+            )
+            if self.sources.error_of(name, "training") is None:
+                made += statements(f"likelihood {name}{_axes(target)} ~ Normal({name}.mean, {name}.sd)", at)
+        return made
+
+    # ------------------------------------------------------------------------------------------------------ outcomes
+
+    def _observed(self, statement: tree.Likelihood, part: str) -> list[tree.Statement]:
+        """The likelihood of an outcome whose recorded values have an error of their own."""
+        name = statement.target.name
+        error = self.sources.error_of(name, part)
+        law = with_truth(statement.law, self._renamed(part))
+        statement = replace(
+            statement, law=law, modifiers=tuple(with_truth(each, self._renamed(part)) for each in statement.modifiers)
+        )
+        if error is None:
+            return [statement]
+        at = error.entry.span
+        found, scatter = error.normal, normal(law)
+        if found is not None and scatter is not None and not error.berkson:
+            return [replace(statement, law=_widened(scatter[0], scatter[1], found.offset, found.sd, at))]
+        if len(error.names) > 1:
+            return self._joint(error, statement)
+        latent = tree.Prior(statement.span, _renamed(statement.target, true(name)), law, ())
+        return [latent, tree.Likelihood(at, statement.target, with_truth(error.law, ()), ())]
+
+    def _joint(self, error: Error, statement: tree.Likelihood) -> list[tree.Statement]:
+        """An error that inputs and an outcome share: all true values are unknowns."""
+        at, name = error.entry.span, statement.target.name
+        made: list[tree.Statement] = [
+            tree.Prior(statement.span, _renamed(statement.target, true(name)), statement.law, ())
+        ]
+        together = ".".join(error.names)
+        labels = ", ".join(f'"{each}"' for each in error.names)
+        axes = _axes(statement.target)[1:-1]
+        made += statements(
+            f"dim {together} = [{labels}]\n"
+            f"let {together}.recorded[{axes}, {together}] = [{', '.join(error.names)}]\n"
+            f"likelihood {together}.recorded[{axes}, {together}] ~ LAW_",
+            at,
+            LAW_=with_truth(error.law, ()),
+        )
+        return made
+
+    def _location(self, statement: tree.Likelihood, law: tree.Expression) -> tree.Expression | None:
+        """The location of the law of an outcome (UQ355 where it has none)."""
+        found = location_of(law)
+        if found is None:
+            at, name = statement.law.span, statement.target.name
+            self.problems.append(NoLocation(at=at, law=law_name(law) or "this", name=name))
+        return found
+
+    # -------------------------------------------------------------------------------------------------------- stages
+
+    def _shared(self, part: str, *, priors: bool) -> list[tree.Statement]:
+        """The statements that a stage has of the spec: with its priors, or with those of single rows alone."""
+        kept: list[tree.Statement] = []
+        for each in self.written.statements:
+            if isinstance(each, tree.Let | tree.Factor):
+                kept.append(with_truth(each, self._renamed(part)))
+            elif isinstance(each, tree.Prior):
+                if priors or self._of_rows(each.target):
+                    kept.append(with_truth(each, self._renamed(part)))
+            elif isinstance(each, _KEPT):
+                kept.append(each)
+        return kept if priors else [each for each in kept if not isinstance(each, tree.Factor)]
+
+    def training(self) -> tuple[tree.Statement, ...]:
+        """The spec with true training data as unknowns, or as it stands where these are cut off."""
+        part = "training" if not self.sources.cut else "none"
+        self.sources.errors.setdefault("none", [])
+        made: list[tree.Statement] = []
+        for each in self.written.statements:
+            match each:
+                case tree.Uncertainty() | tree.Predict():
+                    continue
+                case tree.Population() if each.target.name in self._errors_anywhere():
+                    continue
+                case tree.Likelihood():
+                    made += self._observed(each, part)
+                case tree.Let() | tree.Factor() | tree.Prior():
+                    made.append(with_truth(each, self._renamed(part)))
+                case _:
+                    made.append(each)
+        made += self._learned_populations()
+        made += self.sources.priors["training_data"]
+        for error in self._inputs(part):
+            made += self._truths_of(error, part, likelihood=True)
+        return tuple(made)
+
+    def _errors_anywhere(self) -> set[str]:
+        return {name for errors in self.sources.errors.values() for each in errors for name in each.names}
+
+    def truths(self) -> list[StageTree]:
+        """True outputs of training rows, where they were integrated out."""
+        made: list[tree.Statement] = []
+        for name, statement in self.outcomes.items():
+            error = self.sources.error_of(name, "training")
+            scatter = normal(with_truth(statement.law, self._renamed("training")))
+            if error is None or error.normal is None or scatter is None or error.berkson:
+                continue
+            at, found = error.entry.span, error.normal
+            recorded: tree.Expression = tree.Name(at, name)
+            centred = recorded if found.offset is None else expression("X_ - O_", at, X_=recorded, O_=found.offset)
+            made += statements(
+                f"prior {true(name)}{_axes(statement.target)} ~ {_BETWEEN}",
+                at,
+                Z_=centred,
+                M_=scatter[0],
+                T_=scatter[1],
+                S_=found.sd,
+            )
+        if not made or self.sources.cut:
+            return []
+        return [StageTree("truths", "training", (*self._shared("training", priors=False), *made))]
+
+    def refit(self) -> list[StageTree]:
+        """The weights once more, given true training data: what is then left is the uncertainty of the weights alone."""
+        errors = self.sources.errors["training"]
+        if not errors:
+            return []
+        names = {name for each in errors for name in each.names}
+        made = self._shared("training", priors=True)
+        given = []
+        for name, statement in self.outcomes.items():
+            law = with_truth(statement.law, self._renamed("training"))
+            target = _renamed(statement.target, true(name)) if name in names else statement.target
+            made.append(replace(statement, target=target, law=law))
+        for name in sorted(names):
+            field = self.fields[name]
+            given.append(
+                tree.Field(field.span, _renamed(field.target, true(name)), tree.Kind(field.span, "real"), None, ())
+            )
+        return [StageTree("refit", "training", tuple(made), tuple(given))]
+
+    def residual(self) -> list[StageTree]:
+        """What the function leaves out: its law from testing rows, given the weights."""
+        entry = self.sources.residual
+        if entry is None:
+            return []
+        made = self._shared("testing", priors=False)
+        made += self.sources.priors["function"] + self.sources.priors["testing_data"]
+        for error in self._inputs("testing"):
+            made += self._truths_of(error, "testing", likelihood=False)
+        for statement in self.outcomes.values():
+            made += self._left_out(statement, entry)
+        return [StageTree("residual", "testing", tuple(made))]
+
+    def _left_out(self, statement: tree.Likelihood, entry: tree.SourceEntry) -> list[tree.Statement]:
+        """The likelihood of testing outcomes: location, residual and recording error."""
+        name, at = statement.target.name, entry.span
+        location = self._location(statement, with_truth(statement.law, self._renamed("testing")))
+        if location is None:
+            return []
+        error, found = self.sources.error_of(name, "testing"), normal(entry.law)
+        law = ungrouped(entry.law)
+        if error is None:
+            moved = located(law, lambda old: expression("F_ + R_", at, F_=location, R_=old))
+            if moved is None:
+                self.problems.append(NoLocation(at=law.span, law=law_name(law) or "this", name="residual"))
+                return []
+            return [replace(statement, law=moved)]
+        kind = error.normal
+        if found is not None and kind is not None and not error.berkson:
+            centre = expression("F_ + R_", at, F_=location, R_=found[0])
+            return [replace(statement, law=_widened(centre, found[1], kind.offset, kind.sd, at))]
+        axes = _axes(statement.target)
+        made = [
+            *statements(
+                f"prior {name}.residual{axes} ~ LAW_\nlet {true(name)}{axes} = F_ + {name}.residual",
+                at,
+                LAW_=law,
+                F_=location,
+            )
+        ]
+        return [*made, tree.Likelihood(error.entry.span, statement.target, with_truth(error.law, ()), ())]
+
+    def inputs(self) -> list[StageTree]:
+        """True new inputs that no formula has: sampled, given what training says of their population."""
+        errors = [each for each in self._inputs("new") if not self._by_formula(each, "new")]
+        if not errors:
+            return []
+        made = [each for each in self._shared("new", priors=False) if isinstance(each, _KEPT)]
+        made += self.sources.priors["new_input"]
+        for error in errors:
+            made += self._truths_of(error, "new", likelihood=True)
+        return [StageTree("inputs", "new", tuple(made))]
+
+    def prediction(self, asked: Sequence[tree.Predict]) -> list[StageTree]:
+        """The outcomes of new rows, run forward."""
+        made = self._shared("new", priors=False)
+        sampled = [each for each in self._inputs("new") if not self._by_formula(each, "new")]
+        if not sampled:
+            made += self.sources.priors["new_input"]
+        given = [
+            tree.Field(
+                self.fields[name].span,
+                _renamed(self.fields[name].target, true(name)),
+                tree.Kind(each.entry.span, "real"),
+                None,
+                (),
+            )
+            for each in sampled
+            for name in each.names
+        ]
+        for error in self._inputs("new"):
+            if error not in sampled:
+                made += self._truths_of(error, "new", likelihood=False)
+        for statement in self.outcomes.values():
+            made += self._predicted(statement)
+        return [StageTree("prediction", "new", tuple(made), tuple(given))] if self.outcomes else []
+
+    def _predicted(self, statement: tree.Likelihood) -> list[tree.Statement]:
+        name, axes = statement.target.name, _axes(statement.target)
+        law = with_truth(statement.law, self._renamed("new"))
+        stance, entry = self.sources.stance["function"], self.sources.residual
+        if stance == "exact" or entry is not None:
+            location = self._location(statement, law)
+            if location is None:
+                return []
+            at = self.sources.at["function"]
+            if entry is None:
+                return [*statements(f"let {name}.predicted{axes} = F_", at, F_=location)]
+            text = f"prior {name}.residual{axes} ~ LAW_\nlet {name}.predicted{axes} = F_ + {name}.residual"
+            return [*statements(text, at, LAW_=ungrouped(entry.law), F_=location)]
+        return [tree.Prior(statement.span, _renamed(statement.target, f"{name}.predicted"), law, statement.modifiers)]
+
+    # ------------------------------------------------------------------------------------------------------ warnings
+
+    def warn(self) -> None:
+        """What is left out, cut or dropped (UQ357 to UQ359)."""
+        block = self._all(tree.Uncertainty)[0]
+        parts = {entry.name for each in self._all(tree.Data) for entry in each.entries if isinstance(entry, tree.Part)}
+        if parts & {"testing", "new"}:
+            silent = [f"`{name}`" for name in NAMES if self.sources.stance[name] == "left out"]
+            if silent:
+                self.problems.append(LeftOut(at=block.span, names=listing(silent, last="and")))
+        for error in self._inputs("training") if self.sources.cut else ():
+            if not error.berkson:
+                self.problems.append(CutIsBiased(at=error.entry.span, name=error.names[0]))
+        if self.sources.stance["function"] == "exact":
+            for name in self.outcomes:
+                self.problems.append(ScatterDropped(at=self.sources.at["function"], name=name))
+
+
+def _field_name(entry: tree.Field | tree.Part) -> str:
+    return entry.target.name if isinstance(entry, tree.Field) else ""
+
+
+def _renamed(target: tree.Target, name: str) -> tree.Target:
+    return replace(target, name=name)
+
+
+def _axes(target: tree.Target) -> str:
+    """The dimensions of a target as they are written."""
+    return f"[{', '.join(each.name + chr(39) * each.primes for each in target.axes)}]" if target.axes else ""
+
+
+def _widened(
+    mean: tree.Expression, sd: tree.Expression, offset: tree.Expression | None, wider: tree.Expression, at: Span
+) -> tree.Expression:
+    """Normal(mean + offset, sqrt(sd² + wider²)): a normal error on top of a normal law."""
+    if offset is None:
+        return expression("Normal(M_, sqrt(T_^2 + S_^2))", at, M_=mean, T_=sd, S_=wider)
+    return expression("Normal(M_ + O_, sqrt(T_^2 + S_^2))", at, M_=mean, O_=offset, T_=sd, S_=wider)
+
+
+def location_of(law: tree.Expression) -> tree.Expression | None:
+    """The location of a law that has one."""
+    seen: list[tree.Expression] = []
+
+    def note(old: tree.Expression) -> tree.Expression:
+        seen.append(old)
+        return old
+
+    return seen[0] if located(law, note) is not None and seen else None
+
+
+def located(law: tree.Expression, change: Callable[[tree.Expression], tree.Expression]) -> tree.Call | None:
+    """A law with another location, in terms of its own; None where it has none."""
+    law = ungrouped(law)
+    distribution = DISTRIBUTIONS.get(law_name(law))
+    if not isinstance(law, tree.Call) or distribution is None or distribution.location_scale is None:
+        return None
+    location = distribution.location_scale[0]
+    place = [each.name for each in distribution.parameters].index(location)
+    positional = [index for index, each in enumerate(law.arguments) if not isinstance(each, tree.Named)]
+    arguments = list(law.arguments)
+    if place < len(positional):
+        index = positional[place]
+        arguments[index] = change(law.arguments[index])  # type: ignore[arg-type]
+        return replace(law, arguments=tuple(arguments))
+    for index, each in enumerate(law.arguments):
+        if isinstance(each, tree.Named) and each.name == location:
+            arguments[index] = replace(each, value=change(each.value))
+            return replace(law, arguments=tuple(arguments))
+    return None

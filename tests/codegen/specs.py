@@ -395,6 +395,18 @@ SPECS = {
         prior c[j, i] ~ Normal(m, s) truncated(-1, top)
         likelihood y[i, j] ~ Laplace(a + b + c, s) truncated(-5, top + 9)
     """,
+    "noncentered first values": """
+        time t from 0 to 1 step 0.5
+        dim tank = 2
+        data { y[t, tank] : real = [[1, 2], [0.5, 1.4], [0.2, 0.9]] }
+        prior m ~ Normal(0, 1)  prior s ~ HalfNormal(1)
+        state full[tank], warm[tank] over t {
+          initial full ~ Normal(m, s) noncentered, warm ~ MultiNormal([m, 1], covariance = [[2, 1], [1, 2]]) noncentered
+          evolve  der(full) = -full * warm, der(warm) = -warm  by rk4(dt = 0.5)
+          error   exact
+        }
+        likelihood y[t, tank] ~ Normal(full + warm, 1)
+    """,
     "statements out of order": """
         likelihood y[i] ~ Normal(eta, s)
         let eta[i] = a * z

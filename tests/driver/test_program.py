@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uqdsl.data import Dataset
+from uqdsl.data import Dataset, bind
 from uqdsl.driver.front import check
 from uqdsl.driver.infer import centered_unknowns, infer
 from uqdsl.driver.program import load_program, make_target, write_program
@@ -47,3 +47,12 @@ def test_lines_of_a_program_show_in_tracebacks():
 
 def test_unknowns_that_could_be_noncentered():
     assert centered_unknowns(check(Source("model.uq", SPEC, Path())).spec) == ("a",)
+
+
+def test_the_places_that_are_observed_lie_along_the_dimensions_of_their_field():
+    text = "data { y[i] : real missing }\nprior mu ~ Normal(0, 1)\nlikelihood y[i] ~ Normal(mu, 1)\n"
+    checked = check(Source("model.uq", text, Path()))
+    dataset = bind(checked.spec, None, {"y": [1.0, np.nan, 3.0]})
+    target = make_target(checked.spec, write_program(checked), dataset)
+    assert target.dims["y.observed"] == target.dims["y"] == ("i",)
+    assert target.data["y.observed"].shape == (3,)

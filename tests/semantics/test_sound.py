@@ -393,3 +393,16 @@ def test_specs_without_unknowns_or_data():
     assert codes("data { y : real = 1 }\nlikelihood y ~ Normal(0, 1)\n") == ["UQ325"]
     assert codes("prior m ~ Normal(0, 1)\n") == ["UQ321"]
     assert sorted(codes("prior m ~ Nomral(0, 1)\n")) == ["UQ301", "UQ321"]
+
+
+def test_a_population_is_of_what_is_unknown_and_of_what_is_observed():
+    text = 'data "heights.csv" { y[i] : real missing }\n'
+    assert codes(text + "population y ~ Normal(0, 1)\n") == []
+    assert codes(text + "prior m ~ Normal(0, 1)\npopulation y ~ Normal(m, 1)\n") == []
+
+
+def test_the_first_value_of_a_state_can_be_all_that_is_unknown():
+    text = "time t from 0 to 2 step 1\ndata { y[t] : real = [1, 2, 3] }\nlikelihood y[t] ~ Normal(x, 1)\n"
+    text += "state x over t {\n  initial x %s\n  evolve der(x) = -x\n  error exact\n}\n"
+    assert codes(text % "~ Normal(0, 1)") == []
+    assert codes(text % "= 1") == ["UQ325"]

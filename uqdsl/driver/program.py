@@ -16,7 +16,7 @@ from uqdsl.driver.externs import computed, load_externs
 from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
 from uqdsl.infer.target import program_file
-from uqdsl.ir import Spec, base
+from uqdsl.ir import Spec, base, observed
 
 type Precision = Literal[32, 64]
 
@@ -55,6 +55,7 @@ def make_target(
         for each in reversed(spec.sums)
     }
     dims = {each.name: each.dims for each in (*spec.fields, *spec.quantities, *spec.unknowns, *spec.observations)}
+    dims |= {observed(each.name): each.dims for each in spec.fields if each.missing}
     return Target(
         name=spec.name,
         source=program.text,

@@ -21,10 +21,8 @@ def graded(spec: Spec) -> Iterator[tuple[Observation, DataField, str]]:
 def wrong_ranks(spec: Spec, sizes: Mapping[str, int]) -> Iterator[Problem]:
     """UQ455 for categories that are not one more than the cutpoints, as far as the sizes of dimensions are known."""
     for observation, field, cuts in graded(spec):
-        if field.of not in sizes or cuts not in sizes:
-            continue
-        labels, cutpoints = sizes[field.of], sizes[cuts]
-        if labels != cutpoints + 1:
+        labels, cutpoints = sizes.get(field.of or ""), sizes.get(cuts)
+        if labels is not None and cutpoints is not None and labels != cutpoints + 1:
             hint = f"`{cuts}` has one label fewer than there are grades; name these in order: `dim {field.of} = […]`"
             yield WrongRanks(
                 at=observation.law.span,

@@ -35,18 +35,27 @@ BUILT = (
 
 
 def check_question(written: tree.Tree) -> tuple[Problem, ...]:
-    """UQ325 where nothing is unknown, UQ321 where nothing is observed; only where every statement is one that is known."""
+    """UQ325 where nothing is unknown, UQ321 where nothing is observed; only where every statement is one that is known.
+
+    A `population` is both: the values that are missing are unknown, and the others are observed.
+    """
     statements = written.statements
     if not all(isinstance(each, BUILT) for each in statements):
         return ()
-    if not any(isinstance(each, tree.Prior) for each in statements):
+    if not any(isinstance(each, tree.Prior | tree.Population) or _starts_unknown(each) for each in statements):
         return (NoUnknown(),)
-    if not any(isinstance(each, tree.Likelihood | tree.Factor) for each in statements):
+    if not any(isinstance(each, tree.Likelihood | tree.Factor | tree.Population) for each in statements):
         fields = {each.target.name for data in statements if isinstance(data, tree.Data) for each in _fields(data)}
         if any(isinstance(each, tree.Prior) and each.target.name in fields for each in statements):
             return ()  # this prior of data is a problem of its own, and meant to be the likelihood
         return (NothingObserved(),)
     return ()
+
+
+def _starts_unknown(statement: tree.Statement) -> bool:
+    """Whether a statement is of states with a law of their values at the first time."""
+    clauses = statement.clauses if isinstance(statement, tree.State) else ()
+    return any(each.equation is not None and each.equation.sign == "~" for each in clauses)
 
 
 def _fields(data: tree.Data) -> list[tree.Field]:

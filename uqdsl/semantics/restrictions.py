@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from uqdsl import ir
-from uqdsl.messages import listing
-from uqdsl.messages.catalogue.kinds import CannotOrder, WrongModifier
+from uqdsl.messages import Label, listing
+from uqdsl.messages.catalogue.kinds import CannotNoncenter, CannotOrder, WrongModifier
 from uqdsl.semantics.context import Context
 from uqdsl.semantics.expressions import dimension
 from uqdsl.semantics.laws import LoweredLaw
 from uqdsl.syntax import tree
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
 type Restriction = Literal["", "ordered", "sum_to_zero"]
 
@@ -79,8 +80,31 @@ def _why_not(
     return "", ""
 
 
-def decorrelated(unknown: ir.Unknown) -> tuple[ir.Unknown, ir.Quantity]:
-    """A noncentered MultiNormal: mean + L z, with z standard normal and L the Cholesky factor of its covariance."""
+def is_noncentered(modifiers: tuple[tree.Modifier, ...], lowered: LoweredLaw, context: Context) -> bool:
+    """Whether an unknown is `noncentered`; UQ310 where its law cannot be."""
+    modifier = next((each for each in modifiers if each.name == "noncentered"), None)
+    if modifier is None:
+        return False
+    truncated = next((each for each in modifiers if each.name == "truncated"), None)
+    if lowered.distribution.name == "MultiNormal":
+        return True
+    if lowered.distribution.location_scale is None:
+        possible = [f"`{each.name}`" for each in DISTRIBUTIONS.values() if each.location_scale]
+        what = f"`{lowered.distribution.name}` has no location and scale"
+        hint = f"take `noncentered` out; it is for {', '.join(possible)}"
+        context.report(CannotNoncenter(at=modifier.span, what=what, hint=hint))
+    elif truncated is not None:
+        others = (Label(truncated.span, "truncated here"),)
+        hint = "take `noncentered` or `truncated` out"
+        what = f"a truncated `{lowered.distribution.name}` cannot be shifted and scaled"
+        context.report(CannotNoncenter(at=modifier.span, what=what, others=others, hint=hint))
+    return True
+
+
+def decorrelated(unknown: ir.Unknown) -> tuple[ir.Statement, ...]:
+    """An unknown as it is; of a noncentered MultiNormal the mean + L z, with z standard normal and L L' the covariance."""
+    if not unknown.noncentered or unknown.law.distribution != "MultiNormal":
+        return (unknown,)
     (dim,) = unknown.law.event
     copy = dim + "'"
     values = {each.name: each.value for each in unknown.law.arguments}

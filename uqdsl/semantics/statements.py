@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
-from uqdsl.messages.catalogue.kinds import CannotNoncenter, NoEvent, OutcomeSupport
+from uqdsl.messages.catalogue.kinds import NoEvent, OutcomeSupport
 from uqdsl.messages.catalogue.lints import WiderThanKind
 from uqdsl.messages.catalogue.names import (
     DeclaredTwice,
@@ -24,13 +24,13 @@ from uqdsl.semantics.declare import Declarations, What, no_such_part
 from uqdsl.semantics.expressions import number, whole
 from uqdsl.semantics.functions import lower_functions, signatures
 from uqdsl.semantics.jeffreys import with_information
-from uqdsl.semantics.laws import LoweredLaw, lower_law
+from uqdsl.semantics.laws import lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood, report_labels
 from uqdsl.semantics.order import order_statements
 from uqdsl.semantics.processes import PROCESS, lower_process
 from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
-from uqdsl.semantics.restrictions import decorrelated, lower_restriction
+from uqdsl.semantics.restrictions import decorrelated, is_noncentered, lower_restriction
 from uqdsl.semantics.starts import looking_back, lower_start, standardised
 from uqdsl.semantics.states import lower_state, with_reads
 from uqdsl.semantics.tables import axis_names
@@ -333,10 +333,7 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
     past = lower_start(statement, dims, lowered, context)
     if errors(context.problems):
         return None
-    noncentered = next((m for m in statement.modifiers if m.name == "noncentered"), None)
-    joint = noncentered is not None and lowered.distribution.name == "MultiNormal"
-    if noncentered is not None and not joint:
-        _check_noncentered(noncentered, statement, lowered, context)
+    noncentered = is_noncentered(statement.modifiers, lowered, context)
     restriction, along = lower_restriction(statement, dims, lowered, context)
     dims = (*(dim for dim in dims if dim not in along), *along)
     unknown = ir.Unknown(
@@ -344,28 +341,14 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
         name=name,
         dims=dims,
         law=lowered.law,
-        noncentered=noncentered is not None,
+        noncentered=noncentered,
         nuisance=any(m.name == "nuisance" for m in statement.modifiers),
         past=past,
         restriction=restriction,
         along=along,
     )
     known = Known(dims, drawn(lowered.support), lowered.category, random=True, spread=frozenset({name}))
-    return (decorrelated(unknown) if joint else (unknown,)), known
-
-
-def _check_noncentered(modifier: tree.Modifier, statement: tree.Prior, lowered: LoweredLaw, context: Context) -> None:
-    truncated = next((m for m in statement.modifiers if m.name == "truncated"), None)
-    if lowered.distribution.location_scale is None:
-        possible = [f"`{each.name}`" for each in DISTRIBUTIONS.values() if each.location_scale]
-        what = f"`{lowered.distribution.name}` has no location and scale"
-        hint = f"take `noncentered` out; it is for {', '.join(possible)}"
-        context.report(CannotNoncenter(at=modifier.span, what=what, hint=hint))
-    elif truncated is not None:
-        others = (Label(truncated.span, "truncated here"),)
-        hint = "take `noncentered` or `truncated` out"
-        what = f"a truncated `{lowered.distribution.name}` cannot be shifted and scaled"
-        context.report(CannotNoncenter(at=modifier.span, what=what, others=others, hint=hint))
+    return decorrelated(unknown), known
 
 
 def _check_brought(statement: tree.Prior, made: tuple[ir.Statement, ...], context: Context) -> None:

@@ -21,8 +21,9 @@ from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.context import Context, Known, Typed
 from uqdsl.semantics.expressions import number
 from uqdsl.semantics.laws import lower_law
-from uqdsl.semantics.left import lower_axes
+from uqdsl.semantics.left import check_modifiers, lower_axes
 from uqdsl.semantics.options import resolve_options
+from uqdsl.semantics.restrictions import decorrelated, is_noncentered
 from uqdsl.semantics.walk import names_in, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -30,6 +31,9 @@ from uqdsl.vocabulary.solvers import DEFAULT_SOLVER, SOLVERS, SolverOptions
 from uqdsl.vocabulary.supports import REAL
 
 _RATE = "the rate of each state, as in `der(x) = …`"
+START_MODIFIERS = ("noncentered", "truncated")
+"""What may be said of the law of a state at the first time."""
+_NAMES = {"initial": "a first value", "evolve": "a rate", "error": "an error"}
 _START = "the value of each state at the first time, as in `x = 1` or `x ~ Normal(0, 1)`"
 
 
@@ -58,6 +62,8 @@ def lower_state(statement: tree.State, context: Context) -> tuple[tuple[ir.State
     solver: tree.Expression | None = None
     exact = False
     for keyword, clause in _clauses(statement):
+        drawn = keyword == "initial" and clause.equation is not None and clause.equation.sign == "~"
+        check_modifiers(clause.modifiers, START_MODIFIERS if drawn else (), _NAMES.get(keyword, "a state"), context)
         if keyword == "error":
             exact = True
             if clause.equation is not None:
@@ -182,7 +188,11 @@ def _lowered(
             if law is None:
                 return None
             arranged = law.law.arranged(over)
-            unknowns.append(ir.Unknown(span=starts[name].span, name=unknown, dims=arranged, law=law.law))
+            noncentered = is_noncentered(starts[name].modifiers, law, context)
+            drawn = ir.Unknown(
+                span=starts[name].span, name=unknown, dims=arranged, law=law.law, noncentered=noncentered
+            )
+            unknowns += decorrelated(drawn)
             initial[name] = Typed(ir.Reference(span=start.span, name=unknown, dims=arranged), random=True)
         else:
             initial[name] = number(start.right, place)

@@ -33,6 +33,17 @@ SPECS = {
         prior n ~ ChiSquared(3)  prior o ~ Pareto(1, 4)
         likelihood y[i] ~ Normal(a + b + c + d, e + f + g + h + k + l + m + n + o)
     """,
+    "splines": """
+        dim k = 6  dim o = 5 periodic
+        data { y[i] : real, x[i] : real, s[j, i] : real }
+        function curve(x, c[k]) = sum(bspline(x, over = k, low = -3, high = 3) * c, over = k)
+        prior step ~ HalfNormal(1)  prior v[i] ~ Normal(0, 1)  prior d[o] ~ Normal(0, 1)
+        prior c[k] ~ Normal(c[k - 1], step) starting at Normal(0, 1) noncentered
+        let B[i, k] = bspline(x, over = k)
+        let season[j, i] = bspline(s, over = o, low = 0, high = 12, degree = 2) @ d
+        let given[i] = bspline(v, over = k, low = -2, high = 2, knots = [0.3, 0.5]) @ c
+        likelihood y[i] ~ Normal(B @ c + sum(season, over = j) + given + curve(v, c), 1)
+    """,
     "intervals": """
         dim j = 2
         data { y[i] : real, low : real = -2 }

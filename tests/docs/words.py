@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uqdsl.vocabulary.composed import COMPOSED, Composed
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, Distribution
-from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS
+from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS, SPLINE
 from uqdsl.vocabulary.supports import KINDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "language" / "words.md"
@@ -86,6 +86,8 @@ def words() -> str:
     for each in MATRIX.values():
         arguments = "A" if each.arity == 1 else ("L, b" if "L" in each.summary else "A, b")
         lines.append(f"| `{each.name}({arguments})` | {each.summary} | {_VALUES[each.value]} |")
+    lines += ["", "## Basis functions", "", "| function | is |", "|---|---|"]
+    lines += [f"| `{SPLINE}(x, over = k, low, high, degree = 3, knots)` | [B-splines](processes.md#splines), over k |"]
     lines += ["", "## Constants", "", ", ".join(f"`{name}`" for name in CONSTANTS) + "."]
     return "\n".join(lines) + "\n"
 

@@ -17,12 +17,13 @@ from uqdsl import ir
 from uqdsl.codegen.arithmetic import binary, negative
 from uqdsl.codegen.externs import sizes_given
 from uqdsl.codegen.text import ATOM, PRODUCT, SIGN, Kind, Text, as_number, as_real, number, quoted
-from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS
+from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS, SPLINE_FUNCTIONS
 from uqdsl.vocabulary.kernels import KERNEL_FUNCTIONS
 
 _LOGICAL = {"and": "jnp.logical_and", "or": "jnp.logical_or", "not": "jnp.logical_not"}
 _REAL_ONLY = {"sigmoid", "Phi", "log_Phi"}
 """Functions that JAX does not define on integers."""
+_OF_RUNTIME = KERNEL_FUNCTIONS | SPLINE_FUNCTIONS
 _KEEP_WHOLE = {"abs", "floor", "minimum", "maximum", "sum", "max", "min"}
 """Functions and reductions that make integers of integers."""
 _COUNTS_TRUTHS = {"sum", "count"}
@@ -312,7 +313,7 @@ class Writer:
         if node.function in _REAL_ONLY:
             given = [as_real(each) for each in given]
         shown = ", ".join(each.text for each in given)
-        function = node.function if node.function in KERNEL_FUNCTIONS else FUNCTIONS[node.function].jax
+        function = node.function if node.function in _OF_RUNTIME else FUNCTIONS[node.function].jax
         return Text(f"{function}({shown})", kind=_kept(node.function, *given))
 
     def _choice(self, node: ir.Choice, layout: tuple[str, ...]) -> Text:

@@ -16,6 +16,7 @@ from uqdsl.data.form import Arrays, Found, Frame, Label
 from uqdsl.data.formats import does_not_fit, read_file, verify_format
 from uqdsl.data.in_memory import Given, read_given
 from uqdsl.data.kinds import read_numbers
+from uqdsl.data.limits import verify_limits
 from uqdsl.data.nested import variable_of
 from uqdsl.data.paths import find_file
 from uqdsl.data.ranges import verify_grades, verify_times
@@ -59,7 +60,7 @@ def bind(
         allowed: other folders below which files may lie.
 
     Raises:
-        DataError: UQ401 to UQ456, every problem of all the data.
+        DataError: UQ401 to UQ457, every problem of all the data.
 
     Example:
         >>> from uqdsl.semantics import analyse
@@ -94,7 +95,7 @@ def bind(
             arrays[each.field.name] = fitted
     problems += verify_selections(spec, dims)
     numbers = [(each, value) for each, value in values if isinstance(value, np.ndarray)]
-    problems += (*verify_times(numbers, dims), *verify_grades(spec, numbers, dims))
+    problems += (*verify_times(numbers, dims), *verify_grades(spec, numbers, dims), *verify_limits(spec, numbers))
     if problems:
         raise DataError(problems)
     coords: dict[str, list[Label]] = {name: list(dim.labels) for name, dim in dims.items() if dim.labels is not None}

@@ -94,7 +94,7 @@ class Operation(Node):
 
 
 class Apply(Node):
-    """An elementwise function of `uqdsl.vocabulary.functions`, or one that kernels are made of."""
+    """An elementwise function of `uqdsl.vocabulary.functions`, or one that kernels or splines are made of."""
 
     node: Literal["apply"] = "apply"
     function: str

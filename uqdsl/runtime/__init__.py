@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from uqdsl.runtime.sequential import Sequential
     from uqdsl.runtime.skew_normal import SkewNormal
     from uqdsl.runtime.special import cloglog, inv_cloglog, lchoose, log1mexp, logdet, solve_cholesky, solve_lower
+    from uqdsl.runtime.splines import bspline, bspline_between, periodic_bspline
     from uqdsl.runtime.sums import sum_chain, sum_out
     from uqdsl.runtime.triangular import Triangular
     from uqdsl.runtime.truncated import Truncated
@@ -67,6 +68,8 @@ _MODULES = {
     "Triangular": "triangular",
     "Truncated": "truncated",
     "ZeroSumNormal": "zero_sum",
+    "bspline": "splines",
+    "bspline_between": "splines",
     "callback": "callbacks",
     "cloglog": "special",
     "exponential": "kernels",
@@ -81,6 +84,7 @@ _MODULES = {
     "matern52_spectrum": "kernels",
     "neighbour": "neighbours",
     "periodic": "kernels",
+    "periodic_bspline": "splines",
     "place": "placing",
     "rational_quadratic": "kernels",
     "recurrence": "recurrences",
@@ -124,6 +128,8 @@ __all__ = [
     "Triangular",
     "Truncated",
     "ZeroSumNormal",
+    "bspline",
+    "bspline_between",
     "callback",
     "cloglog",
     "exponential",
@@ -138,6 +144,7 @@ __all__ = [
     "matern52_spectrum",
     "neighbour",
     "periodic",
+    "periodic_bspline",
     "place",
     "rational_quadratic",
     "recurrence",

@@ -38,6 +38,7 @@ from uqdsl.semantics.functions import call
 from uqdsl.semantics.matrices import lower_identity, lower_matrix
 from uqdsl.semantics.names import lower_attribute, lower_name, means_coordinate, within
 from uqdsl.semantics.selection import compared, label_written, lower_selection, primed, renamed
+from uqdsl.semantics.splines import lower_spline
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.semantics.wording import are, in_brackets, plural
 from uqdsl.semantics.wording import over as dims_in_words
@@ -45,7 +46,7 @@ from uqdsl.syntax import tree
 from uqdsl.vocabulary import supports, synonyms
 from uqdsl.vocabulary.composed import ALONE
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
-from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS, Function, Reduction
+from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS, SPLINE, Function, Reduction
 from uqdsl.vocabulary.functions import PLANNED as PLANNED_FUNCTIONS
 from uqdsl.vocabulary.supports import BINARY, REAL, Support, point
 
@@ -363,6 +364,8 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         if dim is None:
             return _no_identity(expression, context)
         return within(lower_identity(dim, expression), context)
+    if name == SPLINE:
+        return within(lower_spline(expression, context, number, dimension), context)
     if name in DISTRIBUTIONS or name in ALONE or name in PLANNED:
         hint = f"a law stands after `~`: `prior {context.owner or 'x'} ~ {name}(…)`"
         of = context.declarations.values.get(context.owner)
@@ -377,7 +380,7 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         return poison(expression.span)
     file = context.owner.rpartition(".")[0]
     own = [ir.own(each) for each in context.functions if each.rpartition(".")[0] == file]
-    candidates = [*FUNCTIONS, *REDUCTIONS, *MATRIX, *own]
+    candidates = [*FUNCTIONS, *REDUCTIONS, *MATRIX, SPLINE, *own]
     hint = _in_own_words(name, expression, context) or synonyms.meant(name, candidates, synonyms.FUNCTIONS)
     return context.report(UnknownFunction(at=function.span, name=name, hint=hint))
 

@@ -64,6 +64,11 @@ class _Plan:
                 law = self._substituted(law)
                 if not ir.names_used(law) & self.discrete.keys():
                     return
+                if isinstance(statement, ir.Unknown) and statement.imputes:
+                    self._report(
+                        statement, f"the law of `{statement.name}`, some of whose values are missing, depends on it"
+                    )
+                    return
                 if isinstance(statement, ir.Unknown) and (statement.noncentered or statement.joint or statement.past):
                     self._report(
                         statement, f"the law of `{statement.name}`, which is joint or noncentered, depends on it"

@@ -220,5 +220,9 @@ REDUCTIONS: dict[str, Reduction] = {each.name: each for each in _REDUCTIONS}
 MATRIX: dict[str, MatrixFunction] = {each.name: each for each in _MATRIX}
 """Every function of linear algebra by its name; beside these there is `identity(site)`."""
 
+SPLINE = "bspline"
+"""Basis functions over a dimension, `bspline(x, over = k)`, with what they are made of in `uqdsl.runtime`."""
+SPLINE_FUNCTIONS = frozenset({"bspline", "periodic_bspline", "bspline_between"})
+
 PLANNED = frozenset({"morph"})
 """Functions of the language that this version cannot run."""

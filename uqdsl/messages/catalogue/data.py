@@ -369,3 +369,17 @@ class NotBindable(Problem):
     advice = "give an array, a list, a pandas or polars table or series, an xarray object, or a dict of arrays"
     name: str
     what: str
+
+
+# ------------------------------------------------------------------------------------------------------------ limits
+
+
+class BeyondLimits(Problem):
+    code = "UQ457"
+    headline = "{found} in `{name}` is impossible, because {what} {interval}"
+    label = "has a value beyond that"
+    advice = "mend the value, or put the ends further out"
+    name: str
+    found: str
+    what: str
+    interval: str

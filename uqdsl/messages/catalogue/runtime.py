@@ -55,7 +55,8 @@ class UndefinedGradient(Problem):
     headline = "no chain can start: the derivative of the log density by `{name}`{where} is {value}"
     label = "the log density is finite, but its derivative by this is {value}"
     advice = (
-        "look for a root, power or absolute value of zero that it goes into, or a branch of `if` that is not finite"
+        "look for a division by zero, or a root, power or absolute value of zero, that it goes into, or a branch of `if` "
+        "that is not finite"
     )
     name: str
     where: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpyro import handlers
 from scipy.interpolate import BSpline
@@ -42,10 +43,10 @@ def test_the_splines_of_a_spec_are_those_of_scipy():
     def evenly(low: float, high: float) -> BSpline:
         return BSpline(low + (high - low) / 3 * (np.arange(10) - 3), c, 3)
 
-    given = BSpline([x.min()] * 5 + [-0.1] + [x.max()] * 5, c, 4)
+    between = BSpline([x.min()] * 5 + [-0.1] + [x.max()] * 5, c, 4)
     circle = BSpline(-4 + 1.6 * np.arange(10), [*h, *h[:2]], 2)
     np.testing.assert_allclose(values["fitted"], evenly(x.min(), x.max())(x), rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(values["given"], given(x), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(values["given"], between(x), rtol=1e-9, atol=1e-12)
     # From the first interval on that all functions cover: the last two lie over the ends of the circle.
     np.testing.assert_allclose(values["round"], circle(-0.8 + (x + 0.8) % 8), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(values["there"], evenly(-3, 3)(0.37), rtol=1e-9)

@@ -1,0 +1,1 @@
+"""What made the data of the specs that have no measurements of their own: `python -m specs.generators.autoconversion`."""

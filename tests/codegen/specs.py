@@ -406,6 +406,15 @@ SPECS = {
         prior c[j, i] ~ Normal(m, s) truncated(-1, top)
         likelihood y[i, j] ~ Laplace(a + b + c, s) truncated(-5, top + 9)
     """,
+    "flat with sum zero": """
+        dim area = 4
+        dim year = 2
+        data { y[area] : count, one[border] : category(area), other[border] : category(area) }
+        prior phi[area] ~ Flat() sum_to_zero
+        prior psi[year, area] ~ Flat(-inf, inf) sum_to_zero(area)
+        factor -0.5 * sum((phi[one] - phi[other])^2, over = border) - sum(psi^2, over = [area, year])
+        likelihood y[area] ~ Poisson(exp(phi + sum(psi, over = year)))
+    """,
     "noncentered first values": """
         time t from 0 to 1 step 0.5
         dim tank = 2

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from arviz_base.io_numpyro import infer_dims
 from numpyro import handlers
+from numpyro.distributions import biject_to, constraints
 from numpyro.infer.util import potential_energy
 
 from uqdsl import ir
@@ -96,3 +97,28 @@ def test_positions_outside_of_the_data_are_not_needed():
     seeded = handlers.seed(found.model, jax.random.key(0))
     trace = handlers.trace(seeded).get_trace(without, found.coords, observed=False)
     assert jnp.isfinite(trace["log_radon"]["value"]).all()
+
+
+def test_a_flat_density_on_what_sums_to_zero_is_that_of_an_intrinsic_autoregression():
+    """With Gaussian data the posterior is Gaussian on the hyperplane: precision B'(Q + I)B in an orthonormal basis B."""
+    found = compiled("""
+        dim area = 4
+        data { y[area] : real = [1, 2, -1, 0.5], one[border] : category(area), other[border] : category(area) }
+        prior phi[area] ~ Flat(-inf, inf) sum_to_zero
+        factor -0.5 * sum((phi[one] - phi[other])^2, over = border)
+        likelihood y[area] ~ Normal(phi, 1)
+    """)
+    one, other = np.array([0, 1, 2, 0, 0]), np.array([1, 2, 3, 3, 2])
+    data = found.data | {"one": one, "other": other}
+
+    def density(position):
+        return found.log_density({"phi": position}, data, found.coords)
+
+    start = jnp.zeros(3)
+    curvature = -jax.hessian(density)(start)
+    borders = np.eye(4)[one] - np.eye(4)[other]
+    basis = np.linalg.svd(np.ones((1, 4)))[2][1:].T
+    precision = basis.T @ (borders.T @ borders + np.eye(4)) @ basis
+    np.testing.assert_allclose(np.linalg.eigvalsh(curvature), np.linalg.eigvalsh(precision), rtol=1e-10)
+    mode = biject_to(constraints.zero_sum(1))(jnp.linalg.solve(curvature, jax.grad(density)(start)))
+    np.testing.assert_allclose(mode, basis @ np.linalg.solve(precision, basis.T @ found.data["y"]), rtol=1e-10)

@@ -63,6 +63,8 @@ def restricted_text(unknown: ir.Unknown, writer: Writer) -> str:
         values = [*(each.value for each in law.arguments), *_bounds(law).values()]
         alike = "" if not any(dim in each.dims for each in values for dim in along) else ", alike=False"
         return f"Ordered({law_text(law, unknown.dims, writer)}, {writer.sizes(along)[1:-2]}{alike})"
+    if law.distribution == "Flat":
+        return f"dist.ImproperUniform(dist.constraints.zero_sum({len(along)}), (), {writer.sizes(along)})"
     (sd,) = (each.value for each in law.arguments if each.name == "sd")
     batch = tuple(dim for dim in unknown.dims if dim not in along)
     return f"ZeroSumNormal({writer.parameter(sd, batch).text}, {writer.sizes(along)})"

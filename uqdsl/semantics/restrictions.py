@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
 from uqdsl import ir
@@ -69,10 +70,13 @@ def _why_not(
     if restriction == "ordered":
         return ("values are ordered along one dimension", "") if len(along) > 1 else ("", "")
     values = {each.name: each.value for each in law.arguments}
+    ends = [value.value for value in values.values() if isinstance(value, ir.Constant)]
+    if law.distribution == "Flat" and ends == [-inf, inf]:
+        return "", ""
     centred = isinstance(values.get("mean"), ir.Constant) and values["mean"].value == 0  # type: ignore[union-attr]
     if law.distribution != "Normal" or not centred or law.lower is not None or law.upper is not None:
         return (
-            "that holds for a Normal around 0 only",
+            "that holds for a Normal around 0 and for `Flat()` only",
             f"write `prior {name}[…] ~ Normal(0, s) sum_to_zero`, and add the rest",
         )
     if set(values["sd"].dims) & set(along):

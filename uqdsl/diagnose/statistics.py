@@ -74,11 +74,11 @@ def _rank_normalize(draws: np.ndarray) -> np.ndarray:
     """Normal scores of the ranks among all chains, after Blom: z = Phi^-1((r - 3/8) / (S + 1/4)) (eq. 14)."""
     chains, length, scalars = draws.shape
     flat = draws.reshape(chains * length, scalars).T
-    scores = ndtri((_average_ranks(flat) - 0.375) / (chains * length + 0.25))
+    scores = ndtri((average_ranks(flat) - 0.375) / (chains * length + 0.25))
     return scores.T.reshape(chains, length, scalars)
 
 
-def _average_ranks(rows: np.ndarray) -> np.ndarray:
+def average_ranks(rows: np.ndarray) -> np.ndarray:
     """Ranks within each row, from 1; equal values share the mean of their ranks."""
     order = np.argsort(rows, axis=1)
     ordered = np.take_along_axis(rows, order, axis=1)

@@ -24,6 +24,7 @@ ROOMS = (
     "codegen",
     "runtime",
     "infer",
+    "uncertainty",
     "results",
     "diagnose",
     "driver",

@@ -12,7 +12,7 @@ x2, so that |M|² is what stands before dx1 dx2 but for constants: dσ = |M|² /
 end where the gluon is soft (both x near 1) or flies along a quark (one of them near 1).
 
 Codes for such amplitudes at higher orders subtract large numbers from each other, and lose digits where invariants are
-small. Here a noise stands for that: the logarithm has an error of 1 per cent over the smallest invariant to the power 0.6.
+small. Here a noise stands for that: the logarithm has an error of 3 per cent over the smallest invariant to the power 0.6.
 
 `python -m specs.generators.amplitude_regression` writes 500 points to train on, 250 to test on and 12 new ones, and the true
 amplitudes of the new ones.
@@ -64,7 +64,7 @@ def amplitude(energy: np.ndarray, x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
 def noise(x1: np.ndarray, x2: np.ndarray) -> np.ndarray:
     """Sd of the logarithm of an amplitude as it is computed."""
     smallest = np.min([1 - x1, 1 - x2, x1 + x2 - 1], axis=0)
-    return 0.01 * smallest**-0.6
+    return 0.03 * smallest**-0.6
 
 
 def events(rng: np.random.Generator, count: int) -> tuple[Table, Table]:

@@ -101,3 +101,17 @@ def test_a_process_for_each_group():
     wanted += np.sum(-0.5 * np.log(lengths) ** 2 - 0.5 * np.log(2 * np.pi))
     wanted += np.sum(-0.5 * (program.data["y"] - f.T) ** 2 - 0.5 * np.log(2 * np.pi))
     assert float(found) == pytest.approx(wanted, rel=1e-10)
+
+
+def test_lists_in_lists_nest_as_the_dimensions_that_their_items_lack():
+    text = """
+    dim s = 2
+    data { y[i] : real }
+    prior p[i] ~ Beta(1, 1)  prior q ~ Normal(0, 1)
+    let P[i, s, s'] = [[p, 1 - p], [0, q]]
+    likelihood y[i] ~ Normal(sum(P, over = [s, s']), 1)
+    """
+    p = np.linspace(0.1, 0.7, compiled(text).size(("i",))[0])
+    found = values(text, {"p": p, "q": 0.4})["P"]
+    np.testing.assert_allclose(found[:, 0], np.stack([p, 1 - p], -1), rtol=1e-12)
+    np.testing.assert_allclose(found[:, 1], np.tile([0, 0.4], (len(p), 1)), rtol=1e-12)

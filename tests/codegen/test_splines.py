@@ -34,9 +34,8 @@ def test_the_splines_of_a_spec_are_those_of_scipy():
     found = compiled(SPEC, {"i": 4, "j": 3})
     x, rng = found.data["x"], np.random.default_rng(5)
     c, h = rng.normal(size=6), rng.normal(size=5)
-    model = handlers.seed(
-        handlers.substitute(found.model, data={"c": c, "h": h, "place": np.array(0.37)}), jax.random.key(0)
-    )
+    given = {"c": jnp.array(c), "h": jnp.array(h), "place": jnp.array(0.37)}
+    model = handlers.seed(handlers.substitute(found.model, data=given), jax.random.key(0))
     trace = handlers.trace(model).get_trace(found.data, found.coords)
     values = {name: np.asarray(trace[name]["value"]) for name in ("fitted", "given", "round", "there", "all_of")}
 

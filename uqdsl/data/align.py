@@ -104,7 +104,7 @@ def choose_labels(dim: Dimension, problems: list[Problem]) -> None:
 
 def _chosen(dim: Dimension, problems: list[Problem]) -> tuple[tuple[Label, ...] | None, str]:
     if dim.ir.labels is not None:
-        return dim.ir.labels, "the `dim` statement"
+        return dim.ir.labels, f"the `{'time' if dim.ir.time else 'dim'}` statement"
     if dim.ir.time:
         ordered = [(found, axis) for found, axis in dim.axes if axis.along is Along.ORDERED]
         times = {key(label): label for _, axis in ordered for label in axis.labels}
@@ -227,6 +227,7 @@ def _by_label(found: Found, axis: Axis, dim: Dimension, problems: list[Problem])
             labels=labels_listed(lacking),
             dim=dim.ir.name,
             other=dim.origin,
+            hint=f"where there is no value for some, say so: `{field.name}[…] : {field.kind} missing`",
         )
         report([missing], problems)
     if extra or lacking:

@@ -276,10 +276,14 @@ def _spread(sign: str, left: Typed, right: Typed) -> frozenset[str] | None:
 def _listing(expression: tree.Listing, context: Context) -> Typed:
     inside = replace(context, list_dim=None, places=False)
     name = context.list_dim
-    if name is None and len(context.ranges) == _depth(expression) > 1 and not context.free:
-        # Lists in lists nest as the dimensions of the statement.
-        name, *rest = context.ranges
-        inside = replace(inside, ranges=tuple(rest), list_dim=rest[0] if len(rest) == 1 else None)
+    if name is None and _depth(expression) > 1 and not context.free:
+        # Lists in lists nest as the dimensions of the statement that their items lack.
+        inner = dims_at_sight(_innermost(expression), context)
+        lacking = [dim for dim in context.ranges if dim not in inner]
+        if len(lacking) == _depth(expression):
+            name, *rest = lacking
+            ranges = tuple(dim for dim in context.ranges if dim != name)
+            inside = replace(inside, ranges=ranges, list_dim=rest[0] if len(rest) == 1 else None)
     items = [number(item, inside) for item in expression.items]
     if not all(item.sound for item in items):
         return poison(expression.span)
@@ -315,6 +319,12 @@ def _depth(expression: tree.Expression) -> int:
         return 0
     depths = {_depth(each) for each in value.items}
     return 1 + (depths.pop() if len(depths) == 1 else 0)
+
+
+def _innermost(expression: tree.Expression) -> list[tree.Expression]:
+    """The items of lists in lists that are no lists themselves."""
+    value = ungrouped(expression)
+    return [part for each in value.items for part in _innermost(each)] if isinstance(value, tree.Listing) else [value]
 
 
 def _home(expression: tree.Listing, context: Context) -> str:

@@ -58,7 +58,7 @@ def _why_not(
     if not dims:
         return "it is a single number", f"declare it over a dimension: `{name}[k]`"
     if not along:
-        return "it is over several dimensions", f"say along which: {listing(f'`{restriction}({dim})`' for dim in dims)}"
+        return "it is over several dimensions", f"say along which: {listing(f'{restriction}({dim})' for dim in dims)}"
     missing = [dim for dim in along if dim not in dims]
     if missing:
         return f"it is not over `{missing[0]}`", ""

@@ -299,6 +299,10 @@ def _gather(
     if not where.sound:
         return where
     if where.category is None:
+        moved = [name for name in ir.names_used(where.node) if (known := context.known.get(name)) and known.axis]
+        if moved and not isinstance(where.node, ir.Reference):
+            hint = f"a state is asked for at the times of a field: give the data another one beside `{moved[0]}`"
+            return context.report(UnclearSelection(at=index.span, name=_named(expression), hint=hint))
         hint = _as_category(where, along or found.dims[0], context) or _WAYS
         return context.report(UnclearSelection(at=index.span, name=_named(expression), hint=hint))
     along = along or where.category

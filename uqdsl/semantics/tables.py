@@ -392,6 +392,13 @@ def _columns(call: tree.Call, dims: tuple[str, ...], problems: list[Problem]) ->
     return tuple(names), function == "columns"
 
 
+def _no_gap(problem: Problem) -> Problem:
+    """The problem of a value in place that is not constant, with where one can stand that is not known."""
+    if not isinstance(problem, NotConstant) or problem.what.strip("`").lower() not in ("na", "nan", "null", "none"):
+        return problem
+    return replace(problem, hint="values in place have no gaps: a file may have them, in a field that is `missing`")
+
+
 def _in_place(value: tree.Expression, settings: Settings, problems: list[Problem]) -> Values:
     """The nested lists of values written in place."""
     if isinstance(value, tree.Listing):
@@ -399,7 +406,7 @@ def _in_place(value: tree.Expression, settings: Settings, problems: list[Problem
     try:
         found = evaluate(value, settings)
     except SpecError as error:
-        problems += error.problems
+        problems += [_no_gap(each) for each in error.problems]
         return 0
     if isinstance(found, float) and not isfinite(found):
         problems.append(NotANumber(at=value.span, what="`inf`"))

@@ -307,7 +307,10 @@ class CoordinateNotNumeric(Problem):
     code = "UQ449"
     headline = "the dimension `{dim}` is used as a number, but its label {shown} is not one"
     label = "used as a number here"
-    advice = "only a dimension with numbers for labels has a coordinate to compute with"
+    advice = (
+        "only a dimension with numbers for labels has a coordinate to compute with: write them where it is declared, as "
+        "in `dim {dim} = [1, 2]`, or into the data"
+    )
     dim: str
     shown: str
 

@@ -66,7 +66,7 @@ def test_a_label_that_another_file_lacks(write, tmp_path):
         "UQ441",
         "`soils.csv` lacks the label `c` of `county`, which `counties.csv` has",
         "soils.csv, column `county`",
-        "",
+        "where there is no value for some, say so: `clay[…] : unit missing`",
     )
 
 

@@ -57,6 +57,15 @@ def test_mixture_quantile_is_the_inverse_of_its_distribution_function(level):
     np.testing.assert_allclose(UNEQUAL.cdf(UNEQUAL.quantile(level)), level, atol=1e-11)
 
 
+def test_mixture_quantile_in_a_gap_between_components():
+    apart = GaussianMixture(np.array([[0.0], [100.0]]), np.array([[1.0], [0.01]]))
+    for level in (0.3, 0.5, 0.7):
+        found = apart.quantile(level)
+        assert abs(apart.cdf(found)[0] - level) < 1e-11
+    assert apart.quantile(0.25)[0] == pytest.approx(0, abs=1e-9)
+    assert apart.quantile(0.75)[0] == pytest.approx(100, abs=1e-9)
+
+
 def test_crps_of_a_single_gaussian(rng):
     mean, sd, outcome = rng.normal(size=5), rng.uniform(0.2, 3, 5), rng.normal(size=5)
     found = GaussianMixture(mean[None], sd[None]).crps(outcome)

@@ -15,7 +15,8 @@ from scipy.special import logsumexp, ndtr, ndtri
 _TAIL = 9.0
 """Standard deviations beyond which a Gaussian has no mass in double precision."""
 _NODES_PER_SD = 1.5
-_HALVINGS = 48
+_STEPS = 60
+_ACCURACY = 1e-12
 _BLOCK = 1 << 8
 
 
@@ -48,14 +49,20 @@ class GaussianMixture(NamedTuple):
         return np.asarray(logsumexp(log_densities, axis=0, b=_weights(self)[:, None]))
 
     def quantile(self, level: float) -> np.ndarray:
-        """The quantile of each case, by bisection between the least and the largest of its components' quantiles."""
+        """The quantile of each case, by Newton's method between the least and the largest of its components' quantiles."""
         of_components = self.means + self.sds * ndtri(level)
         low, high = of_components.min(axis=0), of_components.max(axis=0)
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            below = self.cdf(middle) < level
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return (low + high) / 2
+        found = _weights(self) @ of_components
+        for _ in range(_STEPS):
+            error = self.cdf(found) - level
+            if np.abs(error).max() < _ACCURACY:
+                break
+            low, high = np.where(error < 0, found, low), np.where(error < 0, high, found)
+            with np.errstate(divide="ignore", over="ignore"):
+                found = found - error / np.exp(self.log_density(found))
+            # Where the density is low, a step may lead out of the bracket, which is halved instead.
+            found = np.where((low < found) & (found < high), found, (low + high) / 2)
+        return found
 
     def crps(self, outcomes: np.ndarray) -> np.ndarray:
         """The continuous ranked probability score of each case, in the unit of the outcome; smaller is better.

@@ -154,7 +154,7 @@ def test_the_json_has_the_published_keys_and_is_strict(groups):
     found = json.loads(text, parse_constant=refuse)
     assert list(found) == ["spec", "version", "seed", "status", "reasons", "runs"]
     assert found["status"] == "ok"
-    assert list(found["runs"]["nuts"]) == ["method", "variables", "diagnostics", "seconds"]
+    assert list(found["runs"]["nuts"]) == ["method", "variables", "diagnostics", "notes", "seconds"]
     numbers = ["mean", "sd", "q05", "q50", "q95", "mcse_mean", "ess_bulk", "r_hat"]
     assert list(found["runs"]["nuts"]["variables"]["a[ANOKA]"]) == numbers
     assert found["runs"]["nuts"]["variables"]["bad"]["sd"] is None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from uqdsl.driver.front import Source, check_with_data
+from uqdsl.driver.infer import infer
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.infer import Target
 from uqdsl.infer.nuts import sample
@@ -46,3 +47,13 @@ def test_and_one_that_does_not(code):
     kept = []
     sample(target_of(spec), NutsOptions(chains=1, warmup=20, draws=20), 0, sink=lambda chunk: kept.append(chunk.draws))
     assert sum(len(next(iter(draws.values()))) for draws in kept) == 20
+
+
+@pytest.mark.parametrize(("section", "noted"), [("Fails", ["UQ612"]), ("Mended", [])])
+def test_a_run_with_a_note(section, noted):
+    (spec,) = (each.text for each in blocks("UQ612", section) if each.language == "uq")
+    checked, dataset = check_with_data(Source("model.uq", spec, Path()))
+    target = make_target(checked.spec, write_program(checked), dataset)
+    result = infer(checked.spec, target, checked.spec.runs[0], 0)
+    assert [each.code for each in result.problems] == noted
+    assert result.verdict.status == "ok"

@@ -20,12 +20,14 @@ class RunSummary(NamedTuple):
     - rows: of its posterior.
     - verdict: on its posterior.
     - seconds: wall time of its parts: `compile`, `sample`.
+    - notes: what else is to be known of it, that does not make it suspect.
     """
 
     method: str
     rows: Sequence[Row]
     verdict: Verdict
     seconds: Mapping[str, float]
+    notes: Sequence[str] = ()
 
 
 def summary_json(*, spec: str, version: str, seed: int, runs: Mapping[str, RunSummary]) -> str:
@@ -51,6 +53,7 @@ def _run(run: RunSummary) -> dict[str, Any]:
         "method": run.method,
         "variables": {row.label: {name: getattr(row, name) for name in _NUMBERS} for row in run.rows},
         "diagnostics": run.verdict.diagnostics,
+        "notes": list(run.notes),
         "seconds": dict(run.seconds),
     }
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from uqdsl.diagnose import Row, Verdict, summarize, verdict
+from uqdsl.diagnose import Row, Verdict, cut_mass, summarize, verdict
 from uqdsl.infer import Progress, Target
 from uqdsl.infer.draws import Silent
 from uqdsl.ir import Run, Spec, names_used
@@ -30,7 +30,7 @@ class Result:
     - groups: the labelled arrays, by ArviZ's names of groups.
     - rows: the summary, a row for each scalar of the posterior.
     - seconds: wall time to `compile` and to `sample`.
-    - problems: what went wrong without stopping it.
+    - problems: what went wrong without stopping it, and what else is to be known.
     """
 
     run: Run
@@ -110,7 +110,7 @@ def infer(
     rows = tuple(summarize(groups))
     found = _verdict(spec, options, groups, rows, drawn.requested)
     seconds = {"compile": outcome.compile_seconds, "sample": outcome.sample_seconds}
-    result = Result(run, groups, rows, found, seconds, drawn.interrupted)
+    result = Result(run, groups, rows, found, seconds, drawn.interrupted, tuple(cut_mass(spec, groups, rows)))
     watcher.sampled(result)
     try:
         with watcher.busy("computing predictions"):
@@ -119,7 +119,7 @@ def infer(
         store.flush()
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
-        result = replace(result, problems=(NoPredictions(exception=type(error).__name__),))
+        result = replace(result, problems=(*result.problems, NoPredictions(exception=type(error).__name__)))
     with watcher.busy("writing the result"):
         store.save(result.groups)
     return result
@@ -133,7 +133,8 @@ def reread(spec: Spec, run: Run, groups: Groups) -> Result:
     seconds = {"compile": 0.0, "sample": float(attrs.get("sampling_time", 0.0))}
     rows = tuple(summarize(groups))
     options: Any = method.options(**run.options)
-    return Result(run, groups, rows, _verdict(spec, options, groups, rows, options.draws), seconds, interrupted=False)
+    found = _verdict(spec, options, groups, rows, options.draws)
+    return Result(run, groups, rows, found, seconds, interrupted=False, problems=tuple(cut_mass(spec, groups, rows)))
 
 
 def _verdict(spec: Spec, options: Any, groups: Groups, rows: tuple[Row, ...], requested: int) -> Verdict:

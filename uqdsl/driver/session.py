@@ -183,7 +183,10 @@ def _run_all(
         version=uqdsl.__version__,
         seed=job.seed,
         runs={
-            name: RunSummary(each.run.method, each.rows, each.verdict, each.seconds) for name, each in results.items()
+            name: RunSummary(
+                each.run.method, each.rows, each.verdict, each.seconds, [note.title for note in each.problems]
+            )
+            for name, each in results.items()
         },
     )
     directory.write_summary(summary)

@@ -383,7 +383,7 @@ class Unknown(Node):
 
     With a `past`, the law is that of one place along a dimension given those before it. Its values may be `ordered` along the
     dimensions `along`, or sum to zero along them; these stand last. One that `imputes` is a field of the data, of
-    which only the values that are missing are unknown.
+    which only the values that are missing are unknown. One that is `confined` is meant to end where its law says.
     """
 
     node: Literal["unknown"] = "unknown"
@@ -396,6 +396,7 @@ class Unknown(Node):
     restriction: Literal["", "ordered", "sum_to_zero"] = ""
     along: tuple[str, ...] = ()
     imputes: bool = False
+    confined: bool = False
 
     @property
     def joint(self) -> tuple[str, ...]:

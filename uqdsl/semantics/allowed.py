@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from uqdsl.messages import Problem, Span, did_you_mean, errors, listing
 from uqdsl.messages.catalogue.kinds import WrongModifier
-from uqdsl.messages.catalogue.lints import LINTS, IdleAllow, UnknownLint
+from uqdsl.messages.catalogue.lints import LINTS, CutMass, IdleAllow, UnknownLint
 from uqdsl.syntax import tree
 
 ALLOW = "allow"
@@ -48,8 +48,18 @@ def heed_allowed(written: tree.Tree, problems: Sequence[Problem]) -> list[Proble
         if not silent and not (problem.lint and any(_within(problem.at, each) for each in unclear)):
             found.append(problem)
     if not errors(found):
-        found += [IdleAllow(at=each.at, name=each.name) for each in allowed if each not in used]
+        found += [
+            IdleAllow(at=each.at, name=each.name)
+            for each in allowed
+            if each not in used and LINTS[each.name] is not CutMass
+        ]
     return found
+
+
+def allows(modifiers: tuple[tree.Modifier, ...], lint: type[Problem]) -> bool:
+    """Whether one of the modifiers of a statement allows a lint there."""
+    names = (name for each in modifiers if each.name == ALLOW for name in each.arguments or ())
+    return any(isinstance(each, tree.Name) and each.name == lint.lint for each in names)
 
 
 def _within(at: Span | None, whole: Span) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
 from uqdsl.messages.catalogue.kinds import NoEvent, OutcomeSupport
-from uqdsl.messages.catalogue.lints import WiderThanKind
+from uqdsl.messages.catalogue.lints import CutMass, WiderThanKind
 from uqdsl.messages.catalogue.names import (
     DeclaredTwice,
     DimensionsDiffer,
@@ -17,6 +17,7 @@ from uqdsl.messages.catalogue.names import (
     UndeclaredName,
 )
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
+from uqdsl.semantics.allowed import allows
 from uqdsl.semantics.composed import lower_composed
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Known, known_settings
@@ -346,6 +347,7 @@ def _prior(statement: tree.Prior, context: Context) -> _Result:
         past=past,
         restriction=restriction,
         along=along,
+        confined=allows(statement.modifiers, CutMass),
     )
     known = Known(dims, drawn(lowered.support), lowered.category, random=True, spread=frozenset({name}))
     return decorrelated(unknown), known

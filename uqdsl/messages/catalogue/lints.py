@@ -89,5 +89,19 @@ class Conditioned(Note):
     dim: str
 
 
-LINTS = {each.lint: each for each in (UnusedUnknown, MayLeaveSupport, UnusedField, WiderThanKind, IdleBound)}
+class CutMass(Note):
+    """Known once there are draws, so that `check` cannot tell whether it is there to be allowed."""
+
+    code = "UQ612"
+    lint = "cut_mass"
+    headline = "the draws of `{name}` pile up at {end}, an end that its prior states"
+    label = "nothing beyond {end}"
+    advice = (
+        "if values beyond it are possible, take a prior that falls off instead of ending; else write `allow(cut_mass)`"
+    )
+    name: str
+    end: str
+
+
+LINTS = {each.lint: each for each in (UnusedUnknown, MayLeaveSupport, UnusedField, WiderThanKind, IdleBound, CutMass)}
 """Every lint by its name."""

@@ -65,7 +65,8 @@ class Writer:
 
     `names` says what each name is, and grows by what the function defines. `parts` gathers the assignments, to `fresh`
     names, that have to stand before the statement being written. `dims` are those of the spec, and `functions` the
-    identifiers of the functions, of which those that are `placed` take the coordinates too. `windows` says along which
+    identifiers of the functions, of which those that are `placed` take the coordinates too, as `networks` are of the
+    networks. `windows` says along which
     dimensions only some places are wanted, and `lengths` how long those are that the data do not have.
     """
 
@@ -73,6 +74,7 @@ class Writer:
     dims: Mapping[str, ir.Dim] = field(default_factory=dict)
     functions: Mapping[str, tuple[str, ir.Function | ir.Extern]] = field(default_factory=dict)
     placed: Collection[str] = ()
+    networks: Mapping[str, tuple[str, ir.Network]] = field(default_factory=dict)
     windows: dict[str, Window] = field(default_factory=dict)
     lengths: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
@@ -111,6 +113,8 @@ class Writer:
             case ir.Coordinate(dim=dim):
                 text = self.seen(Text(f'jnp.array(coords["{ir.base(dim)}"], dtype=float)'), (dim,))
                 return self.aligned(text, (dim,), layout)
+            case ir.Size(dim=dim):
+                return Text(f'len(coords["{dim}"])', kind=Kind.WHOLE)
             case ir.LabelPosition(dim=dim, label=label):
                 return Text(_index_of(dim, label), kind=Kind.WHOLE)
             case ir.Rename():
@@ -119,6 +123,8 @@ class Writer:
                 return self._shifted(node, layout)
             case ir.Matrix():
                 return self._matrix(node, layout)
+            case ir.Invoke(function=name) if name in self.networks:
+                return self._network(node, layout)
             case ir.Invoke():
                 return self._invoke(node, layout)
             case ir.Derivative():
@@ -293,6 +299,22 @@ class Writer:
                 shown.append("coords")
         axes = (*batch, *function.result)
         return self.aligned(self.seen(Text(f"{identifier}({', '.join(shown)})"), axes, windows), axes, layout)
+
+    def _network(self, node: ir.Invoke, layout: tuple[str, ...]) -> Text:
+        identifier, network = self.networks[node.function]
+        out = dict(network.outputs)[node.output] if node.output is not None else network.outputs[0][1]
+        batch = tuple(dim for dim in layout if dim in node.dims and dim not in node.own)
+        inputs, weights = node.arguments[: len(network.parameters)], node.arguments[len(network.parameters) :]
+        windows = {dim: window for dim, window in self.windows.items() if dim in node.own}
+        with self.seeing(**dict.fromkeys(windows)):
+            given = [
+                as_real(self.number(each, (*batch, *axes)))
+                for each, (_, axes) in zip(inputs, network.parameters, strict=True)
+            ]
+            given += [self.number(each, own.dims) for each, own in zip(weights, network.weights, strict=True)]
+        chosen = f"[{quoted(node.output)}]" if node.output is not None else ""
+        shown = f"{identifier}({', '.join(each.text for each in given)}){chosen}"
+        return self.aligned(self.seen(Text(shown), (*batch, *out), windows), (*batch, *out), layout)
 
     def _derivative(self, node: ir.Derivative, layout: tuple[str, ...]) -> Text:
         by = self.names[node.by.name].identifier

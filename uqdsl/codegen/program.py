@@ -33,6 +33,7 @@ from uqdsl.codegen.laws import (
     restricted_text,
     standard_law_text,
 )
+from uqdsl.codegen.networks import network_lines
 from uqdsl.codegen.steps import Steps, first_places, lines_of, started
 from uqdsl.codegen.style import WIDTH, styled
 from uqdsl.codegen.sums import Sums, dependent_quantities, names_of_sums, summed_statements
@@ -68,7 +69,7 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
     """
     names = _Names.of(spec)
     with _deep_expressions():
-        functions = [*_own_functions(spec, sources, names), *_computed(spec, sources, names)]
+        functions = [*_own_functions(spec, sources, names), *_networks(spec, sources, names), *_computed(spec, sources, names)]
         functions += [*_model(spec, sources, names), *_plain("", ""), *_log_density(spec, names)]
         functions += _summed(spec, names)
     lines = styled([*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions])
@@ -126,7 +127,7 @@ class _Names:
         densities = identifiers(terms, taken, "log_p_{}")
         noncentered = [each.name for each in spec.unknowns if each.noncentered]
         standardised = identifiers(noncentered, taken, "{}_decentered")
-        functions = identifiers([each.name for each in (*spec.functions, *spec.externs)], taken)
+        functions = identifiers([each.name for each in (*spec.functions, *spec.externs, *spec.networks)], taken)
         return cls(declared, densities, standardised, functions, frozenset(taken))
 
     def writer(self, spec: ir.Spec) -> Writer:
@@ -153,7 +154,8 @@ class _Names:
         """A writer of expressions that knows these names."""
         fresh = (name for name in map("part_{}".format, count(1)) if name not in self.taken)
         functions = {each.name: (self.functions[each.name], each) for each in (*spec.functions, *spec.externs)}
-        return Writer(known, {each.name: each for each in spec.dims}, functions, self.placed, fresh=fresh)
+        networks = {each.name: (self.functions[each.name], each) for each in spec.networks}
+        return Writer(known, {each.name: each for each in spec.dims}, functions, self.placed, networks, fresh=fresh)
 
 
 # ----------------------------------------------------------------------------------------------- the top of the module
@@ -522,6 +524,18 @@ def _own_functions(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
         head = f"def {names.functions[function.name]}({', '.join(given)}):"
         lines += _plain(head, *docstring(written, 4))
         lines += _spanned([f"    {line}" for line in body], function.span)
+        lines += _plain("", "")
+    return lines
+
+
+def _networks(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
+    """The networks, each as a function of its inputs and weights."""
+    lines: _Lines = []
+    for network in spec.networks:
+        written = sources.text[network.span.start : network.span.end].splitlines()
+        parameters, body = network_lines(network, set(names.taken))
+        lines += _plain(f"def {names.functions[network.name]}({', '.join(parameters)}):", *docstring(written, 4))
+        lines += [(f"    {line}", span) for line, span in body]
         lines += _plain("", "")
     return lines
 

@@ -57,6 +57,7 @@ RUNTIME = (
     "place",
     "rational_quadratic",
     "recurrence",
+    "side_by_side",
     "solve_cholesky",
     "solve_lower",
     "squared_exponential",

@@ -57,7 +57,7 @@ def verdict(
 ) -> Verdict:
     """Judge a posterior by the field's thresholds, which are the constants of this module.
 
-    - rows: its summary, if it is there already.
+    - rows: its summary, if it is there already; what has no row in it is not judged.
     - max_tree_depth, target_accept: the options of the run, where it had them.
     - requested: draws per chain that were asked for; fewer mean that the run was interrupted.
     - centered: unknowns whose prior depends on other unknowns and is not `noncentered`; the advice names them. None
@@ -173,8 +173,10 @@ def _gathered(groups: Groups, rows: Sequence[Row], diverging: np.ndarray) -> str
     for row in rows:
         labels.setdefault(row.variable, []).append(row.label)
     for name, variable in groups["posterior"].variables.items():
+        if name not in labels:
+            continue
         draws = variable.values.reshape(diverging.size, -1)
-        for label, column in zip(labels.get(name, ()), draws.T, strict=True):
+        for label, column in zip(labels[name], draws.T, strict=True):
             if not np.isfinite(column).all() or np.ptp(column) == 0:
                 continue
             share = np.searchsorted(np.sort(column), column[diverging.ravel()]) / diverging.size

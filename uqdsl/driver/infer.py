@@ -138,10 +138,11 @@ def reread(spec: Spec, run: Run, groups: Groups) -> Result:
 
 
 def _verdict(spec: Spec, options: Any, groups: Groups, rows: tuple[Row, ...], requested: int) -> Verdict:
-    discrete = {each.name for each in spec.sums}
+    # Chains need not agree on weights, as hidden units can change places; they do on what the networks give.
+    unjudged = {each.name for each in (*spec.sums, *(own for network in spec.networks for own in network.weights))}
     return verdict(
         groups,
-        tuple(row for row in rows if row.variable not in discrete),
+        tuple(row for row in rows if row.variable not in unjudged),
         max_tree_depth=options.max_tree_depth,
         target_accept=options.target_accept,
         requested=requested,

@@ -54,6 +54,14 @@ class Coordinate(Node):
     dims: tuple[str, ...]
 
 
+class Size(Node):
+    """The number of labels of a dimension."""
+
+    node: Literal["size"] = "size"
+    dim: str
+    dims: tuple[str, ...] = ()
+
+
 class LabelPosition(Node):
     """The position of a label along its dimension, from 0: what a category field holds for it."""
 
@@ -165,12 +173,14 @@ class Invoke(Node):
     """A function of the author's, or an external one, by name, with its arguments in order.
 
     It takes and gives arrays over the dimensions `own`, all of each at once, and is the same for each place of the others.
+    The arguments of a network are its inputs, then its weights; `output` is the one of several that is meant.
     """
 
     node: Literal["invoke"] = "invoke"
     function: str
     arguments: tuple[Expression, ...]
     own: tuple[str, ...] = ()
+    output: str | None = None
     dims: tuple[str, ...] = ()
 
 
@@ -205,6 +215,7 @@ type Expression = Annotated[
     Constant
     | Reference
     | Coordinate
+    | Size
     | LabelPosition
     | Gather
     | Pick
@@ -304,6 +315,48 @@ class Extern(Node):
     def result(self) -> tuple[str, ...]:
         """The dimensions that its result has whatever it is given."""
         return self.over
+
+
+class Weights(Node):
+    """An array of weights of a network, which is an unknown or a field of the same `name`, and its dimensions in order."""
+
+    name: str
+    dims: tuple[str, ...]
+
+
+class Layer(Node):
+    """A layer of a network: what it makes of a value over the dimensions `given`, in order, is one over `dims`.
+
+    `kind` is one of `uqdsl.vocabulary.layers`, with its `options`, of which `over` are the dimensions that it takes in or
+    goes along.
+    """
+
+    name: str
+    kind: str
+    options: dict[str, float | int | bool | str | None]
+    over: tuple[str, ...]
+    given: tuple[str, ...]
+    dims: tuple[str, ...]
+    weights: tuple[Weights, ...] = ()
+
+
+class Network(Node):
+    """A network: its inputs and outputs, each with the dimensions that it is over, and its layers, one after the other.
+
+    An input may have further dimensions when it is called, which the outputs then have too. Several inputs lie one
+    after the other along the dimension `joined`. Several outputs are what the last layer has along its first dimension.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, tuple[str, ...]], ...]
+    outputs: tuple[tuple[str, tuple[str, ...]], ...]
+    layers: tuple[Layer, ...]
+    joined: str | None = None
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        """The weights of all layers, in order."""
+        return tuple(each for layer in self.layers for each in layer.weights)
 
 
 class Dim(Node):
@@ -553,6 +606,7 @@ class Spec(Node):
     tables: tuple[Table, ...] = ()
     functions: tuple[Function, ...] = ()
     externs: tuple[Extern, ...] = ()
+    networks: tuple[Network, ...] = ()
     statements: tuple[Statement, ...] = ()
     sums: tuple[Sum, ...] = ()
     runs: tuple[Run, ...] = ()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         squared_exponential_spectrum,
     )
     from uqdsl.runtime.kumaraswamy import Kumaraswamy
+    from uqdsl.runtime.layers import side_by_side
     from uqdsl.runtime.neighbours import neighbour
     from uqdsl.runtime.ode import trajectory
     from uqdsl.runtime.ordered import Ordered
@@ -88,6 +89,7 @@ _MODULES = {
     "place": "placing",
     "rational_quadratic": "kernels",
     "recurrence": "recurrences",
+    "side_by_side": "layers",
     "solve_cholesky": "special",
     "solve_lower": "special",
     "squared_exponential": "kernels",

@@ -15,6 +15,7 @@ from uqdsl.semantics.context import Known
 from uqdsl.semantics.declare import collect_declarations
 from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
+from uqdsl.semantics.networks import lower_networks
 from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.sources import NAMES
 from uqdsl.semantics.stages import Staged, stage
@@ -76,7 +77,12 @@ def _analyse(
     found += problems
     sound = not errors(found[read:]) and not any(_is_of_data(each) for each in written.statements)
     fields = tuple(field for table in tables for field in table.fields)
-    lowered = lower_statements(written, declarations, {dim.name: dim for dim in dims}, fields, values)
+    networks = lower_networks(written, declarations, {dim.name: dim for dim in dims}, values)
+    found += networks.problems
+    written, declarations = networks.spec, networks.declarations
+    own = {dim.name for dim in networks.dims}
+    dims = (*(dim for dim in dims if dim.name not in own), *networks.dims)
+    lowered = lower_statements(written, declarations, {dim.name: dim for dim in dims}, fields, values, networks)
     found += lowered.problems
     written_runs, problems = lower_runs(written, declarations, lowered.known, values)
     found += problems
@@ -96,6 +102,7 @@ def _analyse(
         tables=tables,
         functions=lowered.functions,
         externs=lowered.externs,
+        networks=tuple(networks.found.values()),
         statements=lowered.statements,
         sums=sums,
         runs=written_runs if runs is None else tuple(runs),

@@ -69,7 +69,8 @@ class Context:
     `starts` gathers the values with which it starts, and `new_dims` the dimensions that statements bring with them.
 
     `functions` are those that the author declared; within one of them `parameters` are its own, and `calls` names it and
-    those through which it is being called.
+    those through which it is being called. `networks` are the sound ones, and `sizes` is what `fan_in` and `fan_out` stand
+    for in the prior of weights.
     """
 
     declarations: Declarations
@@ -90,6 +91,8 @@ class Context:
     functions: Mapping[str, Signature] = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
     calls: tuple[str, ...] = ()
+    networks: Mapping[str, ir.Network] = field(default_factory=dict)
+    sizes: Mapping[str, Typed] = field(default_factory=dict)
 
     @property
     def settings_known(self) -> Mapping[str, Known]:

@@ -23,6 +23,7 @@ class What(StrEnum):
     QUANTITY = "a `let`"
     SETTING = "a setting"
     FUNCTION = "a function"
+    NETWORK = "a network"
     STATE = "a state"
     INCLUDED = "an included file"
     UNREADABLE = "declared by a statement with a fault"
@@ -223,7 +224,9 @@ def _declared_by(statement: tree.Statement, text: str) -> Iterator[Declared]:
             yield declared(target, What.UNKNOWN)
         case tree.Let(target=target):
             yield declared(target, What.QUANTITY)
-        case tree.Network(name=name) | tree.Function(name=name) | tree.Extern(name=name):
+        case tree.Network(name=name):
+            yield declared(name, What.NETWORK)
+        case tree.Function(name=name) | tree.Extern(name=name):
             yield declared(name, What.FUNCTION)
         case tree.State(names=names):
             for each in names:

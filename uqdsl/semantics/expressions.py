@@ -36,6 +36,7 @@ from uqdsl.semantics.declare import What, not_in_file
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.functions import call
 from uqdsl.semantics.matrices import lower_identity, lower_matrix
+from uqdsl.semantics.networks import call_network
 from uqdsl.semantics.names import lower_attribute, lower_name, means_coordinate, within
 from uqdsl.semantics.selection import compared, label_written, lower_selection, primed, renamed
 from uqdsl.semantics.splines import lower_spline
@@ -91,6 +92,8 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
             return within(lower_selection(chosen, expression, selectors, inside, lower), context)
         case tree.Primed():
             return within(_primed(expression, context), context)
+        case tree.Attribute(value=tree.Call(function=tree.Name(name=name)) as of, name=output) if name in context.networks:
+            return within(call_network(context.networks[name], of, output, context.anywhere(), number), context)
         case tree.Attribute():
             return lower_attribute(expression, context)
 
@@ -348,6 +351,9 @@ def _size(dim: ir.Dim) -> int | None:
 
 def _call(expression: tree.Call, context: Context) -> Typed:
     function = ungrouped(expression.function)
+    if isinstance(function, tree.Name) and function.name in context.networks:
+        network = context.networks[function.name]
+        return within(call_network(network, expression, None, context.anywhere(), number), context)
     if isinstance(function, tree.Attribute):
         return lower_attribute(function, context)
     if not isinstance(function, tree.Name):
@@ -357,7 +363,7 @@ def _call(expression: tree.Call, context: Context) -> Typed:
     if name in context.functions:
         return within(call(context.functions[name], expression, context.anywhere(), number), context)
     if declared is not None:
-        if declared.what in (What.FUNCTION, What.STATE, What.UNREADABLE):
+        if declared.what in (What.FUNCTION, What.NETWORK, What.STATE, What.UNREADABLE):
             return poison(expression.span)  # its own statement says that it cannot be run yet
         hint = f"`{name}` is {declared.what}"
         hint += f"; select from it with brackets: `{name}[…]`" if declared.axes else ", which cannot be called"

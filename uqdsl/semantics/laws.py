@@ -228,10 +228,10 @@ def _refuse_distribution(call: tree.Call, function: tree.Name, context: Context)
     name = function.name
     declared = context.declarations.values.get(name)
     if declared is not None:
-        if declared.what not in (What.FUNCTION, What.STATE, What.UNREADABLE):
+        if declared.what not in (What.FUNCTION, What.NETWORK, What.STATE, What.UNREADABLE):
             _refuse_law(call, context)
-        elif declared.what is What.FUNCTION:
-            context.report(NotALaw(at=call.span, hint=f"`{name}` is a function"))
+        elif declared.what in (What.FUNCTION, What.NETWORK):
+            context.report(NotALaw(at=call.span, hint=f"`{name}` is {declared.what}"))
     elif name in ALONE:
         hint = f"declare an unknown of it, and use that here: `prior beta[…] ~ {name}(…)`"
         context.report(OnlyAPrior(at=call.span, law=name, hint=hint))

@@ -38,7 +38,7 @@ def check_outcomes(spec: tree.Tree, declarations: Declarations, fields: tuple[ir
                 hint = did_you_mean(name, [each.name for each in fields], otherwise=otherwise)
                 missing = not_in_file(at, name, declarations)
                 problems.append(missing or NotData(at=at, name=name, what="not declared", hint=hint))
-        elif declared.what in (What.UNKNOWN, What.SETTING, What.FUNCTION):
+        elif declared.what in (What.UNKNOWN, What.SETTING, What.FUNCTION, What.NETWORK):
             others = (Label(declared.span, f"{declared.what}"),)
             hint = did_you_mean(name, [each.name for each in fields])
             if declared.what is What.UNKNOWN and not hint:

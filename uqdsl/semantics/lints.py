@@ -26,6 +26,7 @@ BUILT = (
     tree.Factor,
     tree.Function,
     tree.Extern,
+    tree.Network,
     tree.State,
     tree.Population,
     tree.Infer,

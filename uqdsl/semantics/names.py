@@ -26,7 +26,7 @@ from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
 from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS
 from uqdsl.vocabulary.supports import REAL, Support, point
 
-_REFUSED_AT_HOME = (What.FUNCTION, What.STATE, What.UNREADABLE)
+_REFUSED_AT_HOME = (What.FUNCTION, What.NETWORK, What.STATE, What.UNREADABLE)
 """What has a problem of its own where it is declared, so that its use is no second one."""
 
 
@@ -45,6 +45,8 @@ def lower_name(name: tree.Name, context: Context) -> Typed:
     if name.name in context.dims:
         return _coordinate(name, context)
     word = context.declarations.word(name.name)
+    if word in context.sizes:
+        return context.sizes[word]
     if word in CONSTANTS:
         return _constant(word, name.span, context)
     if context.declarations.may_declare(name.name):
@@ -102,7 +104,7 @@ def means_coordinate(name: str, context: Context) -> bool:
 def _without_value(name: tree.Name, context: Context) -> Typed:
     """A name that is declared and has no value here; for most a problem has been reported already."""
     declared = context.declarations.values[name.name]
-    if declared.what in (What.FUNCTION, What.INCLUDED):
+    if declared.what in (What.FUNCTION, What.NETWORK, What.INCLUDED):
         return context.report(NotAValue(at=name.span, name=name.name, what=str(declared.what)))
     if declared.what is What.SETTING and isinstance(context.settings.get(name.name), str):
         return context.report(NotANumber(at=name.span, what=f"the text `{name.name}`"))

@@ -84,10 +84,10 @@ def _check_interest(
             hint = did_you_mean(target.name, declarations.values)
             problems.append(UndeclaredName(at=target.name_span, name=target.name, hint=hint))
     elif declared.name != target.name:
-        if declared.what not in (What.FUNCTION, What.STATE, What.UNREADABLE):
+        if declared.what not in (What.FUNCTION, What.NETWORK, What.STATE, What.UNREADABLE):
             part = target.name.removeprefix(f"{declared.name}.")
             problems.append(no_such_part(target.name_span, declared, part, declarations))
-    elif declared.what in (What.SETTING, What.FIELD, What.FUNCTION, What.INCLUDED):
+    elif declared.what in (What.SETTING, What.FIELD, What.FUNCTION, What.NETWORK, What.INCLUDED):
         problems.append(NotOfInterest(at=target.span, name=target.name, what=str(declared.what)))
     elif target.name in known and not known[target.name].random:
         problems.append(NotOfInterest(at=target.span, name=target.name, what="a `let` of data alone"))

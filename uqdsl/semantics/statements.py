@@ -28,6 +28,7 @@ from uqdsl.semantics.jeffreys import with_information
 from uqdsl.semantics.laws import lower_law
 from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood, report_labels
+from uqdsl.semantics.networks import Networks, with_values
 from uqdsl.semantics.order import order_statements
 from uqdsl.semantics.processes import PROCESS, lower_process
 from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
@@ -59,6 +60,7 @@ def lower_statements(
     dims: Mapping[str, ir.Dim],
     fields: tuple[ir.DataField, ...],
     settings: Settings,
+    networks: Networks,
 ) -> Lowered:
     """The model part of a spec in the IR."""
     named = _by_name(spec, declarations)
@@ -72,6 +74,7 @@ def lower_statements(
     for key, statement in named.items():
         found_uses = [use._replace(name=states.get(use.name, use.name)) for use in uses_of(statement, dims)]
         moving = isinstance(statement, tree.State)
+        found_uses += [use._replace(name=name) for use in found_uses for name in networks.weights(use.name)]
         uses[key] = [use for use in found_uses if use.name in named and not (moving and use.name == key)]
     recurrences = find_recurrences(uses)
     order, problems = _in_order(named, uses, recurrences)
@@ -84,7 +87,7 @@ def lower_statements(
     externs = tuple(each.value for each in declared.values() if isinstance(each.value, ir.Extern))
     found: list[ir.Statement] = []
     gathered = [*problems, *_check_networks(spec, declarations), *check_outcomes(spec, declarations, fields)]
-    place = Context(declarations, known, settings, dims, owner="", functions=declared)
+    place = Context(declarations, known, settings, dims, owner="", functions=declared, networks=networks.found)
     for key in order:
         members = recurrences.get(key, (key,))
         if key != next(each for each in order if each in members):
@@ -95,7 +98,8 @@ def lower_statements(
             found += lowered
             continue
         statement = named[key]
-        context = replace(place, owner=_owner(statement), problems=[], back={})
+        sizes = networks.sizes.get(key, {})
+        context = replace(place, owner=_owner(statement), problems=[], back={}, sizes=sizes)
         if isinstance(statement, tree.State):
             moved = lower_state(statement, context)
             gathered += dict.fromkeys(context.problems)
@@ -116,7 +120,7 @@ def lower_statements(
             along = axis_names(statement.target, [])
             if all(ir.base(dim) in dims for dim in along):
                 known[statement.target.name] = Known(along, random=True, sound=False)
-    statements = with_reads(tuple(found))
+    statements = with_values(with_reads(tuple(found)), networks.found, declarations)
     if not errors(gathered):
         statements, problems = with_information(statements, fields, declarations)
         gathered += problems
@@ -281,10 +285,10 @@ def _check_networks(spec: tree.Tree, declarations: Declarations) -> list[Problem
         declared = declarations.owner(whole)
         name = declared.name if declared is not None else whole.split(".")[0]
         part = whole.removeprefix(f"{name}.")
-        if declared is not None and declared.what not in (What.FUNCTION, What.STATE, What.UNREADABLE):
+        if declared is not None and declared.what not in (What.NETWORK, What.STATE, What.UNREADABLE):
             problems.append(no_such_part(at, declared, part, declarations))
         elif declared is None and not declarations.may_declare(name):
-            networks = [each.name for each in declarations.values.values() if each.what is What.FUNCTION]
+            networks = [each.name for each in declarations.values.values() if each.what is What.NETWORK]
             hint = did_you_mean(name, networks, otherwise=f"a network is declared by `network {name}(…)`")
             problems.append(UndeclaredName(at=at, name=name, hint=hint))
     return problems

@@ -219,6 +219,9 @@ TYPES: Synonyms = {
     "str": "text",
     "string": "text",
 }
+LAYERS: Synonyms = {
+    **dict.fromkeys(("linear", "fc", "mlp", "fully_connected", "perceptron", "affine"), "dense"),
+}
 METHODS: Synonyms = {"hmc": "nuts", "mcmc": "nuts"}
 SOLVERS: Synonyms = {
     "rk45": "dopri5",

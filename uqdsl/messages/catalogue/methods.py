@@ -15,7 +15,7 @@ class UnknownMethod(Problem):
 
 class UnknownOption(Problem):
     code = "UQ502"
-    headline = "the method `{method}` has no option `{option}`"
+    headline = "`{method}` has no option `{option}`"
     label = "not an option of `{method}`"
     method: str
     option: str

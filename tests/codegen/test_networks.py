@@ -1,0 +1,263 @@
+"""Networks: the functions that are written for them against formulas, and their densities against NumPyro's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+import pytest
+from numpyro import handlers
+from numpyro.infer.util import log_density as numpyro_log_density
+from scipy import stats
+
+from .compiled import Compiled, compiled, written
+
+DATA = "data { Z[case, input] : real, X[case] : real }"
+END = "prior f.weights ~ Normal(0, 1 / sqrt(fan_in)) prior sigma ~ HalfNormal(1)"
+
+
+def weights_of(found: Compiled) -> dict[str, np.ndarray]:
+    """A value for each array of weights, by its name without that of the network."""
+    rng = np.random.default_rng(5)
+    return {
+        each.name.removeprefix("f."): rng.normal(size=found.size(each.dims))
+        for network in found.spec.networks
+        for each in network.weights
+    }
+
+
+FORMULAS: dict[str, tuple[str, tuple[tuple[int, ...], ...], Callable[..., np.ndarray]]] = {
+    "two layers": (
+        "network f(z[input]) -> real { dense(4, tanh) as h1  dense(1) }",
+        ((7, 3),),
+        lambda w, z: np.tanh(z @ w["h1.kernel"] + w["h1.bias"]) @ w["dense2.kernel"] + w["dense2.bias"],
+    ),
+    "an activation at the end, and no bias": (
+        "network f(z[input]) -> real { dense(4, relu, bias = false)  dense(1, exp) }",
+        ((7, 3),),
+        lambda w, z: np.exp(np.maximum(z @ w["dense1.kernel"], 0) @ w["dense2.kernel"] + w["dense2.bias"]),
+    ),
+    "a number as input": (
+        "network f(z) -> real { dense(4, sin)  dense(1) }",
+        ((7,),),
+        lambda w, z: (
+            np.sin(z[:, None] * w["dense1.kernel"] + w["dense1.bias"]) @ w["dense2.kernel"] + w["dense2.bias"]
+        ),
+    ),
+    "a number as input and nothing hidden": (
+        "network f(z) -> real { dense(1) }",
+        ((7,),),
+        lambda w, z: z * w["dense1.kernel"] + w["dense1.bias"],
+    ),
+    "several inputs": (
+        'dim input = ["a", "b", "c"]\nnetwork f(t, z[input]) -> real { dense(4, tanh)  dense(1) }',
+        ((7,), (7, 3)),
+        lambda w, t, z: (
+            np.tanh(np.c_[t, z] @ w["dense1.kernel"] + w["dense1.bias"]) @ w["dense2.kernel"] + w["dense2.bias"]
+        ),
+    ),
+    "an output over a dimension": (
+        "dim k = 2\nnetwork f(z[input]) -> y[k] { dense(4, tanh)  dense(k) }",
+        ((7, 3),),
+        lambda w, z: np.tanh(z @ w["dense1.kernel"] + w["dense1.bias"]) @ w["dense2.kernel"] + w["dense2.bias"],
+    ),
+    "an output over the dimension of the input": (
+        "network f(z[input]) -> y[input] { dense() }",
+        ((7, 3),),
+        lambda w, z: z @ w["dense1.kernel"] + w["dense1.bias"],
+    ),
+    "what is added to its input": (
+        "network f(z[input]) -> real { dense(4, tanh)  dense(4, tanh, residual = true)  dense(1) }",
+        ((7, 3),),
+        lambda w, z: (
+            (h := np.tanh(z @ w["dense1.kernel"] + w["dense1.bias"]))
+            + np.tanh(h @ w["dense2.kernel"] + w["dense2.bias"])
+        )
+        @ w["dense3.kernel"]
+        + w["dense3.bias"],
+    ),
+    "an input over two dimensions": (
+        "dim k = 2\nnetwork f(z[input, k]) -> real { dense(4, tanh)  dense(1) }",
+        ((7, 3, 2),),
+        lambda w, z: (
+            np.tanh(np.einsum("nik,ikh->nh", z, w["dense1.kernel"]) + w["dense1.bias"]) @ w["dense2.kernel"]
+            + w["dense2.bias"]
+        ),
+    ),
+    "one of two dimensions": (
+        "dim k = 2\nnetwork f(z[input, k]) -> y[k] { dense(4, tanh, over = input) as h  dense(over = h) }",
+        ((7, 3, 2),),
+        lambda w, z: (
+            np.tanh(np.einsum("nik,ih->nkh", z, w["h.kernel"]) + w["h.bias"]) @ w["dense2.kernel"] + w["dense2.bias"]
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_network_is_its_formula(name: str):
+    text, shapes, formula = FORMULAS[name]
+    found = compiled(f"{DATA} {text} {END} {_use(text)}")
+    weights = weights_of(found)
+    rng = np.random.default_rng(2)
+    inputs = [rng.normal(size=shape) for shape in shapes]
+    got = found.module["f"](*inputs, *weights.values())
+    np.testing.assert_allclose(got, formula(weights, *inputs), rtol=1e-12)
+
+
+def _use(text: str) -> str:
+    """A likelihood that calls the network of a text with what it asks for."""
+    head = text.split("{")[0]
+    arguments = {
+        "f(z[input, k])": "V",
+        "f(t, z[input])": "X, Z",
+        "f(z[input])": "Z",
+        "f(z)": "X",
+    }
+    call = next(f"f({given})" for asked, given in arguments.items() if asked in head)
+    dims = "case, k" if "y[k]" in head else "case, input" if "y[input]" in head else "case"
+    more = "data { V[case, input, k] : real }" if "V" in call else ""
+    return f"{more} data {{ outcome[{dims}] : real }} likelihood outcome[{dims}] ~ Normal({call}, sigma)"
+
+
+def test_outputs_by_name():
+    found = compiled(
+        f"{DATA} network f(z[input]) -> mean, log_sd {{ dense(4, tanh)  dense(2) }} "
+        "prior f.weights ~ Normal(0, 1) likelihood X[case] ~ Normal(f(Z).mean, exp(f(Z).log_sd))"
+    )
+    weights = weights_of(found)
+    z = np.random.default_rng(2).normal(size=(7, 3))
+    whole = np.tanh(z @ weights["dense1.kernel"] + weights["dense1.bias"]) @ weights["dense2.kernel"]
+    whole += weights["dense2.bias"]
+    got = found.module["f"](z, *weights.values())
+    np.testing.assert_allclose(got["mean"], whole[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(got["log_sd"], whole[:, 1], rtol=1e-12)
+    assert found.coords["f.dense2"] == ["mean", "log_sd"]
+
+
+def test_density_of_a_network_with_ten_hidden_units():
+    found = compiled(
+        f"{DATA} network f(z[input]) -> real {{ dense(10, tanh)  dense(1) }} "
+        "prior f.kernels ~ Normal(0, 1 / sqrt(fan_in)) prior f.biases ~ StudentT(4) prior sigma ~ HalfNormal(0.5) "
+        "likelihood X[case] ~ Normal(f(Z), sigma)",
+        {"case": 20},
+    )
+
+    def by_hand(z: np.ndarray, x: np.ndarray) -> None:
+        kernel1 = numpyro.sample("f.dense1.kernel", dist.Normal(0, 1 / np.sqrt(3)).expand([3, 10]).to_event())
+        bias1 = numpyro.sample("f.dense1.bias", dist.StudentT(4, 0, 1).expand([10]).to_event())
+        kernel2 = numpyro.sample("f.dense2.kernel", dist.Normal(0, 1 / np.sqrt(10)).expand([10]).to_event())
+        bias2 = numpyro.sample("f.dense2.bias", dist.StudentT(4, 0, 1))
+        sigma = numpyro.sample("sigma", dist.HalfNormal(0.5))
+        numpyro.sample("X", dist.Normal(jnp.tanh(z @ kernel1 + bias1) @ kernel2 + bias2, sigma), obs=x)
+
+    positions = found.positions(5)
+    for at in range(5):
+        position = {name: each[at] for name, each in positions.items()}
+        values = position | {"sigma": np.exp(position["sigma"])}
+        theirs, _ = numpyro_log_density(by_hand, (found.data["Z"], found.data["X"]), {}, values)
+        ours = found.log_density(position, found.data, found.coords)
+        np.testing.assert_allclose(ours, theirs + position["sigma"], rtol=1e-12)
+
+
+def test_the_most_specific_prior_counts():
+    spec, _ = written(
+        f"{DATA} network f(z[input]) -> real {{ dense(4, tanh) as a  dense(4, tanh) as b  dense(1) }} "
+        "prior f.weights ~ Normal(0, 1) prior f.biases ~ Normal(0, 2) prior f.a.weights ~ Normal(0, 3) "
+        "prior f.b.kernel ~ Normal(0, 4) prior f.b.weights ~ Normal(0, 5) prior f.a.biases ~ Normal(0, 6) "
+        "likelihood X[case] ~ Normal(f(Z), 1)"
+    )
+    scales = {each.name: each.law.arguments[1].value.value for each in spec.unknowns}  # type: ignore[union-attr]
+    assert scales == {
+        "f.a.kernel": 3,
+        "f.a.bias": 6,
+        "f.b.kernel": 4,
+        "f.b.bias": 5,
+        "f.dense3.kernel": 1,
+        "f.dense3.bias": 2,
+    }
+
+
+def test_fan_in_and_fan_out_are_sizes():
+    found = compiled(
+        f"{DATA} network f(z[input]) -> real {{ dense(4, tanh)  dense(1) }} "
+        "prior f.weights ~ Normal(0, sqrt(2 / (fan_in + fan_out))) likelihood X[case] ~ Normal(f(Z), 1)",
+        {"input": 5},
+    )
+    sites = handlers.trace(handlers.seed(found.model, 0)).get_trace(found.data, found.coords)
+    scales = {name: np.unique(site["fn"].base_dist.scale) for name, site in sites.items() if name.endswith("kernel")}
+    np.testing.assert_allclose(scales["f.dense1.kernel"], np.sqrt(2 / 9), rtol=1e-12)
+    np.testing.assert_allclose(scales["f.dense2.kernel"], np.sqrt(2 / 5), rtol=1e-12)
+
+
+def test_scales_may_be_unknown():
+    spec, _ = written(
+        f"{DATA} prior relevance[input] ~ HalfNormal(1) prior s ~ HalfNormal(1) "
+        "network f(z[input]) -> real { dense(4, tanh) as h  dense(1) } "
+        "prior f.h.kernel ~ Normal(0, relevance) prior f.weights ~ Normal(0, s) noncentered "
+        "likelihood X[case] ~ Normal(f(Z), 1)"
+    )
+    assert [each.name for each in spec.unknowns if each.noncentered] == ["f.h.bias", "f.dense2.kernel", "f.dense2.bias"]
+
+
+def test_within_a_rate_of_change():
+    found = compiled(
+        "time t from 0 to 1 step 0.1\ndim k = 2\ndata { y[t, k] : real } "
+        "network f(x[k]) -> dx[k] { dense(3, tanh)  dense(k) } prior f.weights ~ Normal(0, 0.5) "
+        "state x[k] over t { initial x = 1\nevolve der(x) = f(x) - x by rk4(dt = 0.01)\nerror exact } "
+        "likelihood y[t, k] ~ Normal(x, 0.1)"
+    )
+    weights = weights_of(found)
+    given = {f"f.{name}": each for name, each in weights.items()}
+    model = handlers.substitute(handlers.seed(found.model, 0), data=given)
+    x = np.asarray(handlers.trace(model).get_trace(found.data, found.coords)["x"]["value"])
+
+    def rate(at: np.ndarray) -> np.ndarray:
+        hidden = np.tanh(at @ weights["dense1.kernel"] + weights["dense1.bias"])
+        return hidden @ weights["dense2.kernel"] + weights["dense2.bias"] - at
+
+    here, step = np.ones(2), 0.001
+    for _ in range(1000):
+        middle = here + step / 2 * rate(here)
+        here = here + step * rate(middle)
+    np.testing.assert_allclose(x[-1], here, rtol=1e-5)
+
+
+def test_without_hidden_units_it_is_linear_regression():
+    """The log density minus that of the conjugate posterior is the evidence, the same wherever it is taken."""
+    found = compiled(
+        f"{DATA} network f(z[input]) -> real {{ dense(1) }} prior f.weights ~ Normal(0, 2) "
+        "likelihood X[case] ~ Normal(f(Z), 0.5)",
+        {"case": 12},
+    )
+    design = np.c_[found.data["Z"], np.ones(12)]
+    precision = design.T @ design / 0.25 + np.eye(4) / 4
+    covariance = np.linalg.inv(precision)
+    posterior = stats.multivariate_normal(covariance @ design.T @ found.data["X"] / 0.25, covariance)
+    evidence = stats.multivariate_normal(np.zeros(12), 4 * design @ design.T + 0.25 * np.eye(12))
+    positions = found.positions(5)
+    for at in range(5):
+        position = {name: each[at] for name, each in positions.items()}
+        weights = np.r_[position["f.dense1.kernel"], position["f.dense1.bias"]]
+        ours = found.log_density(position, found.data, found.coords)
+        np.testing.assert_allclose(ours - posterior.logpdf(weights), evidence.logpdf(found.data["X"]), rtol=1e-10)
+
+
+def test_model_and_log_density_are_one():
+    found = compiled(
+        f"dim k = 2\n{DATA} data {{ Y[case, k] : real }} "
+        "network f(z[input], x) -> mean[k], log_sd[k] { dense(4, tanh)  dense() } "
+        'dim input = ["a", "b", "c"]\nprior s ~ HalfNormal(1) prior f.weights ~ Normal(0, s) noncentered '
+        "likelihood Y[case, k] ~ Normal(f(Z, X).mean, exp(f(Z, X).log_sd))"
+    )
+    start = numpyro.infer.util.initialize_model(
+        jax.random.key(0), found.model, model_args=(found.data, found.coords)
+    )
+    for at in range(3):
+        position = {name: each[at] for name, each in found.positions(3).items()}
+        ours = found.log_density(position, found.data, found.coords)
+        np.testing.assert_allclose(ours, -start.potential_fn(position), rtol=1e-10)

@@ -1,0 +1,142 @@
+"""The shapes of layers: the dimensions that each gives out, and those of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, NamedTuple
+
+from uqdsl import ir
+from uqdsl.messages import Label, Problem
+from uqdsl.messages.catalogue.networks import SizeNeeded, WrongLayer, WrongOutputs
+from uqdsl.semantics.wording import over as in_words
+from uqdsl.semantics.wording import plural
+from uqdsl.syntax import tree
+from uqdsl.vocabulary.layers import DenseOptions
+
+
+class Shape(NamedTuple):
+    """The dimensions of what a layer gives out, those that it takes in or goes along, and its weights.
+
+    Each array of weights stands by its own name, with its dimensions.
+    """
+
+    dims: tuple[str, ...]
+    over: tuple[str, ...]
+    weights: Mapping[str, tuple[str, ...]]
+    fan_in: tuple[str, ...]
+    fan_out: tuple[str, ...]
+
+
+@dataclass
+class Place:
+    """Where a layer stands.
+
+    - network: as written, and its `output`: the dimensions that the last layer has to give.
+    - layer: as written; `name` is its full one, after which its dimensions are called.
+    - given: the dimensions of its input.
+    - dims: all that are known; `made` gathers those of the layer.
+    - sized: the dimension that was named as its size.
+    """
+
+    network: tree.Network
+    output: tuple[str, ...]
+    layer: tree.Layer
+    name: str
+    last: bool
+    given: tuple[str, ...]
+    over: tuple[str, ...] | None
+    sized: str | None
+    dims: Mapping[str, ir.Dim]
+    problems: list[Problem]
+    made: list[ir.Dim] = field(default_factory=list)
+
+    def size(self, dim: str) -> int | None:
+        """The number of labels of a dimension, as far as the spec says."""
+        found = next((each for each in self.made if each.name == dim), None) or self.dims[ir.base(dim)]
+        return len(found.labels) if found.labels is not None else found.size
+
+    def make(self, size: int, part: str = "") -> str:
+        """A dimension of the layer's own."""
+        name = f"{self.name}.{part}" if part else self.name
+        self.made.append(ir.Dim(span=self.layer.span, name=name, size=size))
+        return name
+
+    def refuse(self, reason: str, hint: str = "") -> None:
+        """UQ381."""
+        problem = WrongLayer(at=self.layer.span, layer=self.layer.name, reason=reason, hint=hint)
+        self.problems.append(problem)
+
+    def needs(self, dim: str, what: str) -> None:
+        """UQ385."""
+        self.problems.append(SizeNeeded(at=self.layer.span, what=what, dim=dim))
+
+
+def shape_of(place: Place, options: Any) -> Shape | None:
+    """The shape of a layer; None where a problem was reported."""
+    match options:
+        case DenseOptions():
+            return _dense(place, options)
+    raise TypeError(f"no shape for {place.layer.name}")
+
+
+def _dense(place: Place, options: DenseOptions) -> Shape | None:
+    over = place.given if place.over is None else place.over
+    kept = tuple(dim for dim in place.given if dim not in over)
+    out = _features(place, options.size, kept)
+    if out is None:
+        return None
+    if options.residual:
+        sizes = prod(place.size(dim) or 0 for dim in over), prod(place.size(dim) or 0 for dim in out)
+        unknown = next((dim for dim in (*over, *out) if place.size(dim) is None), None)
+        if unknown is not None and over != out:
+            place.needs(unknown, "`residual`")
+            return None
+        if len(over) != 1 or len(out) != 1 or sizes[0] != sizes[1]:
+            place.refuse(f"cannot add its input, of {plural(sizes[0], 'number')}, to {plural(sizes[1], 'number')}")
+            return None
+    taken = tuple(dim + "'" if dim in out else dim for dim in over)
+    weights = {"kernel": (*taken, *out)}
+    if options.bias:
+        weights["bias"] = out
+    return Shape((*kept, *out), over, weights, taken, out)
+
+
+def _features(place: Place, size: int | None, kept: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The dimensions that a layer makes of those which it takes in: one of its own, or those of the outputs."""
+    if not place.last:
+        if place.sized is not None:
+            return (place.sized,)
+        if size is None:
+            place.refuse("needs a size", f"say how wide it is: `{place.layer.name}(32)`")
+            return None
+        return (place.make(size),)
+    wanted = tuple(dim for dim in place.output if dim not in kept)
+    sizes = [place.size(dim) for dim in wanted]
+    names = [each.name for each in place.network.outputs]
+    shown = f"{in_words(tuple(dim for dim in wanted if dim != place.name))}" if place.network.outputs[0].axes else ""
+    expected = " and ".join(filter(None, [plural(len(names), "number") if len(names) > 1 or not shown else "", shown]))
+    others = (Label(place.network.outputs[0].span, "the outputs"),)
+    if place.sized is not None and wanted != (place.sized,):
+        found = f"one over `{place.sized}`"
+    elif size is None or place.sized is not None:
+        return wanted
+    elif None in sizes:
+        dim = wanted[sizes.index(None)]
+        hint = "leave the size out: `dense()` is as wide as the outputs" if len(names) > 1 else f"write `dense({dim})`"
+        problem = SizeNeeded(at=place.layer.span, what="the number of outputs", dim=dim, others=others, hint=hint)
+        place.problems.append(problem)
+        return None
+    elif size == prod(each or 1 for each in sizes):
+        return wanted
+    else:
+        found = plural(size, "number")
+        expected = plural(prod(each or 1 for each in sizes), "number")
+    network = place.network.name.name
+    hint = "leave the size out: `dense()` is as wide as the outputs"
+    problem = WrongOutputs(
+        at=place.layer.span, network=network, found=found, expected=expected, others=others, hint=hint
+    )
+    place.problems.append(problem)
+    return None

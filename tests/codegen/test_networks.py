@@ -44,9 +44,7 @@ FORMULAS: dict[str, tuple[str, tuple[tuple[int, ...], ...], Callable[..., np.nda
     "a number as input": (
         "network f(z) -> real { dense(4, sin)  dense(1) }",
         ((7,),),
-        lambda w, z: (
-            np.sin(z[:, None] * w["dense1.kernel"] + w["dense1.bias"]) @ w["dense2.kernel"] + w["dense2.bias"]
-        ),
+        lambda w, z: np.sin(z[:, None] * w["dense1.kernel"] + w["dense1.bias"]) @ w["dense2.kernel"] + w["dense2.bias"],
     ),
     "a number as input and nothing hidden": (
         "network f(z) -> real { dense(1) }",
@@ -74,11 +72,13 @@ FORMULAS: dict[str, tuple[str, tuple[tuple[int, ...], ...], Callable[..., np.nda
         "network f(z[input]) -> real { dense(4, tanh)  dense(4, tanh, residual = true)  dense(1) }",
         ((7, 3),),
         lambda w, z: (
-            (h := np.tanh(z @ w["dense1.kernel"] + w["dense1.bias"]))
-            + np.tanh(h @ w["dense2.kernel"] + w["dense2.bias"])
-        )
-        @ w["dense3.kernel"]
-        + w["dense3.bias"],
+            (
+                (h := np.tanh(z @ w["dense1.kernel"] + w["dense1.bias"]))
+                + np.tanh(h @ w["dense2.kernel"] + w["dense2.bias"])
+            )
+            @ w["dense3.kernel"]
+            + w["dense3.bias"]
+        ),
     ),
     "an input over two dimensions": (
         "dim k = 2\nnetwork f(z[input, k]) -> real { dense(4, tanh)  dense(1) }",
@@ -111,7 +111,7 @@ def test_a_network_is_its_formula(name: str):
 
 def _use(text: str) -> str:
     """A likelihood that calls the network of a text with what it asks for."""
-    head = text.split("{")[0]
+    head = text.split("{", maxsplit=1)[0]
     arguments = {
         "f(z[input, k])": "V",
         "f(t, z[input])": "X, Z",
@@ -254,9 +254,7 @@ def test_model_and_log_density_are_one():
         'dim input = ["a", "b", "c"]\nprior s ~ HalfNormal(1) prior f.weights ~ Normal(0, s) noncentered '
         "likelihood Y[case, k] ~ Normal(f(Z, X).mean, exp(f(Z, X).log_sd))"
     )
-    start = numpyro.infer.util.initialize_model(
-        jax.random.key(0), found.model, model_args=(found.data, found.coords)
-    )
+    start = numpyro.infer.util.initialize_model(jax.random.key(0), found.model, model_args=(found.data, found.coords))
     for at in range(3):
         position = {name: each[at] for name, each in found.positions(3).items()}
         ours = found.log_density(position, found.data, found.coords)

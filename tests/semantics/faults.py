@@ -387,8 +387,23 @@ FAULTS = tuple(
         "UQ504": ["infer y by nuts as r$", "infer top by nuts as r$", "infer log_area by nuts as r$", "infer home by nuts as r$"],
         "UQ506": ["infer by nuts as r$\ninfer by nuts(chains = 1) as r$", "infer by nuts"],
         "UQ507": ['infer by "nuts" as r$', "infer by 3 as r$"],
-        "UQ901": [
+        "UQ380": ['network n$(z[k]) -> real { dens(3)  dense(1) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)'],
+        "UQ381": [
+            'network n$(z[k]) -> real { dense(activation = tanh)  dense(1) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)',
+            'network n$(z[k]) -> real { dense(3, over = home)  dense(1) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)',
+        ],
+        "UQ382": [
             'network n$(z[k]) -> real { dense(3) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)',
+            'network n$(z[k]) -> a, b[k] { dense(2) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z).a',
+        ],
+        "UQ383": ['network n$(z[k]) -> real { dense(3)  dense(1) }\nlet q$[home] = n$(z)'],
+        "UQ384": ['network n$(z[k]) -> real { dense(1) }\nprior n$.weights ~ Normal(0, 1)\nprior n$.h1 ~ Normal(0, 1)\nfactor sum(n$(z), over = home)'],
+        "UQ385": ['network n$(x, w[county]) -> real { dense(1) }\nprior n$.weights ~ Normal(0, 1)\nfactor n$(1, uranium)'],
+        "UQ386": [
+            'network n$(z[k]) -> a, b { dense(2) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)',
+            'network n$(z[k]) -> a, b { dense(2) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z).c',
+        ],
+        "UQ901": [
             'predict y[home]',
             'calibrate by sbc(simulations = 10)',
             'choose top maximizing mu by nuts',

@@ -21,7 +21,7 @@ from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS, SPLINE_FUN
 from uqdsl.vocabulary.kernels import KERNEL_FUNCTIONS
 
 _LOGICAL = {"and": "jnp.logical_and", "or": "jnp.logical_or", "not": "jnp.logical_not"}
-_REAL_ONLY = {"sigmoid", "Phi", "log_Phi"}
+_REAL_ONLY = {"sigmoid", "Phi", "log_Phi", "elu", "gelu", "silu"}
 """Functions that JAX does not define on integers."""
 _OF_RUNTIME = KERNEL_FUNCTIONS | SPLINE_FUNCTIONS
 _KEEP_WHOLE = {"abs", "floor", "minimum", "maximum", "sum", "max", "min"}

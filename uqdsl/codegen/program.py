@@ -69,7 +69,11 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
     """
     names = _Names.of(spec)
     with _deep_expressions():
-        functions = [*_own_functions(spec, sources, names), *_networks(spec, sources, names), *_computed(spec, sources, names)]
+        functions = [
+            *_own_functions(spec, sources, names),
+            *_networks(spec, sources, names),
+            *_computed(spec, sources, names),
+        ]
         functions += [*_model(spec, sources, names), *_plain("", ""), *_log_density(spec, names)]
         functions += _summed(spec, names)
     lines = styled([*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions])

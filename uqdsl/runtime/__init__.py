@@ -150,6 +150,7 @@ __all__ = [
     "place",
     "rational_quadratic",
     "recurrence",
+    "side_by_side",
     "solve_cholesky",
     "solve_lower",
     "squared_exponential",

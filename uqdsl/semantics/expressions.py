@@ -36,8 +36,8 @@ from uqdsl.semantics.declare import What, not_in_file
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.functions import call
 from uqdsl.semantics.matrices import lower_identity, lower_matrix
-from uqdsl.semantics.networks import call_network
 from uqdsl.semantics.names import lower_attribute, lower_name, means_coordinate, within
+from uqdsl.semantics.networks import call_network
 from uqdsl.semantics.selection import compared, label_written, lower_selection, primed, renamed
 from uqdsl.semantics.splines import lower_spline
 from uqdsl.semantics.walk import ungrouped
@@ -92,7 +92,9 @@ def lower(expression: tree.Expression, context: Context) -> Typed:
             return within(lower_selection(chosen, expression, selectors, inside, lower), context)
         case tree.Primed():
             return within(_primed(expression, context), context)
-        case tree.Attribute(value=tree.Call(function=tree.Name(name=name)) as of, name=output) if name in context.networks:
+        case tree.Attribute(value=tree.Call(function=tree.Name(name=name)) as of, name=output) if (
+            name in context.networks
+        ):
             return within(call_network(context.networks[name], of, output, context.anywhere(), number), context)
         case tree.Attribute():
             return lower_attribute(expression, context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
@@ -10,7 +11,7 @@ from math import prod
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
+from uqdsl.messages import Label, Problem, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice, UnknownArgument, WrongArgumentCount
 from uqdsl.messages.catalogue.methods import WrongOption
 from uqdsl.messages.catalogue.names import UnknownDimension, WrongArgumentDimensions
@@ -72,7 +73,8 @@ def lower_networks(
     made: list[ir.Dim] = []
     sizes: dict[str, dict[str, Typed]] = {}
     problems: list[Problem] = []
-    priors: dict[int, list[tree.Prior]] = {}
+    written = _by_network(spec, declarations)
+    priors: dict[tree.Prior, list[tree.Prior]] = {}
     values = dict(declarations.values)
     for statement in spec.statements:
         if not isinstance(statement, tree.Network) or statement.name.name in found:
@@ -85,33 +87,34 @@ def lower_networks(
         found[network.name] = network
         made += reader.made
         sizes |= reader.sizes
-        own, missing = _priors(network, reader.kinds, spec, declarations)
+        of_network = written.get(network.name, [])
+        priors |= {each: [] for each in of_network}
+        own, missing = _priors(network, statement, reader.kinds, of_network, declarations)
         problems += missing
-        for index, each in own:
-            priors.setdefault(index, []).append(each)
-            values[each.target.name] = _declared(each)
-    statements: list[tree.Statement] = []
-    for index, statement in enumerate(spec.statements):
-        of = found.get(declarations.owner(statement.target.name).name) if _is_of_part(statement, declarations) else None  # type: ignore[union-attr]
-        statements += priors.get(index, []) if of is not None else [statement]
-    dims_declared = dict(declarations.dims)
-    for dim in made:
-        dims_declared.setdefault(dim.name, Declared(dim.name, What.DIMENSION, dim.span, dim.span))
-    expanded = tree.Tree(tuple(statements), spec.comments)
-    declared = declarations._replace(values=values, dims=dims_declared)
-    return Networks(expanded, declared, found, tuple(made), sizes, tuple(problems))
+        for prior, each in own:
+            priors[prior].append(each)
+            target = each.target
+            axes = tuple(axis.name for axis in target.axes)
+            values[target.name] = Declared(target.name, What.UNKNOWN, target.name_span, target.span, axes)
+    expanded = tuple(
+        each
+        for statement in spec.statements
+        for each in (priors.get(statement, (statement,)) if isinstance(statement, tree.Prior) else (statement,))
+    )
+    declared = {dim.name: Declared(dim.name, What.DIMENSION, dim.span, dim.span) for dim in made}
+    declarations = declarations._replace(values=values, dims=declared | declarations.dims)
+    return Networks(tree.Tree(expanded, spec.comments), declarations, found, tuple(made), sizes, tuple(problems))
 
 
-def _is_of_part(statement: tree.Statement, declarations: Declarations) -> bool:
-    """Whether a statement is a prior of a part of something, such as `prior f.weights ~ …`."""
-    if not isinstance(statement, tree.Prior) or statement.target.name in declarations.values:
-        return False
-    return declarations.owner(statement.target.name) is not None
-
-
-def _declared(prior: tree.Prior) -> Declared:
-    target = prior.target
-    return Declared(target.name, What.UNKNOWN, target.name_span, target.span, tuple(each.name for each in target.axes))
+def _by_network(spec: tree.Tree, declarations: Declarations) -> dict[str, list[tree.Prior]]:
+    """The priors of weights, such as `prior f.weights ~ …`, by the network that they are of."""
+    found: dict[str, list[tree.Prior]] = {}
+    for statement in spec.statements:
+        if isinstance(statement, tree.Prior) and statement.target.name not in declarations.values:
+            owner = declarations.owner(statement.target.name)
+            if owner is not None and owner.what is What.NETWORK:
+                found.setdefault(owner.name, []).append(statement)
+    return found
 
 
 # ----------------------------------------------------------------------------------------------------------- layers
@@ -126,7 +129,7 @@ class _Reader:
         self.statement = statement
         self.name = statement.name.name
         self.declarations = declarations
-        self.dims = dict(dims)
+        self.dims = ChainMap[str, ir.Dim]({}, dims)  # type: ignore[arg-type]
         self.settings = settings
         self.problems: list[Problem] = []
         self.made: list[ir.Dim] = []
@@ -141,7 +144,7 @@ class _Reader:
             at = self.statement.name.span
             problem = WrongArgumentCount(at=at, function=self.name, expected="at least one input", found=are(0))
             self.problems.append(problem)
-        if self.problems:
+        if self.problems or not all(dim in self.dims for _, axes in (*parameters, *outputs) for dim in axes):
             return None
         given, joined = self._inputs(parameters)
         output = self._outputs(outputs)
@@ -181,7 +184,7 @@ class _Reader:
 
     def _make(self, *dims: ir.Dim) -> None:
         self.made += dims
-        self.dims |= {dim.name: dim for dim in dims}
+        self.dims.update({dim.name: dim for dim in dims})
 
     def _inputs(self, parameters: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[tuple[str, ...] | None, str | None]:
         """The dimensions of what the first layer takes in, and the one along which several inputs lie."""
@@ -196,12 +199,14 @@ class _Reader:
                     WrongLayer(at=written.span, layer=self.statement.layers[0].name, reason=reason, hint=hint)
                 )
                 return None, None
-            size = self._size(axes[0]) if axes else 1
+            if not axes:
+                labels.append(name)
+                continue
+            size = self._size(axes[0])
             if size is None:
                 self.problems.append(SizeNeeded(at=written.span, what="one of several inputs", dim=axes[0]))
                 return None, None
-            of = self.dims[axes[0]].labels or range(1, size + 1) if axes else ()
-            labels += [f"{name}[{label}]" for label in of] if axes else [name]
+            labels += [f"{name}[{label}]" for label in self.dims[axes[0]].labels or range(1, size + 1)]
         joined = f"{self.name}.{INPUTS}"
         self._make(ir.Dim(span=self.statement.span, name=joined, labels=tuple(labels)))
         return (joined,), joined
@@ -401,54 +406,52 @@ _ALL = "weights"
 
 
 def _priors(
-    network: ir.Network, kinds: Mapping[str, tuple[str, str, str]], spec: tree.Tree, declarations: Declarations
-) -> tuple[list[tuple[int, tree.Prior]], list[Problem]]:
-    """A prior for each array of weights, with the place of the statement that gives it; and those that have none."""
+    network: ir.Network,
+    statement: tree.Network,
+    kinds: Mapping[str, tuple[str, str, str]],
+    priors: Sequence[tree.Prior],
+    declarations: Declarations,
+) -> tuple[list[tuple[tree.Prior, tree.Prior]], list[Problem]]:
+    """A prior for each array of weights, behind the one that it is written in; and the weights that have none."""
     problems: list[Problem] = []
-    written: dict[str, tuple[int, tree.Prior]] = {}
-    for index, statement in enumerate(spec.statements):
-        if not _is_of_part(statement, declarations) or not isinstance(statement, tree.Prior):
-            continue
-        of = declarations.owner(statement.target.name)
-        if of is None or of.name != network.name:
-            continue
-        part = statement.target.name.removeprefix(f"{network.name}.")
+    written: dict[str, tree.Prior] = {}
+    for prior in priors:
+        part = prior.target.name.removeprefix(f"{network.name}.")
         if part in written:
-            first = written[part][1].target
+            first = written[part].target
             others = (Label(first.span, "first given here"),)
-            problems.append(GivenTwice(at=statement.target.span, owner=network.name, name=part, others=others))
+            problems.append(GivenTwice(at=prior.target.span, owner=network.name, name=part, others=others))
         elif not any(part in _names_of(each) for each in kinds.values()):
             possible = list(dict.fromkeys(name for each in kinds.values() for name in reversed(_names_of(each))))
             otherwise = f"it has {listing(possible, last='and')}" if possible else "none of its layers has weights"
-            hint = did_you_mean(part, possible, otherwise=otherwise)
-            at = statement.target.name_span
+            whole = f"{part}.{_ALL}"
+            hint = (
+                f"did you mean `{whole}`?" if whole in possible else did_you_mean(part, possible, otherwise=otherwise)
+            )
+            at = prior.target.name_span
             problems.append(NoSuchWeights(at=at, network=network.name, part=part, hint=hint))
         else:
-            written[part] = (index, statement)
-    found: list[tuple[int, tree.Prior]] = []
+            written[part] = prior
+    found: list[tuple[tree.Prior, tree.Prior]] = []
     bare: list[str] = []
     for each in network.weights:
-        statement = next((written[name] for name in _names_of(kinds[each.name]) if name in written), None)
+        prior = next((written[name] for name in _names_of(kinds[each.name]) if name in written), None)
         if each.name in declarations.values:
             continue
-        if statement is None:
+        if prior is None:
             bare.append(each.name)
-            continue
-        index, prior = statement
-        found.append((index, _of_weights(prior, each)))
+        else:
+            found.append((prior, _of_weights(prior, each)))
     if bare and not problems and ir.own(network.name) not in declarations.doubtful:
         hint = f"`prior {network.name}.weights ~ Normal(0, 1 / sqrt(fan_in))` is one for all of its weights"
         if written:
             wanted = kinds[bare[0]]
             hint = f"`prior {network.name}.{_names_of(wanted)[-2]} ~ …` is one for all that are alike"
-        at = network.span
-        name = next(each.name for each in spec.statements if isinstance(each, tree.Network) and each.span == at)
         weights, have = listing(bare, last="and"), "has" if len(bare) == 1 else "have"
         if len(bare) > _NAMED:
             weights = f"`{bare[0]}` and {len(bare) - 1} other arrays of weights"
-        problems.append(
-            WeightsWithoutPrior(at=name.span, network=network.name, weights=weights, have=have, hint=hint)
-        )
+        at = statement.name.span
+        problems.append(WeightsWithoutPrior(at=at, network=network.name, weights=weights, have=have, hint=hint))
     return found, problems
 
 
@@ -522,7 +525,12 @@ def call_network(
         if known is None or not known.sound:
             return poison(expression.span)
         weights.append(ir.Reference(span=expression.span, name=each.name, dims=known.dims))
-    batch = union(*(tuple(dim for dim in value.dims if dim not in axes) for value, (_, axes) in zip(given, parameters, strict=True)))
+    batch = union(
+        *(
+            tuple(dim for dim in value.dims if dim not in axes)
+            for value, (_, axes) in zip(given, parameters, strict=True)
+        )
+    )
     node = ir.Invoke(
         span=expression.span,
         function=name,
@@ -562,8 +570,14 @@ def with_values(
             continue
         new: list[ir.Quantity] = []
 
-        def change(node: ir.Node, statement: ir.Observation = statement, new: list[ir.Quantity] = new) -> ir.Node | None:
-            if not isinstance(node, ir.Invoke) or node.function not in networks or not set(node.dims) <= {*statement.dims}:
+        def change(
+            node: ir.Node, statement: ir.Observation = statement, new: list[ir.Quantity] = new
+        ) -> ir.Node | None:
+            if (
+                not isinstance(node, ir.Invoke)
+                or node.function not in networks
+                or not set(node.dims) <= {*statement.dims}
+            ):
                 return None
             name = _value_name(node, declarations)
             value = made.get(name)

@@ -45,7 +45,9 @@ _BIAS = Field(default=True, description="whether a bias is added")
 
 
 class DenseOptions(_Options):
-    size: int | None = Field(default=None, ge=1, description="of the output, or a dimension; the last layer fits the outputs")
+    size: int | None = Field(
+        default=None, ge=1, description="of the output, or a dimension; the last layer fits the outputs"
+    )
     activation: str | None = _ACTIVATION
     bias: bool = _BIAS
     residual: bool = Field(default=False, description="whether the input is added to the output")

@@ -15,7 +15,7 @@ class UnknownLayer(Problem):
 class WrongLayer(Problem):
     code = "UQ381"
     headline = "the layer `{layer}` {reason}"
-    label = "this layer"
+    label = "does not fit here"
     layer: str
     reason: str
 

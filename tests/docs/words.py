@@ -11,6 +11,7 @@ from pathlib import Path
 from uqdsl.vocabulary.composed import COMPOSED, Composed
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, Distribution
 from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS, SPLINE
+from uqdsl.vocabulary.layers import LAYERS
 from uqdsl.vocabulary.supports import KINDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "language" / "words.md"
@@ -88,6 +89,16 @@ def words() -> str:
         lines.append(f"| `{each.name}({arguments})` | {each.summary} | {_VALUES[each.value]} |")
     lines += ["", "## Basis functions", "", "| function | is |", "|---|---|"]
     lines += [f"| `{SPLINE}(x, over = k, low, high, degree = 3, knots)` | [B-splines](processes.md#splines), over k |"]
+    lines += ["", "## Layers of networks", ""]
+    lines += ["| layer | is | dimensions | weights |", "|---|---|---|---|"]
+    for layer in LAYERS.values():
+        weights = ", ".join(f"`{each.name}` {each.summary}" for each in layer.weights)
+        lines.append(f"| `{layer.name}` | {layer.summary} | {layer.shapes} | {weights} |")
+    lines += ["", "| option | of | default | is |", "|---|---|---|---|"]
+    for layer in LAYERS.values():
+        for name, option in layer.options.model_fields.items():
+            default = "" if option.default is None else f"`{str(option.default).lower()}`"
+            lines.append(f"| `{name}` | `{layer.name}` | {default} | {option.description} |")
     lines += ["", "## Constants", "", ", ".join(f"`{name}`" for name in CONSTANTS) + "."]
     return "\n".join(lines) + "\n"
 

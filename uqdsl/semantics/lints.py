@@ -43,7 +43,9 @@ def check_question(written: tree.Tree) -> tuple[Problem, ...]:
     statements = written.statements
     if not all(isinstance(each, BUILT) for each in statements):
         return ()
-    if not any(isinstance(each, tree.Prior | tree.Population | tree.Network) or _starts_unknown(each) for each in statements):
+    if not any(
+        isinstance(each, tree.Prior | tree.Population | tree.Network) or _starts_unknown(each) for each in statements
+    ):
         return (NoUnknown(),)
     if not any(isinstance(each, tree.Likelihood | tree.Factor | tree.Population) for each in statements):
         fields = {each.target.name for data in statements if isinstance(data, tree.Data) for each in _fields(data)}

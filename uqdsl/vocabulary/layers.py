@@ -62,7 +62,7 @@ _TABLE = (
         DenseOptions,
         ("size", "activation"),
         (_KERNEL, _BIAS_WEIGHT),
-        "takes in the dimensions `over`, all where it is left out, and has one of its own in their place",
+        "one of its own in the place of those in `over`, which are all where it is left out",
         "activation(x @ kernel + bias)",
     ),
 )

@@ -11,6 +11,7 @@ import numpyro
 import numpyro.distributions as dist
 import pytest
 from numpyro import handlers
+from numpyro.infer.util import initialize_model
 from numpyro.infer.util import log_density as numpyro_log_density
 from scipy import stats
 
@@ -212,7 +213,7 @@ def test_within_a_rate_of_change():
         "likelihood y[t, k] ~ Normal(x, 0.1)"
     )
     weights = weights_of(found)
-    given = {f"f.{name}": each for name, each in weights.items()}
+    given = {f"f.{name}": jnp.asarray(each) for name, each in weights.items()}
     model = handlers.substitute(handlers.seed(found.model, 0), data=given)
     x = np.asarray(handlers.trace(model).get_trace(found.data, found.coords)["x"]["value"])
 
@@ -238,7 +239,8 @@ def test_without_hidden_units_it_is_linear_regression():
     precision = design.T @ design / 0.25 + np.eye(4) / 4
     covariance = np.linalg.inv(precision)
     posterior = stats.multivariate_normal(covariance @ design.T @ found.data["X"] / 0.25, covariance)
-    evidence = stats.multivariate_normal(np.zeros(12), 4 * design @ design.T + 0.25 * np.eye(12))
+    marginal = np.asarray(4 * design @ design.T + 0.25 * np.eye(12))
+    evidence = stats.multivariate_normal(np.zeros(12), marginal)  # type: ignore[arg-type]
     positions = found.positions(5)
     for at in range(5):
         position = {name: each[at] for name, each in positions.items()}
@@ -254,8 +256,111 @@ def test_model_and_log_density_are_one():
         'dim input = ["a", "b", "c"]\nprior s ~ HalfNormal(1) prior f.weights ~ Normal(0, s) noncentered '
         "likelihood Y[case, k] ~ Normal(f(Z, X).mean, exp(f(Z, X).log_sd))"
     )
-    start = numpyro.infer.util.initialize_model(jax.random.key(0), found.model, model_args=(found.data, found.coords))
+    start = initialize_model(jax.random.key(0), found.model, model_args=(found.data, found.coords))
     for at in range(3):
         position = {name: each[at] for name, each in found.positions(3).items()}
         ours = found.log_density(position, found.data, found.coords)
         np.testing.assert_allclose(ours, -start.potential_fn(position), rtol=1e-10)
+
+
+SERIES = "dim time = 6\ndim k = 2\ndata { S[case, time, k] : real, X[case] : real }"
+LAST = "dense(1) } prior f.weights ~ Normal(0, 1) likelihood X[case] ~ Normal(f(S), 1)"
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def windows_of(x: np.ndarray, size: int, stride: int, pad: tuple[int, int]) -> np.ndarray:
+    """Windows along the second axis, `(case, place, channel, size)`."""
+    padded = np.pad(x, ((0, 0), pad, (0, 0)))
+    return np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::stride]
+
+
+def by_steps(w: dict[str, np.ndarray], x: np.ndarray, gates: int) -> np.ndarray:
+    """A recurrent layer of five, place by place."""
+    h, c = np.zeros((len(x), 5)), np.zeros((len(x), 5))
+    for at in range(x.shape[1]):
+        a = np.einsum("ni,igo->gno", x[:, at], w["r.kernel"]) + w["r.bias"][:, None]
+        b = np.einsum("ni,igo->gno", h, w["r.recurrent_kernel"])
+        if gates == 3:
+            reset, update = sigmoid(a[0] + b[0]), sigmoid(a[1] + b[1])
+            new = np.tanh(a[2] + reset * (b[2] + w["r.recurrent_bias"]))
+            h = new + update * (h - new)
+        else:
+            into, forget, cell, out = a + b
+            c = sigmoid(forget) * c + sigmoid(into) * np.tanh(cell)
+            h = sigmoid(out) * np.tanh(c)
+    return h
+
+
+def attended(w: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    query, key, value = (np.einsum("ntf,fhk->nhtk", x, w[f"a.{each}_kernel"]) for each in ("query", "key", "value"))
+    score = np.einsum("nhtk,nhsk->nhts", query, key) / np.sqrt(query.shape[-1])
+    share = np.exp(score) / np.exp(score).sum(-1, keepdims=True)
+    return np.einsum("nhts,nhsk,hko->nto", share, value, w["a.output_kernel"])
+
+
+def normed(w: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    centred = x - x.mean((1, 2), keepdims=True)
+    return w["n.scale"] * centred / np.sqrt(x.var((1, 2), keepdims=True) + 1e-5) + w["n.bias"]
+
+
+LAYERS: dict[str, Callable[..., np.ndarray]] = {
+    "conv1d(4, 3, tanh) as c": lambda w, x: np.tanh(
+        np.einsum("npcs,sco->npo", windows_of(x, 3, 1, (1, 1)), w["c.kernel"]) + w["c.bias"]
+    ),
+    'conv1d(4, size = 3, stride = 2, padding = "valid", bias = false) as c': lambda w, x: np.einsum(
+        "npcs,sco->npo", windows_of(x, 3, 2, (0, 0)), w["c.kernel"]
+    ),
+    "max_pool(2)": lambda w, x: x.reshape(len(x), 3, 2, 2).max(2),
+    "mean_pool(3)": lambda w, x: x.reshape(len(x), 2, 3, 2).mean(2),
+    "mean_pool()": lambda w, x: x.mean(1),
+    "max_pool(over = k)": lambda w, x: x.max(2),
+    "layer_norm() as n": normed,
+    "gru(5) as r": lambda w, x: by_steps(w, x, 3),
+    "lstm(5) as r": lambda w, x: by_steps(w, x, 4),
+    "attention(heads = 3, size = 4, key = 2) as a": attended,
+    "attention(heads = 2, size = 2, residual = true) as a": lambda w, x: x + attended(w, x),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_is_its_formula(layer: str):
+    found = compiled(f"{SERIES} network f(x[time, k]) -> real {{ {layer}  {LAST}")
+    weights = weights_of(found)
+    x = np.random.default_rng(2).normal(size=(3, 6, 2))
+    given = LAYERS[layer](weights, x).reshape(3, -1)
+    wanted = given @ weights["dense1.kernel"].ravel() + weights["dense1.bias"]
+    np.testing.assert_allclose(found.module["f"](x, *weights.values()), wanted, rtol=1e-9)
+    start = found.log_density({name: each[0] for name, each in found.positions(1).items()}, found.data, found.coords)
+    assert np.isfinite(start)
+
+
+def test_convolution_of_a_picture():
+    found = compiled(
+        "dim row = 5\ndim column = 4\ndata { P[case, row, column] : real, X[case] : real } "
+        "network f(p[row, column]) -> real { conv2d(3, size = 3, stride = 2) as c  max_pool()  dense(1) } "
+        "prior f.weights ~ Normal(0, 1 / sqrt(fan_in)) likelihood X[case] ~ Normal(f(P), 1)"
+    )
+    weights = weights_of(found)
+    p = np.random.default_rng(2).normal(size=(3, 5, 4))
+    padded = np.pad(p, ((0, 0), (1, 1), (0, 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::2, ::2]
+    maps = np.einsum("nrcst,sto->nrco", windows, weights["c.kernel"]) + weights["c.bias"]
+    wanted = maps.max((1, 2)) @ weights["dense1.kernel"] + weights["dense1.bias"]
+    np.testing.assert_allclose(found.module["f"](p, *weights.values()), wanted, rtol=1e-9)
+
+
+def test_what_is_remembered_at_each_place():
+    found = compiled(
+        "dim time = 6\ndata { s[case, time] : real, y[case, time] : real } "
+        "network f(x[time]) -> y[time] { gru(5, sequence = true) as r  dense(over = r) } "
+        "prior f.weights ~ Normal(0, 1) likelihood y[case, time] ~ Normal(f(s), 1)"
+    )
+    weights = weights_of(found)
+    x = np.random.default_rng(2).normal(size=(3, 6))
+    cell = weights | {"r.kernel": weights["r.kernel"][None]}
+    states = np.stack([by_steps(cell, x[:, : at + 1, None], 3) for at in range(6)], 1)
+    wanted = states @ weights["dense1.kernel"] + weights["dense1.bias"]
+    np.testing.assert_allclose(found.module["f"](x, *weights.values()), wanted, rtol=1e-9)

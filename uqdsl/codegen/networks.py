@@ -5,6 +5,8 @@ Values are arrays whose last axes are the dimensions of a layer, in order, whate
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from uqdsl import ir
 from uqdsl.codegen.text import identifiers, quoted
 from uqdsl.messages import Span
@@ -67,4 +69,53 @@ def _dense(layer: ir.Layer, value: str, weights: dict[str, str]) -> str:
     return f"{text} + {weights['bias']}" if "bias" in weights else text
 
 
-_WRITERS = {"dense": _dense}
+def _called(function: str, value: str, weights: dict[str, str], **options: object) -> str:
+    """A call of a function of the runtime."""
+    shown = [f"{name}={option!r}" for name, option in options.items()]
+    return f"{function}({', '.join([value, *weights.values(), *shown])})"
+
+
+def _convolution(layer: ir.Layer, value: str, weights: dict[str, str]) -> str:
+    if len(layer.given) == len(layer.over):
+        value, kernel = f"jnp.expand_dims({value}, -1)", f"jnp.expand_dims({weights['kernel']}, {len(layer.over)})"
+        weights = weights | {"kernel": kernel}
+    defaults = {"stride": 1, "padding": "same"}
+    return _called(layer.kind, value, weights, **_unusual(layer, defaults))
+
+
+def _pool(layer: ir.Layer, value: str, weights: dict[str, str]) -> str:
+    places = [layer.given.index(dim) - len(layer.given) for dim in layer.over]
+    size = layer.options["size"]
+    if size is None:
+        axis = places[0] if len(places) == 1 else tuple(places)
+        return f"jnp.{'max' if layer.kind == 'max_pool' else 'mean'}({value}, axis={axis})"
+    windows = tuple(size if dim in layer.over else 1 for dim in layer.given)
+    strides = tuple((layer.options["stride"] or size) if dim in layer.over else 1 for dim in layer.given)
+    return _called(layer.kind, value, weights, windows=windows, strides=strides)
+
+
+def _recurrent(layer: ir.Layer, value: str, weights: dict[str, str]) -> str:
+    if len(layer.given) == 1:
+        value, kernel = f"jnp.expand_dims({value}, -1)", f"jnp.expand_dims({weights['kernel']}, 0)"
+        weights = weights | {"kernel": kernel}
+    return _called(layer.kind, value, weights, **_unusual(layer, {"sequence": False}))
+
+
+def _unusual(layer: ir.Layer, defaults: Mapping[str, object]) -> dict[str, object]:
+    """The options that are not what they are by default."""
+    return {name: layer.options[name] for name, usual in defaults.items() if layer.options[name] != usual}
+
+
+_WRITERS = {
+    "dense": _dense,
+    "conv1d": _convolution,
+    "conv2d": _convolution,
+    "max_pool": _pool,
+    "mean_pool": _pool,
+    "layer_norm": lambda layer, value, weights: _called(
+        layer.kind, value, weights, **_unusual(layer, {"epsilon": 1e-5})
+    ),
+    "gru": _recurrent,
+    "lstm": _recurrent,
+    "attention": lambda layer, value, weights: _called(layer.kind, value, weights),
+}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         squared_exponential_spectrum,
     )
     from uqdsl.runtime.kumaraswamy import Kumaraswamy
-    from uqdsl.runtime.layers import side_by_side
+    from uqdsl.runtime.layers import attention, conv1d, conv2d, gru, layer_norm, lstm, max_pool, mean_pool, side_by_side
     from uqdsl.runtime.neighbours import neighbour
     from uqdsl.runtime.ode import trajectory
     from uqdsl.runtime.ordered import Ordered
@@ -89,6 +89,14 @@ _MODULES = {
     "place": "placing",
     "rational_quadratic": "kernels",
     "recurrence": "recurrences",
+    "attention": "layers",
+    "conv1d": "layers",
+    "conv2d": "layers",
+    "gru": "layers",
+    "layer_norm": "layers",
+    "lstm": "layers",
+    "max_pool": "layers",
+    "mean_pool": "layers",
     "side_by_side": "layers",
     "solve_cholesky": "special",
     "solve_lower": "special",
@@ -130,20 +138,28 @@ __all__ = [
     "Triangular",
     "Truncated",
     "ZeroSumNormal",
+    "attention",
     "bspline",
     "bspline_between",
     "callback",
     "cloglog",
+    "conv1d",
+    "conv2d",
     "exponential",
     "exponential_spectrum",
+    "gru",
     "inv_cloglog",
+    "layer_norm",
     "lchoose",
     "log1mexp",
     "logdet",
+    "lstm",
     "matern32",
     "matern32_spectrum",
     "matern52",
     "matern52_spectrum",
+    "max_pool",
+    "mean_pool",
     "neighbour",
     "periodic",
     "periodic_bspline",

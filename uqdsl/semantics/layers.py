@@ -13,7 +13,15 @@ from uqdsl.messages.catalogue.networks import SizeNeeded, WrongLayer, WrongOutpu
 from uqdsl.semantics.wording import over as in_words
 from uqdsl.semantics.wording import plural
 from uqdsl.syntax import tree
-from uqdsl.vocabulary.layers import DenseOptions
+from uqdsl.vocabulary.layers import (
+    AttentionOptions,
+    Conv1dOptions,
+    Conv2dOptions,
+    DenseOptions,
+    LayerNormOptions,
+    PoolOptions,
+    RecurrentOptions,
+)
 
 
 class Shape(NamedTuple):
@@ -78,6 +86,21 @@ def shape_of(place: Place, options: Any) -> Shape | None:
     match options:
         case DenseOptions():
             return _dense(place, options)
+        case Conv2dOptions():
+            return _convolution(place, options, 2)
+        case Conv1dOptions():
+            return _convolution(place, options, 1)
+        case PoolOptions():
+            return _pool(place, options)
+        case LayerNormOptions():
+            over = place.given if place.over is None else place.over
+            if over != place.given[len(place.given) - len(over) :]:
+                return place.refuse("goes over the last of the dimensions of its input", _ORDER)
+            return Shape(place.given, over, {"scale": over, "bias": over}, over, over)
+        case RecurrentOptions():
+            return _recurrent(place, options)
+        case AttentionOptions():
+            return _attention(place, options)
     raise TypeError(f"no shape for {place.layer.name}")
 
 
@@ -101,6 +124,107 @@ def _dense(place: Place, options: DenseOptions) -> Shape | None:
     if options.bias:
         weights["bias"] = out
     return Shape((*kept, *out), over, weights, taken, out)
+
+
+_ORDER = "the order of an input's dimensions is that of the network: `f(z[time, channel])`"
+
+
+def _along(place: Place, rank: int, least: int) -> tuple[str, ...] | None:
+    """The first dimensions of a layer's input, which it goes along; one more at most it takes in."""
+    given = place.given
+    if not least <= len(given) <= rank + 1 or place.over not in (None, given[:rank]):
+        shown = f"its input is over {in_words(given)}" if given else "its input is a single number"
+        wanted = plural(rank, "dimension")
+        place.refuse(f"goes along the first {wanted} of its input, and takes in one more", f"{shown}; {_ORDER}")
+        return None
+    return given[:rank]
+
+
+def _windows(place: Place, dim: str, size: int, stride: int, *, padded: bool) -> str | None:
+    """The dimension of the places of a window along another one."""
+    if padded and stride == 1:
+        return dim
+    length = place.size(dim)
+    if length is None:
+        place.needs(dim, f"the layer `{place.layer.name}`")
+        return None
+    if not padded and size > length:
+        place.refuse(f"has a window of {size}, and its input has {plural(length, 'place')} along `{dim}`")
+        return None
+    count = -(-length // stride) if padded else (length - size) // stride + 1
+    return place.make(count, ir.own(dim))
+
+
+def _convolution(place: Place, options: Conv1dOptions, rank: int) -> Shape | None:
+    along = _along(place, rank, rank)
+    if along is None:
+        return None
+    kept = []
+    for dim in along:
+        found = _windows(place, dim, options.size, options.stride, padded=options.padding == "same")
+        if found is None:
+            return None
+        kept.append(found)
+    window = tuple(place.make(options.size, f"window{at + 1}" if rank > 1 else "window") for at in range(rank))
+    out = _features(place, options.channels, tuple(kept))
+    if out is None:
+        return None
+    taken = tuple(dim + "'" if dim in out else dim for dim in place.given[rank:])
+    weights = {"kernel": (*window, *taken, *out)}
+    if options.bias:
+        weights["bias"] = out
+    return Shape((*kept, *out), along, weights, (*window, *taken), (*window, *out))
+
+
+def _pool(place: Place, options: PoolOptions) -> Shape | None:
+    over = place.over if place.over is not None else place.given[: max(1, len(place.given) - 1)]
+    if options.size is None:
+        return Shape(tuple(dim for dim in place.given if dim not in over), over, {}, (), ())
+    dims = []
+    for dim in place.given:
+        found = dim
+        if dim in over:
+            found = _windows(place, dim, options.size, options.stride or options.size, padded=False)
+        if found is None:
+            return None
+        dims.append(found)
+    return Shape(tuple(dims), over, {}, (), ())
+
+
+def _recurrent(place: Place, options: RecurrentOptions) -> Shape | None:
+    along = _along(place, 1, 1)
+    out = _features(place, options.size, along if options.sequence else ()) if along is not None else None
+    if along is None or out is None:
+        return None
+    if len(out) != 1:
+        return place.refuse("gives values over one dimension of its own", "end with `dense()`")
+    gru = place.layer.name == "gru"
+    gate = place.make(3 if gru else 4, "gate")
+    taken = tuple(dim + "'" if dim in out else dim for dim in place.given[1:])
+    weights: dict[str, tuple[str, ...]] = {
+        "kernel": (*taken, gate, *out),
+        "recurrent_kernel": (*(f"{dim}'" for dim in out), gate, *out),
+        "bias": (gate, *out),
+    }
+    if gru:
+        weights["recurrent_bias"] = out
+    return Shape((*along, *out) if options.sequence else out, along, weights, (*taken, *out), out)
+
+
+def _attention(place: Place, options: AttentionOptions) -> Shape | None:
+    along = _along(place, 1, 2)
+    out = _features(place, options.size, along) if along is not None else None
+    if along is None or out is None:
+        return None
+    if len(out) != 1:
+        return place.refuse("gives values over one dimension of its own", "end with `dense()`")
+    (taken,) = (dim + "'" if dim in out else dim for dim in place.given[1:])
+    if options.residual and (place.size(taken) is None or place.size(taken) != place.size(out[0])):
+        return place.refuse("cannot add its input to an output of another size")
+    head, key = place.make(options.heads, "head"), place.make(options.key, "key")
+    weights = {f"{each}_kernel": (taken, head, key) for each in ("query", "key", "value")}
+    weights["output_kernel"] = (head, key, *out)
+    return Shape((*along, *out), along, weights, (taken,), out)
 
 
 def _features(place: Place, size: int | None, kept: tuple[str, ...]) -> tuple[str, ...] | None:

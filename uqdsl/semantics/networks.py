@@ -11,7 +11,7 @@ from math import prod
 from typing import NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, did_you_mean, listing
+from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice, UnknownArgument, WrongArgumentCount
 from uqdsl.messages.catalogue.methods import WrongOption
 from uqdsl.messages.catalogue.names import UnknownDimension, WrongArgumentDimensions
@@ -275,7 +275,7 @@ class _Reader:
                 if axes is None:
                     return None
                 dims[each.name] = axes
-            elif each.name == "size" and (named := self._dimension(each.value)) is not None:
+            elif each.name == kind.width and (named := self._dimension(each.value)) is not None:
                 sized = named
             else:
                 rest.append(each)
@@ -299,7 +299,7 @@ class _Reader:
             return None
         self._make(*place.made)
         chosen = options.model_dump()
-        if chosen["activation"] is not None:
+        if chosen.get("activation") is not None:
             chosen["activation"] = self.declarations.word(chosen["activation"])
         return self._lowered(written, name, chosen, given, shape)
 
@@ -564,26 +564,30 @@ def with_values(
     """
     made: dict[str, ir.Quantity] = {}
     found: list[ir.Statement] = []
+    unknown: set[str] = set()
     for statement in statements:
+        if isinstance(statement, ir.Unknown) or (isinstance(statement, ir.Quantity) and not statement.fixed):
+            unknown.add(statement.name)
         if not isinstance(statement, ir.Observation) or statement.past is not None:
             found.append(statement)
             continue
         new: list[ir.Quantity] = []
 
         def change(
-            node: ir.Node, statement: ir.Observation = statement, new: list[ir.Quantity] = new
+            node: ir.Node,
+            dims: tuple[str, ...] = statement.dims,
+            span: Span = statement.span,
+            new: list[ir.Quantity] = new,
         ) -> ir.Node | None:
-            if (
-                not isinstance(node, ir.Invoke)
-                or node.function not in networks
-                or not set(node.dims) <= {*statement.dims}
-            ):
+            if not isinstance(node, ir.Invoke) or node.function not in networks or not set(node.dims) <= set(dims):
+                return None
+            if not ir.names_used(node) & unknown:
                 return None
             name = _value_name(node, declarations)
             value = made.get(name)
             if value is None or _meaning(value.value) != _meaning(node):
                 name = next(each for each in chain((name,), _numbered(node.function)) if each not in made)
-                value = ir.Quantity(span=statement.span, name=name, dims=node.dims, value=node, fixed=False)
+                value = ir.Quantity(span=span, name=name, dims=node.dims, value=node, fixed=False)
                 made[name] = value
                 new.append(value)
             return ir.Reference(span=node.span, name=value.name, dims=value.dims)

@@ -182,7 +182,10 @@ def _body(
         declared = context.declarations.values.get(name.name)
         visible = name.name in known or (declared is not None and declared.what is What.FUNCTION)
         if declared is not None and not visible and name.name not in context.dims and name.name not in CONSTANTS:
-            return context.report(NotAParameter(at=name.span, function=signature.name, name=name.name))
+            hint = (
+                "a function is given what a network gives: hand over its value" if declared.what is What.NETWORK else ""
+            )
+            return context.report(NotAParameter(at=name.span, function=signature.name, name=name.name, hint=hint))
     inside = replace(
         context,
         known=known,

@@ -30,6 +30,8 @@ BUILT = (
     tree.State,
     tree.Population,
     tree.Infer,
+    tree.Uncertainty,
+    tree.Predict,
     tree.Include,
 )
 """The statements that this version can run."""

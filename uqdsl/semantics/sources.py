@@ -163,7 +163,8 @@ def _read_source(
     possible = _STANCES.get(source.name, ("exact",))
     stance = "cut" if source.cut and source.name != "training_data" else source.stance
     if stance is not None and stance not in possible:
-        what = listing([f"`{each}`" for each in possible])
+        braces = "laws in braces" if source.name in PARTS else "a law of its `residual` in braces"
+        what = f"{listing(possible)}{'' if source.name == 'weights' else f', or have {braces}'}"
         problems.append(WrongStance(at=source.span, name=source.name, stance=stance, possible=what))
         return
     found.stance[source.name] = stance or "declared"  # type: ignore[assignment]

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from uqdsl.messages import Problem, Span, listing
-from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, ScatterDropped
+from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped
 from uqdsl.semantics.sources import NAMES, Error, Sources, normal, read_sources, truth_of
 from uqdsl.semantics.walk import law_name, ungrouped
 from uqdsl.syntax import tree
@@ -138,6 +138,13 @@ class _Maker:
         }
         return frozenset(axes - named)
 
+    def _parts(self) -> set[str]:
+        """The parts that the data have."""
+        tables = self._all(tree.Data)
+        if any(isinstance(each.source, tree.Call) and law_name(each.source) == "split" for each in tables):
+            return {"training", "testing"}
+        return {entry.name for each in tables for entry in each.entries if isinstance(entry, tree.Part)}
+
     def _of_rows(self, target: tree.Target) -> bool:
         return any(axis.name in self.rows for axis in target.axes)
 
@@ -206,6 +213,7 @@ class _Maker:
         named = {
             name: each
             for part in ("training", "testing", "new")
+            if part != "training" or not self.sources.cut
             for each in self._inputs(part)
             if not each.berkson
             for name in each.names
@@ -454,7 +462,10 @@ class _Maker:
     def warn(self) -> None:
         """What is left out, cut or dropped (UQ357 to UQ359)."""
         block = self._all(tree.Uncertainty)[0]
-        parts = {entry.name for each in self._all(tree.Data) for entry in each.entries if isinstance(entry, tree.Part)}
+        parts = self._parts()
+        if self.sources.residual is not None and "testing" not in parts:
+            at = self.sources.at["function"]
+            self.problems.append(NoTesting(at=at, source="function", part="testing"))
         if parts & {"testing", "new"}:
             silent = [f"`{name}`" for name in NAMES if self.sources.stance[name] == "left out"]
             if silent:

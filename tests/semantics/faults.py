@@ -404,7 +404,7 @@ FAULTS = tuple(
             'network n$(z[k]) -> a, b { dense(2) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z).c',
         ],
         "UQ901": [
-            'predict y[home]',
+            'calibrate mu by neyman',
             'calibrate by sbc(simulations = 10)',
             'choose top maximizing mu by nuts',
             'design d$ in [1, 2]',

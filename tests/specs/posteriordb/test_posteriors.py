@@ -8,6 +8,7 @@ from benchmarks.posteriordb import run
 from benchmarks.published.library import NAMES, spec_of
 from uqdsl.driver.front import check_with_data
 from uqdsl.driver.source import read_source
+from uqdsl.messages import Severity
 from uqdsl.syntax import format_spec
 
 from .conftest import load_or_skip
@@ -19,7 +20,7 @@ def test_a_spec_is_sound_and_in_style(name: str):
     assert format_spec(source.text, source.name) == source.text
     load_or_skip(spec_of(name))
     checked, _ = check_with_data(source)
-    assert not checked.problems
+    assert {each.severity for each in checked.problems} <= {Severity.NOTE}
     assert checked.spec.title.count("\n") >= 2, "a spec says in plain words what it asks"
 
 

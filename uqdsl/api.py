@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -129,7 +129,8 @@ class Model:
         Args:
             data: in the place of files, by name of a field: an array, a pandas or polars Series, an xarray DataArray; or
                 a whole table (a DataFrame, a Dataset, a dict of arrays) that fills every field of that field's `data`
-                statement. What is not given is read from the files that the spec names.
+                statement. What is not given is read from the files that the spec names. Of data in parts these are the rows
+                for training; `training`, `testing` and `new` give the table of a part, or a dict of its fields.
 
         Raises:
             DataError: UQ401 and on, with every mismatch in it.
@@ -150,8 +151,22 @@ class Model:
         return "\n\n".join([repr(self), *shown])
 
 
+class Rows(NamedTuple):
+    """The rows of one part of the data: an array for each field, and the labels of each dimension."""
+
+    data: dict[str, np.ndarray]
+    coords: dict[str, list[Any]]
+
+
 class Program:
-    """A spec bound to data: a NumPyro program that can be run."""
+    """A spec bound to data: a NumPyro program that can be run.
+
+    Attributes:
+        data: the rows to learn from: an array for each field.
+        coords: the labels of each dimension.
+        parts: likewise `data` and `coords` of the rows for `testing` and of those that are `new`, where there are any.
+        problems: what is worth knowing of the data.
+    """
 
     def __init__(
         self, checked: Checked, generated: Generated, dataset: Dataset, allow_extern: tuple[str, ...] = ()
@@ -159,6 +174,8 @@ class Program:
         self._checked, self._generated, self._allow_extern = checked, generated, allow_extern
         self.data: dict[str, np.ndarray] = dataset.arrays
         self.coords: dict[str, list[Any]] = dataset.coords
+        self.parts: dict[str, Rows] = {part: Rows(each.arrays, each.coords) for part, each in dataset.parts.items()}
+        self.problems: tuple[Problem, ...] = checked.linked.said(dataset.problems)
 
     @property
     def source(self) -> str:

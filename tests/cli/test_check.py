@@ -146,3 +146,19 @@ def test_fmt_follows_links_and_leaves_faulty_specs_alone(uqdsl, folder: Path):
     (folder / "b.uq").write_text("prior mu~Normal(0,1\n")
     assert uqdsl("fmt", "b.uq", "a.uq").code == 1
     assert (folder / "b.uq").read_text() == "prior mu~Normal(0,1\n"
+
+
+def test_data_in_parts(uqdsl, folder: Path):
+    """What is said of the parts beside the errors: a warning, which `--strict` minds, and a note, which it does not."""
+    (folder / "model.uq").write_text(
+        "data { y[i] : real, g[i] : category\n  training = 'a.csv'\n  testing = 'b.csv' }\n".replace("'", '"')
+        + "prior m[g] ~ Normal(0, 1)\nlikelihood y[i] ~ Normal(m[g], 1)\n"
+    )
+    (folder / "a.csv").write_text("y,g\n1,u\n2,u\n")
+    (folder / "b.csv").write_text("y,g\n3,v\n")
+    said = uqdsl("check", "--data", "--strict", "model.uq")
+    assert said.code == 0
+    assert "note[UQ463]" in said.err
+    (folder / "b.csv").write_text("y,g\n1,u\n")
+    assert "warning[UQ462]" in uqdsl("check", "--data", "model.uq").err
+    assert uqdsl("check", "--data", "--strict", "model.uq").code == 1

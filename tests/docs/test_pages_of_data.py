@@ -36,7 +36,7 @@ def problems_of_data(shown: list[Block]) -> list[str]:
         if not any("uqdsl.load" in block.text for block in shown):
             spec = analyse(parse(Path("model.uq").read_text(encoding="utf-8"), "model.uq")).spec
             assert spec is not None
-            bind(spec, Path())
+            return [problem.code for problem in bind(spec, Path()).problems]
     except UqdslError as error:
         return [problem.code for problem in error.problems]
     return []

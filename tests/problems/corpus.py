@@ -14,7 +14,7 @@ from uqdsl.cli.main import execute
 PROBLEMS = Path(__file__).parent
 GOOD = PROBLEMS.parent / "good"
 
-WITH_DATA = {"files", "labels", "shapes", "tables"}
+WITH_DATA = {"files", "labels", "parts", "shapes", "tables"}
 """Topics whose faults lie in the data: their specs are checked with `--data`."""
 
 SETTINGS = {

@@ -387,6 +387,29 @@ FAULTS = tuple(
         "UQ504": ["infer y by nuts as r$", "infer top by nuts as r$", "infer log_area by nuts as r$", "infer home by nuts as r$"],
         "UQ506": ["infer by nuts as r$\ninfer by nuts(chains = 1) as r$", "infer by nuts"],
         "UQ507": ['infer by "nuts" as r$', "infer by 3 as r$"],
+        "UQ370": [
+            'data "a.csv" { v$[row$] : real, training = "b.csv" } allow(unused)',
+            'data split("a.csv", testing = 0.5) { v$[row$] : real, testing = "b.csv" } allow(unused)',
+        ],
+        "UQ371": ['data { v$[row$] : real, new = "b.csv" } allow(unused)'],
+        "UQ372": [
+            'data split("a.csv") { v$[row$] : real } allow(unused)',
+            'data split("a.csv", fold = 1) { v$[row$] : real } allow(unused)',
+            'data split("a.csv", testing = 0.5, column = "part") { v$[row$] : real } allow(unused)',
+            'data split("a.csv", fold = 3, folds = 2) { v$[row$] : real } allow(unused)',
+            'data split("a.csv", testing = 0.5) { v$[row$, column$] : real } allow(unused)',
+        ],
+        "UQ373": [
+            'data { v$[row$] : real, w$[row$] : real = [1, 2], training = "a.csv", testing = "b.csv" } allow(unused)',
+        ],
+        "UQ374": ['data { v$[k] : real, training = "a.csv", testing = "b.csv" } allow(unused)'],
+        "UQ375": [
+            'data { v$ : real standardized } allow(unused)',
+            'data { v$[row$] : category standardized } allow(unused)',
+        ],
+        "UQ376": [
+            'data { v$[row$] : real standardized }\nprior q$ ~ Normal(0, 1)\nlikelihood v$[row$] ~ ExGaussian(q$, 1, 1)',
+        ],
         "UQ380": ['network n$(z[k]) -> real { dens(3)  dense(1) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)'],
         "UQ381": [
             'network n$(z[k]) -> real { dense(activation = tanh)  dense(1) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z)',
@@ -412,9 +435,7 @@ FAULTS = tuple(
         "UQ902": [
             "time t$ step 1 day",
             'prior q$ ~ Flow(spline)',
-            'data { v$[home] : real standardized }',
             'infer by smc as r$',
-            'data { v$[home] : real, training = "x.csv" }',
             'infer by nuts with(seed = 3) as r$',
             'let q$ = morph(mu, mu)',
             'time t$ from 0 to 5 step 1\nstate x$ over t$ {\n  initial x$ = 1\n  evolve x$ = x$ + 1\n  error exact\n}',

@@ -51,7 +51,7 @@ def _described_data(spec: ir.Spec) -> list[str]:
         return ["`data` is empty, `coords` holds the list of labels of each dimension."]
     rows = [
         (each.name, f"[{', '.join(each.dims)}]", _KIND_WORDS.get(each.kind, each.kind).format(of=each.of))
-        for each in spec.fields
+        for each in (*spec.fields, *spec.constants)
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = ["`data` holds an array for each name, `coords` the list of labels of each dimension:", ""]

@@ -126,6 +126,7 @@ class _Names:
         declared = identifiers(
             dict.fromkeys(each.name for each in (*spec.settings, *spec.fields, *spec.statements)), taken
         )
+        declared |= identifiers([each.name for each in spec.constants], taken)
         declared |= identifiers([ir.observed(each.name) for each in spec.fields if each.missing], taken)
         terms = [each.name for each in spec.statements if not isinstance(each, ir.Quantity)]
         densities = identifiers(terms, taken, "log_p_{}")
@@ -137,7 +138,7 @@ class _Names:
     def writer(self, spec: ir.Spec) -> Writer:
         """A writer of expressions that knows settings, data and unknowns."""
         known = self.settings(spec)
-        for each in spec.fields:
+        for each in (*spec.fields, *spec.constants):
             kind = Kind.WHOLE if each.kind in _WHOLE_KINDS else Kind.REAL
             known[each.name] = Name(self.declared[each.name], each.dims, kind)
         for each in spec.unknowns:
@@ -280,7 +281,7 @@ class _Function:
     def unpack(self, unpacked: set[str]) -> None:
         """Variables for fields, with their dimensions in a comment, and for what follows from data alone."""
         imputed = {each.name for each in self.spec.unknowns if each.imputes}
-        for each in self.spec.fields:
+        for each in (*self.spec.fields, *self.spec.constants):
             if each.missing and each.name not in imputed and each.name in unpacked | self.observations:
                 name = ir.observed(each.name)
                 self.add(f"{self.names.declared[name]} = data[{quoted(name)}]", each.span)

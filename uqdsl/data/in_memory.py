@@ -29,8 +29,8 @@ class Given(NamedTuple):
     whole: bool
 
 
-def read_given(field: DataField, value: Any) -> Given:
-    """The arrays of what was given under the name of a field.
+def read_given(field: DataField, value: Any, part: str = "") -> Given:
+    """The arrays of what was given under the name of a field, or, for the rows of another part than training, of that part.
 
     - A pandas index with a name is a column of that name. One of text without a name labels the rows.
     - The dimensions of an xarray object match by name, its coordinates are labels.
@@ -39,7 +39,7 @@ def read_given(field: DataField, value: Any) -> Given:
     Raises:
         DataError: UQ409, UQ411, UQ453.
     """
-    name = f"{field.name} (given from Python)"
+    name = f"{field.name} ({f'{part}, ' * bool(part)}given from Python)"
     pandas, xarray = sys.modules.get("pandas"), sys.modules.get("xarray")
     if pandas is not None and isinstance(value, pandas.DataFrame):
         return Given(_data_frame(value, name, field), whole=True)

@@ -91,7 +91,8 @@ def check_with_data(
         kind = DataError if spec else SpecError
         both = sorted([*problems, *error.problems], key=lambda problem: problem.at or (-1, -1))
         raise kind(linked.said(both), parsed.sources) from None
-    problems = linked.said(problems)
+    found = dataset.problems if dataset is not None else ()
+    problems = linked.said(sorted([*problems, *found], key=lambda problem: problem.at or (-1, -1)))
     if spec is None or dataset is None:
         raise SpecError(problems, parsed.sources)
     return Checked(source, linked, spec, problems), dataset

@@ -54,7 +54,10 @@ def make_target(
         each.name: (len(coords[base(each.over)]) if each.over is not None else each.count, each.first)
         for each in reversed(spec.sums)
     }
-    dims = {each.name: each.dims for each in (*spec.fields, *spec.quantities, *spec.unknowns, *spec.observations)}
+    dims = {
+        each.name: each.dims
+        for each in (*spec.fields, *spec.constants, *spec.quantities, *spec.unknowns, *spec.observations)
+    }
     dims |= {observed(each.name): each.dims for each in spec.fields if each.missing}
     return Target(
         name=spec.name,

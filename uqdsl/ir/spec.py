@@ -363,7 +363,8 @@ class Dim(Node):
     """A dimension.
 
     Its labels are given (`labels`), or 1…size (`size`), or come from data: the levels of the category columns `levels`,
-    or the rows of the tables in which it is a row dimension. `boundary` says what lies beyond its ends, where that is said,
+    or the rows of the tables in which it is a row dimension; where these come in parts, it is `parted`, and has other labels
+    in each. `boundary` says what lies beyond its ends, where that is said,
     and `beyond` is the value of a `fixed` one. The labels of a `time` axis are times, in order.
     """
 
@@ -374,6 +375,7 @@ class Dim(Node):
     boundary: Literal["periodic", "clamped", "fixed"] | None = None
     beyond: float = 0.0
     time: bool = False
+    parted: bool = False
 
 
 type Values = float | int | bool | str | tuple[Values, ...]
@@ -386,6 +388,10 @@ class DataField(Node):
     `kind` is one of `real positive nonnegative unit count int binary category time`; a category's values are labels of
     the dimension `of`, and times are those of the axis `of`. `columns` are the columns to read: one, or one for each label
     of the last dimension (a spread field). `values` are given in place, nested by dimension. Some values may be `missing`.
+
+    In a spec the name of a `standardized` field stands for (field - centre) / width, with the mean and the standard deviation
+    of the training rows, for each label of the dimensions `columns_over`; see `constants_of`. Of new rows a field that is
+    nothing but an `outcome`, the left side of a likelihood, is not asked.
     """
 
     name: str
@@ -396,13 +402,67 @@ class DataField(Node):
     spread: bool = False
     values: Values | None = None
     missing: bool = False
+    standardized: bool = False
+    columns_over: tuple[str, ...] = ()
+    outcome: bool = False
+
+
+class Part(Node):
+    """Further rows of a table, for testing or new: a file, or None where they are given from Python."""
+
+    role: Literal["testing", "new"]
+    path: str | None
+
+
+class Split(Node):
+    """How one table is divided into parts: by a column that names them, or at random.
+
+    At random `testing` is the share of the rows that are for testing, or they are the fold number `fold` of `folds`.
+    """
+
+    column: str | None = None
+    testing: float | None = None
+    fold: int | None = None
+    folds: int | None = None
+    seed: int = 0
 
 
 class Table(Node):
-    """A `data` statement: a file, or None for values in place and in-memory data, and the fields that it fills."""
+    """A `data` statement: a file, or None for values in place and in-memory data, and the fields that it fills.
+
+    Its rows are those for training; `parts` are other ones of the same fields. With a `split`, they are those of all parts.
+    """
 
     path: str | None
     fields: tuple[DataField, ...]
+    parts: tuple[Part, ...] = ()
+    split: Split | None = None
+
+    @property
+    def parted(self) -> bool:
+        """Whether there is more than rows for training."""
+        return bool(self.parts) or self.split is not None
+
+
+def centre(name: str) -> str:
+    """What the data call the mean of a standardised field."""
+    return f"{name}.centre"
+
+
+def width(name: str) -> str:
+    """What they call its standard deviation."""
+    return f"{name}.width"
+
+
+def constants_of(field: DataField) -> tuple[DataField, ...]:
+    """What a standardised field brings with it: its mean and standard deviation on training rows, in its own units."""
+    if not field.standardized:
+        return ()
+    at, dims = field.span, field.columns_over
+    return (
+        DataField(span=at, name=centre(field.name), dims=dims, kind="real"),
+        DataField(span=at, name=width(field.name), dims=dims, kind="positive"),
+    )
 
 
 class Past(Node):
@@ -617,6 +677,11 @@ class Spec(Node):
     def fields(self) -> tuple[DataField, ...]:
         """Every field of every table."""
         return tuple(field for table in self.tables for field in table.fields)
+
+    @property
+    def constants(self) -> tuple[DataField, ...]:
+        """What the training rows say of standardised fields, and the data hold beside them."""
+        return tuple(each for field in self.fields for each in constants_of(field))
 
     @property
     def unknowns(self) -> tuple[Unknown, ...]:

@@ -136,8 +136,11 @@ def _coordinate(name: tree.Name, context: Context) -> Typed:
 
 
 def lower_attribute(expression: tree.Attribute, context: Context) -> Typed:
-    """A name with dots: a part of a network or a state, which this version cannot run, or what nothing declares."""
+    """A name with dots: what a standardised field brings with it; a part of a network or a state; or what nothing declares."""
     name = tree.dotted(expression) or ""
+    if name in context.known:  # `Z.centre` of a standardised field
+        known = context.known[name]
+        return Typed(ir.Reference(span=expression.span, name=name, dims=known.dims), known.support, spread=known.spread)
     problem = not_in_file(expression.span, name, context.declarations)
     if problem is not None:
         return poison(expression.span) if context.declarations.may_declare(name) else context.report(problem)

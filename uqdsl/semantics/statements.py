@@ -30,6 +30,7 @@ from uqdsl.semantics.left import PRIOR_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.likelihoods import check_outcomes, lower_likelihood, report_labels
 from uqdsl.semantics.networks import Networks, with_values
 from uqdsl.semantics.order import order_statements
+from uqdsl.semantics.own_units import in_own_units
 from uqdsl.semantics.processes import PROCESS, lower_process
 from uqdsl.semantics.recurrences import Use, find_recurrences, resolve_recurrence, uses_of
 from uqdsl.semantics.restrictions import decorrelated, is_noncentered, lower_restriction
@@ -123,6 +124,8 @@ def lower_statements(
     statements = with_values(with_reads(tuple(found)), networks.found, declarations)
     if not errors(gathered):
         statements, problems = with_information(statements, fields, declarations)
+        gathered += problems
+        statements, problems = in_own_units(statements, fields)
         gathered += problems
     return Lowered(statements, functions, externs, tuple(place.new_dims), known, tuple(gathered))
 
@@ -306,7 +309,10 @@ def _owner(statement: _Model) -> str:
 def _known_at_first(fields: tuple[ir.DataField, ...], settings: Settings) -> dict[str, Known]:
     known = known_settings(settings)
     for field in fields:
-        known[field.name] = Known(field.dims, KINDS.get(field.kind, REAL), field.of, spread=frozenset({field.name}))
+        support = REAL if field.standardized else KINDS.get(field.kind, REAL)
+        known[field.name] = Known(field.dims, support, field.of, spread=frozenset({field.name}))
+        for each in ir.constants_of(field):
+            known[each.name] = Known(each.dims, KINDS[each.kind], spread=frozenset({each.name}))
         if field.missing:
             known[field.name] = known[field.name]._replace(missing=True)
         if field.kind == "time":

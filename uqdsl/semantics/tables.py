@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from math import isfinite
 
@@ -19,11 +18,13 @@ from uqdsl.messages.catalogue.kinds import (
     WrongModifier,
     WrongSize,
 )
-from uqdsl.messages.catalogue.names import NoLabels, RepeatedDimension, UnknownKind, UnknownModifier, UnknownPart
+from uqdsl.messages.catalogue.names import NoLabels, RepeatedDimension, UnknownKind, UnknownModifier
+from uqdsl.messages.catalogue.parts import CannotStandardise
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.allowed import ALLOW
 from uqdsl.semantics.constants import Settings, evaluate, shown
 from uqdsl.semantics.declare import Declarations, What
+from uqdsl.semantics.parts import lower_rows, outcomes, parted_dims
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -31,7 +32,6 @@ from uqdsl.vocabulary.supports import KINDS
 
 _FIELD_MODIFIERS = ("missing", "standardized", ALLOW)
 _DIM_MODIFIERS = ("periodic", "clamped", "fixed")
-_PARTS = ("training", "testing", "new")
 
 
 def lower_tables(
@@ -39,7 +39,19 @@ def lower_tables(
 ) -> tuple[tuple[Dim, ...], tuple[Table, ...], tuple[Problem, ...]]:
     """The dimensions and the tables of a spec."""
     problems: list[Problem] = []
-    tables = [_table(each, declarations, settings, problems) for each in spec.statements if isinstance(each, tree.Data)]
+    outcome = outcomes(spec)
+    data = [each for each in spec.statements if isinstance(each, tree.Data)]
+    tables = [_table(each, declarations, settings, outcome, problems) for each in data]
+    stated = {
+        each.name.name
+        for each in spec.statements
+        if (isinstance(each, tree.Dim) and each.value is not None) or (isinstance(each, tree.Time) and each.begin)
+    }
+    parted = parted_dims(tables, stated, set(declarations.categories.values()), problems)
+    tables = [
+        table.model_copy(update={"fields": tuple(_with_columns(each, parted, problems) for each in table.fields)})
+        for table in tables
+    ]
     written: dict[str, tree.Dim | tree.Time] = {}
     for each in spec.statements:
         if isinstance(each, tree.Dim | tree.Time):
@@ -50,7 +62,7 @@ def lower_tables(
         levels = tuple(field for field, dim in declarations.categories.items() if dim == name)
         statement = written.get(name)
         if statement is None:
-            dims.append(Dim(span=declared.span, name=name, levels=levels))
+            dims.append(Dim(span=declared.span, name=name, levels=levels, parted=name in parted))
             continue
         if isinstance(statement, tree.Time):
             before = len(problems)
@@ -58,15 +70,32 @@ def lower_tables(
             refused = len(problems) > before
             if times is None and not refused and name not in measured and not declarations.may_declare(name):
                 problems.append(NoLabels(at=statement.name.span, dim=name))
-            dims.append(Dim(span=statement.span, name=name, labels=times, levels=levels, time=True))
+            dims.append(
+                Dim(span=statement.span, name=name, labels=times, levels=levels, time=True, parted=name in parted)
+            )
             continue
         labels, size = _labels(statement, settings, problems)
         boundary, beyond = _boundary(statement, settings, problems)
         if statement.value is None and name not in measured and not declarations.may_declare(name):
             problems.append(NoLabels(at=statement.name.span, dim=name))
-        found = Dim(span=statement.span, name=name, labels=labels, size=size, levels=levels)
+        found = Dim(span=statement.span, name=name, labels=labels, size=size, levels=levels, parted=name in parted)
         dims.append(found.model_copy(update={"boundary": boundary, "beyond": beyond}))
     return tuple(dims), tuple(tables), tuple(problems)
+
+
+def _with_columns(field: DataField, parted: frozenset[str], problems: list[Problem]) -> DataField:
+    """A standardised field with the dimensions for each of whose labels it has a mean of its own: all but its rows (UQ375)."""
+    if not field.standardized:
+        return field
+    if field.kind in _NO_NUMBERS or not field.dims:
+        reason = _NO_NUMBERS.get(field.kind, "it is a single value")
+        problems.append(CannotStandardise(at=field.span, name=field.name, reason=reason))
+        return field.model_copy(update={"standardized": False})
+    rows = [dim for dim in field.dims if dim in parted] or field.dims[:1]
+    return field.model_copy(update={"columns_over": tuple(dim for dim in field.dims if dim not in rows)})
+
+
+_NO_NUMBERS = {"category": "its values are labels", "time": "its values are places on a time axis"}
 
 
 def _measured_by_data(spec: tree.Tree, declarations: Declarations) -> set[str]:
@@ -233,65 +262,21 @@ def _unknown_modifier(modifier: tree.Modifier, what: str, known: tuple[str, ...]
     return UnknownModifier(at=modifier.name_span, name=modifier.name, what=what, hint=hint)
 
 
-def _table(statement: tree.Data, declarations: Declarations, settings: Settings, problems: list[Problem]) -> Table:
-    path: str | None = None
-    if statement.source is not None:
-        source = ungrouped(statement.source)
-        if isinstance(source, tree.Call):
-            problems.append(_called_source(source))
-        else:
-            path = _path(source, settings, problems)
-            if path is not None and statement.folder is not None:
-                path = posixpath.join(statement.folder, path)
-    fields = []
-    for entry in statement.entries:
-        if isinstance(entry, tree.Field):
-            field = _field(entry, declarations, settings, problems)
-            if field is not None:
-                fields.append(field)
-        elif entry.name in _PARTS:
-            problems.append(FeatureNotBuilt(at=entry.span, feature="data in parts (`training`, `testing`, `new`)"))
-        else:
-            hint = did_you_mean(entry.name, _PARTS, otherwise=_meant_by_part(entry, statement))
-            problems.append(UnknownPart(at=entry.name_span, name=entry.name, hint=hint))
+def _table(
+    statement: tree.Data,
+    declarations: Declarations,
+    settings: Settings,
+    outcome: Collection[str],
+    problems: list[Problem],
+) -> Table:
+    rows = lower_rows(statement, settings, problems)
+    written = (each for each in statement.entries if isinstance(each, tree.Field))
+    found = (_field(each, declarations, settings, problems) for each in written)
+    fields = tuple(
+        each.model_copy(update={"outcome": each.name in outcome and each.values is None}) for each in found if each
+    )
     problems += [_unknown_modifier(each, "a table", (ALLOW,)) for each in statement.modifiers if each.name != ALLOW]
-    return Table(span=statement.span, path=path, fields=tuple(fields))
-
-
-_FILES = frozenset(("file", "path", "source", "filename", "from", "url", "csv"))
-_SEPARATORS = frozenset(("sep", "separator", "delim", "delimiter"))
-
-
-def _meant_by_part(entry: tree.Part, statement: tree.Data) -> str:
-    """What is meant by `name = value` in a `data` statement where that is no part; empty where it is not sure."""
-    value, name = ungrouped(entry.value), entry.name.lower()
-    if isinstance(value, tree.Text) and statement.source is None and (name in _FILES or "." in value.value):
-        return f'a file stands before the braces: `data "{value.value}" {{ … }}`'
-    if name in _SEPARATORS:
-        return "take it out: separators are found by themselves"
-    if isinstance(value, tree.Text):
-        return ""
-    return f"a field has a kind: `{entry.name} : real = …`"
-
-
-def _called_source(source: tree.Call) -> Problem:
-    function = source.function.name if isinstance(source.function, tree.Name) else "…"
-    if function == "split":
-        return FeatureNotBuilt(at=source.span, feature="data that are split into parts")
-    hint = did_you_mean(function, ["split"], otherwise='write the path: `data "file.csv" { … }`')
-    return WrongData(at=source.span, what="the file of a `data` statement is a path in quotes", hint=hint)
-
-
-def _path(source: tree.Expression, settings: Settings, problems: list[Problem]) -> str | None:
-    try:
-        path = evaluate(source, settings)
-    except SpecError as error:
-        problems += error.problems
-        return None
-    if not isinstance(path, str) or not path:
-        problems.append(WrongData(at=source.span, what="the file of a `data` statement is a path in quotes"))
-        return None
-    return path
+    return Table(span=statement.span, path=rows.path, fields=fields, parts=rows.parts, split=rows.split)
 
 
 def _field(
@@ -318,13 +303,12 @@ def _field(
     for modifier in entry.modifiers:
         if modifier.name == ALLOW:
             continue
-        if modifier.name == "missing" and kind != "time":
-            if modifier.arguments is not None:
-                problems.append(WrongModifier(at=modifier.span, name="missing", how="takes nothing in parentheses"))
-        elif modifier.name in _FIELD_MODIFIERS:
-            problems.append(FeatureNotBuilt(at=modifier.span, feature=f"`{modifier.name}` fields"))
-        else:
+        if modifier.name not in _FIELD_MODIFIERS:
             problems.append(_unknown_modifier(modifier, "a field", _FIELD_MODIFIERS))
+        elif modifier.arguments is not None:
+            problems.append(WrongModifier(at=modifier.span, name=modifier.name, how="takes nothing in parentheses"))
+        elif modifier.name == "missing" and kind == "time":
+            problems.append(FeatureNotBuilt(at=modifier.span, feature="times that are missing"))
     columns, spread, values = (own(name),), False, None
     if entry.value is not None:
         value = ungrouped(entry.value)
@@ -344,6 +328,7 @@ def _field(
         spread=spread,
         values=values,
         missing=any(modifier.name == "missing" for modifier in entry.modifiers),
+        standardized=any(modifier.name == "standardized" for modifier in entry.modifiers),
     )
 
 

@@ -24,6 +24,20 @@ def names_in(node: object, *, steps: Collection[str] | None = None) -> Iterator[
             yield from names_in(item, steps=steps)
 
 
+def values_in(node: object) -> Iterator[tree.Name]:
+    """The same without names of which only a part is taken: `Z.centre` needs no value of `Z`."""
+    if isinstance(node, tree.Attribute) and tree.dotted(node):
+        return
+    if isinstance(node, tree.Name):
+        yield node
+    elif isinstance(node, tree.Node):
+        for slot in type(node).__slots__:
+            yield from values_in(getattr(node, slot))
+    elif isinstance(node, tuple) and not hasattr(node, "_fields"):
+        for item in node:
+            yield from values_in(item)
+
+
 def ungrouped(expression: tree.Expression) -> tree.Expression:
     """The expression without the parentheses around it."""
     while isinstance(expression, tree.Group):

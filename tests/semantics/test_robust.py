@@ -199,7 +199,7 @@ def calls(text: str) -> int:
 @pytest.mark.parametrize("spec", [long_spec, faulty_spec], ids=["sound", "faulty"])
 def test_work_grows_with_the_text(spec):
     calls(spec(20))  # some things are done once
-    assert calls(spec(800)) < 1.2 * 4 * calls(spec(200))
+    assert calls(spec(1600)) < 1.2 * 4 * calls(spec(400))
 
 
 def test_all_of_many_faults_are_told():

@@ -125,8 +125,8 @@ def lower_statements(
     if not errors(gathered):
         statements, problems = with_information(statements, fields, declarations)
         gathered += problems
-        statements, problems = in_own_units(statements, fields)
-        gathered += problems
+    statements, problems = in_own_units(statements, fields)
+    gathered += problems
     return Lowered(statements, functions, externs, tuple(place.new_dims), known, tuple(gathered))
 
 

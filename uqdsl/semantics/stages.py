@@ -72,7 +72,7 @@ def stage(written: tree.Tree) -> Staged:
     stages = [*maker.truths(), *maker.refit(), *maker.residual(), *maker.inputs(), *maker.prediction(asked)]
     if sources is not None:
         maker.warn()
-    return Staged(training, tuple(stages), maker.sources, maker.rows, maker.how, tuple(problems))
+    return Staged(training, tuple(stages), maker.sources, maker.rows, maker.how, tuple(dict.fromkeys(problems)))
 
 
 def true(name: str) -> str:
@@ -294,7 +294,7 @@ class _Maker:
                 if priors or self._of_rows(each.target):
                     kept.append(with_truth(each, self._renamed(part)))
             elif isinstance(each, _KEPT):
-                kept.append(each)
+                kept.append(_of_one_part(each) if isinstance(each, tree.Data) else each)
         return kept if priors else [each for each in kept if not isinstance(each, tree.Factor)]
 
     def training(self) -> tuple[tree.Statement, ...]:
@@ -467,7 +467,7 @@ class _Maker:
             at = self.sources.at["function"]
             self.problems.append(NoTesting(at=at, source="function", part="testing"))
         if parts & {"testing", "new"}:
-            silent = [f"`{name}`" for name in NAMES if self.sources.stance[name] == "left out"]
+            silent = [name for name in NAMES if self.sources.stance[name] == "left out"]
             if silent:
                 self.problems.append(LeftOut(at=block.span, names=listing(silent, last="and")))
         for error in self._inputs("training") if self.sources.cut else ():
@@ -476,6 +476,12 @@ class _Maker:
         if self.sources.stance["function"] == "exact":
             for name in self.outcomes:
                 self.problems.append(ScatterDropped(at=self.sources.at["function"], name=name))
+
+
+def _of_one_part(table: tree.Data) -> tree.Data:
+    """A table as one part of it is given to a stage."""
+    fields = tuple(each for each in table.entries if isinstance(each, tree.Field))
+    return replace(table, source=None, entries=fields)
 
 
 def _field_name(entry: tree.Field | tree.Part) -> str:

@@ -28,7 +28,7 @@ from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
 from uqdsl.driver.externs import load_externs
 from uqdsl.driver.front import Checked, check, check_linked, read_method
-from uqdsl.driver.infer import Result, infer
+from uqdsl.driver.infer import Result, Unwatched, infer
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.driver.session import located, memory_short
 from uqdsl.driver.source import Source, read_source
@@ -42,6 +42,8 @@ from uqdsl.results import to_datatree, write_netcdf
 if TYPE_CHECKING:
     import jax
     import xarray
+
+    from uqdsl.uncertainty.predict import Watch
 
 type Setting = float | int | bool | str
 
@@ -331,6 +333,13 @@ class _Watcher:
         from uqdsl.driver.progress import busy, error_console
 
         return nullcontext() if self._progress is False else busy(doing, error_console())
+
+    def counting(self) -> AbstractContextManager[Watch]:
+        from uqdsl.driver.progress import counting, error_console
+
+        return Unwatched().counting() if self._progress is False else counting(error_console())
+
+    def predicted(self, result: Result) -> None: ...
 
 
 def _counted(spec: Spec) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from uqdsl.driver.session import Job
     from uqdsl.infer import Progress
     from uqdsl.ir import Run
+    from uqdsl.uncertainty.predict import Watch
 
 SUSPECT, INTERRUPTED = 3, 130
 """Exit codes: of a run that is finished, but that its diagnostics do not let pass; of one that was stopped."""
@@ -130,3 +131,15 @@ class Audience:
         from uqdsl.driver.progress import busy, error_console
 
         return busy(doing, error_console())
+
+    def counting(self) -> AbstractContextManager[Watch]:
+        from uqdsl.driver.progress import counting, error_console
+
+        return counting(error_console())
+
+    def predicted(self, result: Result) -> None:
+        if not self._quiet:
+            from uqdsl.cli.predictions import print_predictions
+
+            print_predictions(self._job.checked.spec, result, whole=self._whole)
+            sys.stdout.flush()

@@ -1,9 +1,23 @@
 """Diagnostics: the summary of a posterior, the verdict on it, and both as JSON and as a table."""
 
 from uqdsl.diagnose.ends import cut_mass
+from uqdsl.diagnose.forecast import Forecast, ForecastRow, forecasts
 from uqdsl.diagnose.report import RunSummary, summary_json
 from uqdsl.diagnose.summary import Row, summarize
 from uqdsl.diagnose.table import TableRow, table_rows
 from uqdsl.diagnose.verdict import Verdict, verdict
 
-__all__ = ["Row", "RunSummary", "TableRow", "Verdict", "cut_mass", "summarize", "summary_json", "table_rows", "verdict"]
+__all__ = [
+    "Forecast",
+    "ForecastRow",
+    "Row",
+    "RunSummary",
+    "TableRow",
+    "Verdict",
+    "cut_mass",
+    "forecasts",
+    "summarize",
+    "summary_json",
+    "table_rows",
+    "verdict",
+]

@@ -7,9 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from uqdsl.diagnose.forecast import Forecast
 from uqdsl.diagnose.summary import Row
 from uqdsl.diagnose.verdict import Verdict
 
+MOST_ROWS = 1000
+"""Of a prediction; `result.nc` has them all."""
 _NUMBERS = ("mean", "sd", "q05", "q50", "q95", "mcse_mean", "ess_bulk", "r_hat")
 
 
@@ -30,7 +33,14 @@ class RunSummary(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def summary_json(*, spec: str, version: str, seed: int, runs: Mapping[str, RunSummary]) -> str:
+def summary_json(
+    *,
+    spec: str,
+    version: str,
+    seed: int,
+    runs: Mapping[str, RunSummary],
+    predictions: Mapping[str, Sequence[Forecast]] | None = None,
+) -> str:
     """The text of `summary.json`: strict JSON, in which a number that is not finite is null.
 
     The whole is suspect if one of its runs is; the reasons then name the run, if there are several.
@@ -45,6 +55,10 @@ def summary_json(*, spec: str, version: str, seed: int, runs: Mapping[str, RunSu
         "reasons": reasons,
         "runs": {name: _run(run) for name, run in runs.items()},
     }
+    if predictions:
+        content["prediction"] = {
+            run: {each.name: _forecast(each) for each in forecasts} for run, forecasts in predictions.items()
+        }
     return json.dumps(_strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -56,6 +70,24 @@ def _run(run: RunSummary) -> dict[str, Any]:
         "notes": list(run.notes),
         "seconds": dict(run.seconds),
     }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    """Of each row its numbers, as far as there are not too many, and of the whole its budget."""
+    rows = [
+        {
+            "label": each.label,
+            "mean": each.mean,
+            "sd": each.sd,
+            **each.told,
+            **({"budget": each.budget} if each.budget else {}),
+        }
+        for each in forecast.rows(MOST_ROWS)
+    ]
+    content: dict[str, Any] = {"count": forecast.size, "rows": rows}
+    if forecast.budget:
+        content |= {"budget": forecast.budget, "budget_error": forecast.budget_error}
+    return content
 
 
 def _strict(value: Any) -> Any:

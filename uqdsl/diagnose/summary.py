@@ -67,10 +67,11 @@ def scalar_labels(group: Group, name: str) -> list[str]:
     dims = [dim for dim in group.variables[name].dims if dim not in SAMPLE_DIMS]
     if not dims:
         return [name]
-    return [f"{name}[{', '.join(each)}]" for each in product(*(map(_shown, group.coords[dim]) for dim in dims))]
+    return [f"{name}[{', '.join(each)}]" for each in product(*(map(shown_label, group.coords[dim]) for dim in dims))]
 
 
-def _shown(label: object) -> str:
+def shown_label(label: object) -> str:
+    """A label of a dimension as it is shown."""
     if isinstance(label, float | np.floating):
         return f"{label:g}"
     return str(label)

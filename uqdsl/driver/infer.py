@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -10,12 +11,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from uqdsl.diagnose import Row, Verdict, cut_mass, summarize, verdict
+from uqdsl.diagnose.forecast import PREDICTION
+from uqdsl.driver.predict import Staged, predict
 from uqdsl.infer import Progress, Target
 from uqdsl.infer.draws import Silent
 from uqdsl.ir import Run, Spec, names_used
-from uqdsl.messages import Problem
-from uqdsl.messages.catalogue.runtime import NoPredictions
+from uqdsl.messages import Problem, UqdslError
+from uqdsl.messages.catalogue.runtime import NoPrediction, NoPredictions
 from uqdsl.results import Drawn, Groups, Store, build_groups
+from uqdsl.uncertainty.predict import Watch, unwatched
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import method_named
 
@@ -29,7 +33,7 @@ class Result:
 
     - groups: the labelled arrays, by ArviZ's names of groups.
     - rows: the summary, a row for each scalar of the posterior.
-    - seconds: wall time to `compile` and to `sample`.
+    - seconds: wall time to `compile`, to `sample` and to `predict`.
     - problems: what went wrong without stopping it, and what else is to be known.
     """
 
@@ -57,6 +61,14 @@ class Watcher(Protocol):
         """Something else is done that may take a while."""
         ...
 
+    def counting(self) -> AbstractContextManager[Watch]:
+        """Something is done whose parts can be counted; what is given is told of them."""
+        ...
+
+    def predicted(self, result: Result) -> None:
+        """What the spec asks to predict is there; the result file is still to come."""
+        ...
+
 
 class Unwatched:
     """For a run that nobody looks at."""
@@ -69,6 +81,11 @@ class Unwatched:
     def busy(self, doing: str) -> AbstractContextManager[object]:
         return nullcontext()
 
+    def counting(self) -> AbstractContextManager[Watch]:
+        return nullcontext(unwatched)
+
+    def predicted(self, result: Result) -> None: ...
+
 
 def infer(
     spec: Spec,
@@ -76,6 +93,7 @@ def infer(
     run: Run,
     seed: int,
     *,
+    staged: Staged | None = None,
     folder: Path | None = None,
     resume: bool = False,
     watcher: Watcher | None = None,
@@ -87,6 +105,7 @@ def infer(
         target: the compiled spec with its data.
         run: the method and its options.
         seed: of everything that is random.
+        staged: the stages that follow it, where something is to be predicted.
         folder: where `result.nc` goes; None keeps all in memory.
         resume: go on with what `folder` holds of a run that was stopped.
         watcher: is told how it goes.
@@ -120,9 +139,33 @@ def infer(
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
         result = replace(result, problems=(*result.problems, NoPredictions(exception=type(error).__name__)))
+    if staged is not None:
+        result = _with_answers(staged, result, seed, watcher)
+        watcher.predicted(result)
     with watcher.busy("writing the result"):
         store.save(result.groups)
     return result
+
+
+def _with_answers(staged: Staged, result: Result, seed: int, watcher: Watcher) -> Result:
+    """The result with what `predict` asks for."""
+    asked = [each for each in staged.spec.predictions if each.of in (None, result.run.name)]
+    if not asked:
+        return result
+    began = time.perf_counter()
+    try:
+        with watcher.counting() as watch:
+            prediction, problems = predict(staged, result.groups["posterior"], seed, asked, watch)
+    except UqdslError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
+        return replace(result, problems=(*result.problems, NoPrediction(exception=type(error).__name__)))
+    return replace(
+        result,
+        groups={**result.groups, PREDICTION: prediction},
+        seconds={**result.seconds, "predict": time.perf_counter() - began},
+        problems=(*result.problems, *problems),
+    )
 
 
 def reread(spec: Spec, run: Run, groups: Groups) -> Result:

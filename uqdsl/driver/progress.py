@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from uqdsl.ir import Run
+from uqdsl.uncertainty.predict import unwatched
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,6 +101,26 @@ class Lines:
 def busy(doing: str, console: Console) -> AbstractContextManager[object]:
     """Shows that something is being done, while it is, where somebody looks."""
     return console.status(doing) if console.is_terminal or console.is_jupyter else nullcontext()
+
+
+@contextmanager
+def counting(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Shows how much of what is being done is done, where somebody looks; bars go when all is over."""
+    if not (console.is_terminal or console.is_jupyter):
+        yield unwatched
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(doing: str, done: int, total: int) -> None:
+            if doing not in tasks:
+                tasks[doing] = bars.add_task(doing, total=total)
+            bars.update(tasks[doing], completed=done, total=total)
+
+        yield tell
 
 
 def error_console() -> Console:

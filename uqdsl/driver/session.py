@@ -10,10 +10,11 @@ from typing import Literal, NamedTuple, Protocol
 import uqdsl
 from uqdsl.codegen import Program
 from uqdsl.data import Dataset
-from uqdsl.diagnose import RunSummary, summary_json
+from uqdsl.diagnose import RunSummary, forecasts, summary_json
 from uqdsl.driver.externs import hash_modules
 from uqdsl.driver.front import Checked
 from uqdsl.driver.infer import Result, Watcher, infer, reread
+from uqdsl.driver.predict import Staged, make_stages
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
 from uqdsl.infer.environment import Device, choose_device
@@ -30,6 +31,7 @@ from uqdsl.results import (
     read_netcdf,
     start_record,
 )
+from uqdsl.results.atomic import write_whole
 from uqdsl.results.directory import RECORD
 from uqdsl.results.store import CHECKPOINT, RESULT
 
@@ -86,13 +88,17 @@ def run_job(job: Job, out: Path, *, resume: bool, audience: Audience) -> Report:
     with located(job.checked.sources), memory_short():
         device = choose_device(job.device, job.precision)
         target = make_target(job.checked.spec, job.program, job.dataset, allowed=job.allow_extern)
+        spec, sources = job.checked.spec, job.checked.sources
+        staged = make_stages(spec, sources, job.dataset, precision=job.precision, allowed=job.allow_extern)
         record = _record(job, device)
         directory = _find(out, record) if resume else _create(job, out, record)
         audience.opened(directory.path, resume)
         with directory.locked():
             notes = directory.verify_resumable(record) if resume else ()
             directory = directory.reopen() if resume else directory
-            return _run_all(job, target, directory, notes, resume=resume, audience=audience)
+            for name, program in staged.programs.items():
+                write_whole(directory.path / f"program_{name}.py", program.text)
+            return _run_all(job, target, staged, directory, notes, resume=resume, audience=audience)
 
 
 @contextmanager
@@ -149,7 +155,14 @@ def _find(out: Path, record: RunRecord) -> RunDirectory:
 
 
 def _run_all(
-    job: Job, target: Target, directory: RunDirectory, notes: tuple[Problem, ...], *, resume: bool, audience: Audience
+    job: Job,
+    target: Target,
+    staged: Staged,
+    directory: RunDirectory,
+    notes: tuple[Problem, ...],
+    *,
+    resume: bool,
+    audience: Audience,
 ) -> Report:
     spec = job.checked.spec
     results: dict[str, Result] = {}
@@ -163,12 +176,14 @@ def _run_all(
                     target._replace(interest=run.names),
                     run,
                     job.seed,
+                    staged=staged,
                     folder=folder,
                     resume=resume,
                     watcher=audience,
                 )
             else:
                 audience.sampled(done)
+                audience.predicted(done)
         except KeyboardInterrupt:
             directory.end("interrupted")
             raise
@@ -187,6 +202,9 @@ def _run_all(
                 each.run.method, each.rows, each.verdict, each.seconds, [note.title for note in each.problems]
             )
             for name, each in results.items()
+        },
+        predictions={
+            name: found for name, each in results.items() if (found := forecasts(each.groups, spec.predictions))
         },
     )
     directory.write_summary(summary)

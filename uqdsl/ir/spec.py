@@ -646,13 +646,25 @@ class Source(Node):
 class Stage(Node):
     """What is computed after a posterior has been sampled, as a spec of its own.
 
-    It is bound to one `part` of the data, together with a draw of what earlier stages found, the fields `given`.
+    It is bound to one `part` of the data, together with a draw of what earlier stages found, the fields `given`. Of its
+    unknowns, `inputs` are true inputs or belong to their errors.
     """
 
     name: Literal["truths", "refit", "residual", "inputs", "prediction"]
     part: Literal["training", "testing", "new"]
     given: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
     spec: Spec
+
+
+class Prediction(Node):
+    """A `predict`: the `target`, its name among the results, the posterior `of` a run (all where None), and its options."""
+
+    name: str
+    target: str
+    dims: tuple[str, ...]
+    options: dict[str, float | int | bool | str | tuple[float, ...] | None]
+    of: str | None = None
 
 
 class Spec(Node):
@@ -672,6 +684,7 @@ class Spec(Node):
     runs: tuple[Run, ...] = ()
     sources: tuple[Source, ...] = ()
     stages: tuple[Stage, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
 
     @property
     def fields(self) -> tuple[DataField, ...]:

@@ -16,6 +16,7 @@ from uqdsl.semantics.declare import collect_declarations
 from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
 from uqdsl.semantics.networks import lower_networks
+from uqdsl.semantics.predictions import lower_predictions
 from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.sources import NAMES
 from uqdsl.semantics.stages import Staged, stage
@@ -25,8 +26,7 @@ from uqdsl.semantics.tables import lower_tables
 from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
 from uqdsl.syntax.parser import Parsed
-from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.supports import drawn, kind_that_holds
+from uqdsl.vocabulary.supports import kind_that_holds
 
 
 class Analysed(NamedTuple):
@@ -56,13 +56,13 @@ def analyse(
     Returns:
         The IR, and all problems of the spec (those of its form too) at once.
     """
-    return _analyse(parsed, settings, runs, asks=True)
+    return _analyse(parsed, settings, runs, asks=True)[0]
 
 
 def _analyse(
     parsed: Parsed, settings: Mapping[str, Value] | None, runs: Sequence[ir.Run] | None, *, asks: bool
-) -> Analysed:
-    """The same for a spec, or for a stage that asks nothing by itself."""
+) -> tuple[Analysed, Mapping[str, Known]]:
+    """The same for a spec, or for a stage that asks nothing by itself, with what is known of every name."""
     found = [*parsed.problems, *refuse_unbuilt(parsed.tree)]
     staged = stage(parsed.tree)
     written = staged.training
@@ -108,6 +108,7 @@ def _analyse(
         runs=written_runs if runs is None else tuple(runs),
     )
     found += check_question(written) if asks else ()
+    predictions = lower_predictions(parsed.tree, lowered.statements, values, spec.runs, found)
     if staged.sources is not None and not errors(found):
         stages, problems = _stages(staged, lowered, parsed, settings)
         found += problems
@@ -121,7 +122,7 @@ def _analyse(
             )
             for name in NAMES
         )
-        spec = spec.model_copy(update={"stages": stages, "sources": sources})
+        spec = spec.model_copy(update={"stages": stages, "sources": sources, "predictions": predictions})
     if not errors(found):
         found += ir.wrong_ranks(spec, _sizes(spec))
         found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
@@ -129,7 +130,7 @@ def _analyse(
     found = without_halves(heed_allowed(written, found))
     found.sort(key=lambda problem: problem.at or (-1, -1))
     schema = spec.model_copy(update={"statements": (), "runs": ()}) if sound else None
-    return Analysed(None if errors(found) else spec, tuple(found), schema)
+    return Analysed(None if errors(found) else spec, tuple(found), schema), lowered.known
 
 
 def _sizes(spec: ir.Spec) -> dict[str, int]:
@@ -161,19 +162,14 @@ def _stages(
         fields = (*(_given(name, what) for name, what in given.items()), *each.given)
         table = tree.Data(span=Span(0, 0), source=None, entries=fields, modifiers=())
         whole = tree.Tree((*each.statements, table), ())
-        spec, found, _ = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
+        (spec, found, _), found_known = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
         problems += errors(found)
         if spec is not None:
-            stages.append(
-                ir.Stage(name=each.name, part=each.part, given=tuple(field.target.name for field in fields), spec=spec)
-            )
+            names = tuple(field.target.name for field in fields)
+            stages.append(ir.Stage(name=each.name, part=each.part, given=names, inputs=each.inputs, spec=spec))
             if each.name in ("residual", "inputs"):
-                known |= {unknown.name: _known(unknown) for unknown in spec.unknowns}
+                known |= {unknown.name: found_known[unknown.name] for unknown in spec.unknowns}
     return tuple(stages), problems
-
-
-def _known(unknown: ir.Unknown) -> Known:
-    return Known(unknown.dims, drawn(DISTRIBUTIONS[unknown.law.distribution].support))
 
 
 def _given(name: str, known: Known) -> tree.Field:

@@ -14,6 +14,7 @@ from uqdsl.messages import Label, Problem, Span, SpecError, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice, WrongArgumentCount
 from uqdsl.messages.catalogue.methods import UnknownOption, WrongOption
 from uqdsl.semantics.constants import Settings, Value, evaluate, shown
+from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.synonyms import meant
@@ -38,7 +39,7 @@ def resolve_options[O: BaseModel](
         return None
 
 
-type _Given = dict[str, tuple[Value, Span]]
+type _Given = dict[str, tuple[Value | tuple[Value, ...], Span]]
 
 
 def _given_options(
@@ -71,7 +72,7 @@ def _given_options(
             problems.append(GivenTwice(at=argument.span, owner=owner, name=argument.name, others=others))
         else:
             try:
-                value = evaluate(argument.value, settings, words=True)
+                value = _value(argument.value, settings)
             except SpecError as error:
                 problems += error.problems
                 complete = False
@@ -86,6 +87,14 @@ def _given_options(
                     problem = replace(problem, found=shown(value), hint=unquoted)
                 problems.append(problem)
     return given if complete else None
+
+
+def _value(written: tree.Expression, settings: Settings) -> Value | tuple[Value, ...]:
+    """A value or a list of such; UQ312, UQ313 for what is none."""
+    listed = ungrouped(written)
+    if isinstance(listed, tree.Listing):
+        return tuple(evaluate(each, settings) for each in listed.items)
+    return evaluate(written, settings, words=True)
 
 
 _NUMERAL = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -112,6 +121,7 @@ _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "string_type": "a word",
+    "tuple_type": "a list, as in `[0.5, 0.9]`",
 }
 
 
@@ -124,5 +134,8 @@ def _wrong_option(owner: str, detail: Any, given: _Given) -> Problem:
     else:
         expected = _EXPECTED.get(detail["type"], "of another form").format(**context)
     value, span = given.get(option, (None, None))
+    places = detail["loc"][1:]
+    if isinstance(value, tuple):
+        value = value[places[0]] if places else f"[{', '.join(map(shown, value))}]"
     found = f"`{value}`" if isinstance(value, str) else shown(value)
     return WrongOption(at=span, method=owner, option=option, expected=expected, found=found)

@@ -34,12 +34,16 @@ _BETWEEN = "Normal((Z_ * T_^2 + M_ * S_^2) / (T_^2 + S_^2), T_ * S_ / sqrt(T_^2 
 
 
 class StageTree(NamedTuple):
-    """One stage: the part of the data to which it is bound, its statements, and the fields given to it beside unknowns."""
+    """One stage: the part of the data to which it is bound, its statements, and the fields given to it beside unknowns.
+
+    - inputs: of its unknowns, those that are true inputs or belong to their errors.
+    """
 
     name: Literal["truths", "refit", "residual", "inputs", "prediction"]
     part: Literal["training", "testing", "new"]
     statements: tuple[tree.Statement, ...]
     given: tuple[tree.Field, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 class Staged(NamedTuple):
@@ -72,7 +76,8 @@ def stage(written: tree.Tree) -> Staged:
     stages = [*maker.truths(), *maker.refit(), *maker.residual(), *maker.inputs(), *maker.prediction(asked)]
     if sources is not None:
         maker.warn()
-    return Staged(training, tuple(stages), maker.sources, maker.rows, maker.how, tuple(dict.fromkeys(problems)))
+    rows = maker.rows if maker.parted else frozenset()
+    return Staged(training, tuple(stages), maker.sources, rows, maker.how, tuple(dict.fromkeys(problems)))
 
 
 def true(name: str) -> str:
@@ -122,6 +127,8 @@ class _Maker:
         tables = self._all(tree.Data)
         parted = [each for each in tables if any(isinstance(entry, tree.Part) for entry in each.entries)]
         parted += [each for each in tables if isinstance(each.source, tree.Call) and law_name(each.source) == "split"]
+        # Without either, what is predicted are the rows that there are, with all that has been found of them.
+        self.parted = bool(parted or self._all(tree.Uncertainty))
         named = {each.name.name for each in [*self._all(tree.Dim), *self._all(tree.Time)]}
         named |= {name for name, each in self.fields.items() if each.kind.name == "category"}
         wanted = {
@@ -419,8 +426,13 @@ class _Maker:
         return [StageTree("inputs", "new", tuple(made))]
 
     def prediction(self, asked: Sequence[tree.Predict]) -> list[StageTree]:
-        """The outcomes of new rows, run forward."""
+        """The outcomes of new rows, run forward; or, where there are none, of the rows that there are once more."""
         made = self._shared("new", priors=False)
+        if not self.parted:
+            made = [each for each in made if not isinstance(each, tree.Prior)]
+        # What an outcome is made of is not recorded of new rows.
+        made = [each for each in made if not (isinstance(each, tree.Let) and each.target.name in self.outcomes)]
+        common = len(made)
         sampled = [each for each in self._inputs("new") if not self._by_formula(each, "new")]
         if not sampled:
             made += self.sources.priors["new_input"]
@@ -438,9 +450,11 @@ class _Maker:
         for error in self._inputs("new"):
             if error not in sampled:
                 made += self._truths_of(error, "new", likelihood=False)
+        inputs = tuple(each.target.name for each in made[common:] if isinstance(each, tree.Prior))
         for statement in self.outcomes.values():
             made += self._predicted(statement)
-        return [StageTree("prediction", "new", tuple(made), tuple(given))] if self.outcomes else []
+        part = "new" if self.parted else "training"
+        return [StageTree("prediction", part, tuple(made), tuple(given), inputs)] if self.outcomes else []
 
     def _predicted(self, statement: tree.Likelihood) -> list[tree.Statement]:
         name, axes = statement.target.name, _axes(statement.target)
@@ -455,6 +469,8 @@ class _Maker:
                 return [*statements(f"let {name}.predicted{axes} = F_", at, F_=location)]
             text = f"prior {name}.residual{axes} ~ LAW_\nlet {name}.predicted{axes} = F_ + {name}.residual"
             return [*statements(text, at, LAW_=ungrouped(entry.law), F_=location)]
+        if name in self.fields:
+            return [replace(statement, law=law)]
         return [tree.Prior(statement.span, _renamed(statement.target, f"{name}.predicted"), law, statement.modifiers)]
 
     # ------------------------------------------------------------------------------------------------------ warnings

@@ -219,11 +219,11 @@ def information_budget(
     return attribute(information, active, sources)
 
 
-def remembered(part: Prediction, depends_on: Sequence[str]) -> Prediction:
+def remembered[T](part: Callable[[Seeds], T], depends_on: Sequence[str]) -> Callable[[Seeds], T]:
     """A part of a prediction that is evaluated once for the same seeds of the sources that it depends on."""
-    known: dict[tuple[bytes, ...], np.ndarray] = {}
+    known: dict[tuple[bytes, ...], T] = {}
 
-    def recall(seeds: Seeds) -> np.ndarray:
+    def recall(seeds: Seeds) -> T:
         key = tuple(seeds[each].tobytes() for each in depends_on)
         if key not in known:
             known[key] = part(seeds)

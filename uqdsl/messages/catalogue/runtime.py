@@ -118,3 +118,34 @@ class SolverGaveUp(Problem):
     reached: str
     why: str
     tries: int
+
+
+class NotMixed(Warn):
+    """Short chains, one for each draw of a posterior, that did not forget where they began."""
+
+    code = "UQ617"
+    headline = "short chains of {stage} have moved too little: each is worth {effective} independent draws"
+    label = "each should be worth at least 5"
+    advice = "the parts of the predictions' variance that this brings may be wrong; give what is unknown here narrower priors"
+    stage: str
+    effective: str
+
+
+class NoPrediction(Warn):
+    """Draws of a posterior from which nothing could be predicted."""
+
+    code = "UQ618"
+    headline = "the draws are kept, but what `predict` asks for could not be computed ({exception})"
+    advice = "where memory is short, ask for fewer draws; otherwise please report it, with the spec"
+    exception: str
+
+
+class PredictionNotFinite(Warn):
+    """Predictions that are not numbers."""
+
+    code = "UQ619"
+    headline = "{count} predictions of `{name}` are not finite numbers"
+    label = "predicted here"
+    advice = "look for an overflow, or for new rows far from those for training"
+    name: str
+    count: str

@@ -117,3 +117,26 @@ class NoTesting(Problem):
     advice = 'name its file in the `data` statement: `{part} = "file.csv"`'
     source: str
     part: str
+
+
+class OtherDimensions(Problem):
+    code = "UQ363"
+    headline = "`{name}` is predicted over other dimensions than it has"
+    label = "it is {declared}"
+    name: str
+    declared: str
+
+
+class UnknownRun(Problem):
+    code = "UQ364"
+    headline = "there is no run `{name}` to predict from"
+    label = "not a run of this spec"
+    name: str
+
+
+class PredictedTwice(Problem):
+    code = "UQ365"
+    headline = "two predictions are called `{name}`"
+    label = "predicted again"
+    advice = "give one of them another name: `predict … as name`"
+    name: str

@@ -1,0 +1,114 @@
+"""Short chains for given draws, against posteriors in closed form."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import numpy as np
+import pytest
+
+from specs.generators.linear_five_sources import tables
+from uqdsl.uncertainty.short_chains import Mixing, adapt, run_chains
+from uqdsl.uncertainty.stages import Stage
+
+from .closed_forms import Line, scale_posterior
+from .staged import bound
+
+CHAINS = 1000
+KNOWN_SCALE = """
+data { Z[case] : real, X[case] : real }
+prior slope ~ Normal(0, 10)
+likelihood X[case] ~ Normal(slope * Z, 0.3)
+uncertainty {
+  testing_data { X ~ Normal(truth(X), 0.3) }
+  function { residual ~ Normal(bias, 0.4), prior bias ~ Normal(0, 1) }
+}
+predict X[case]
+"""
+DECONVOLVED = """
+data { Z[case] : real, X[case] : real }
+population Z ~ Normal(0, 1)
+prior slope ~ Normal(0, 10)
+likelihood X[case] ~ Normal(slope * Z, 0.3)
+uncertainty {
+  new_input { Z ~ Normal(truth(Z), 0.5) }
+  testing_data { Z ~ Normal(truth(Z), 0.5), X ~ Normal(truth(X), 0.3) }
+  training_data { Z ~ Normal(truth(Z), 0.5), X ~ Normal(truth(X), 0.2) }
+  function { residual ~ Normal(bias, spread), prior bias ~ Normal(0, 10), prior spread ~ Uniform(0, 3) }
+}
+predict X[case]
+"""
+TABLES = tables()
+TRAINING, TESTING = TABLES["linear_train"], TABLES["linear_test"]
+
+
+def keys(count: int, seed: int = 1) -> np.ndarray:
+    key = jax.random.key(seed, impl="threefry2x32")
+    return np.asarray(jax.random.key_data(jax.random.split(key, count)))
+
+
+def residual_stage(text: str) -> Stage:
+    return bound(text, training=TRAINING, testing=TESTING).stages["residual"]
+
+
+def test_a_conjugate_residual_law():
+    """The bias given the slope is normal; slopes differ from chain to chain."""
+    stage = residual_stage(KNOWN_SCALE)
+    slope = np.random.default_rng(0).normal(1.5, 0.1, CHAINS)
+    given = {"slope": slope}
+    kernel = adapt(stage, {"slope": slope[:16]}, jax.random.key(0))
+    found = run_chains(stage, kernel, given, keys(CHAINS))
+    precision = 1 + len(TESTING["X"]) / (0.4**2 + 0.3**2)
+    mean = (TESTING["X"][:, None] - slope * TESTING["Z"][:, None]).sum(axis=0) / (0.4**2 + 0.3**2) / precision
+    standard = (found.values["bias"] - mean) * math.sqrt(precision)
+    assert abs(standard.mean()) < 4 / math.sqrt(CHAINS)
+    assert abs(standard.var() - 1) < 4 * math.sqrt(2 / CHAINS)
+    assert found.mixing.mixed
+    assert found.mixing.acceptance > 0.85
+
+
+def test_the_same_key_is_the_same_cause_whatever_is_given():
+    stage = residual_stage(KNOWN_SCALE)
+    slope = np.random.default_rng(0).normal(1.5, 0.1, 200)
+    kernel = adapt(stage, {"slope": slope[:16]}, jax.random.key(0))
+    one, other = (run_chains(stage, kernel, {"slope": each}, keys(200)).values["bias"] for each in (slope, slope + 1))
+    moved = other - one
+    assert np.corrcoef(one, other)[0, 1] > 0.9
+    assert moved.std() < 0.3 * one.std()
+
+
+def test_a_residual_law_with_errors_in_its_data():
+    """Scale and bias given the slope, where true testing inputs are integrated out by sampling, against quadrature."""
+    stage = residual_stage(DECONVOLVED)
+    given = {"slope": np.full(CHAINS, 1.5)}
+    kernel = adapt(stage, {"slope": given["slope"][:16]}, jax.random.key(0))
+    found = run_chains(stage, kernel, given, keys(CHAINS))
+    line = Line(scatter=0.3, input_noise=0.5, training_noise=0.2, testing_noise=0.3)
+    scales, weight, bias, bias_variance = scale_posterior(line, 1.5, TESTING["Z"], TESTING["X"])
+    mean = float(weight @ scales)
+    sd = math.sqrt(weight @ scales**2 - mean**2)
+    spread = found.values["spread"]
+    assert abs(spread.mean() - mean) < 4 * sd / math.sqrt(CHAINS)
+    assert abs(spread.std() - sd) < 0.1 * sd
+    centre = float(weight @ bias)
+    wide = math.sqrt(weight @ (bias**2 + bias_variance) - centre**2)
+    assert abs(found.values["bias"].mean() - centre) < 4 * wide / math.sqrt(CHAINS)
+
+
+def test_chains_that_do_not_move_are_told():
+    """A step a thousand times too short."""
+    stage = residual_stage(KNOWN_SCALE)
+    slope = np.full(50, 1.5)
+    kernel = adapt(stage, {"slope": slope[:16]}, jax.random.key(0))
+    slow = kernel._replace(inverse_mass=kernel.inverse_mass / 1e4)
+    found = run_chains(stage, slow, {"slope": slope}, keys(50))
+    assert found.mixing.effective < 5
+    assert not found.mixing.mixed
+
+
+@pytest.mark.parametrize(
+    ("effective", "divergences", "mixed"), [(20.0, 0.0, True), (4.0, 0.0, False), (20.0, 0.1, False)]
+)
+def test_what_counts_as_mixed(effective, divergences, mixed):
+    assert Mixing(0.9, divergences, effective).mixed is mixed

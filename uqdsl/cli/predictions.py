@@ -1,0 +1,79 @@
+"""What was predicted, for a person."""
+
+from __future__ import annotations
+
+import sys
+from math import floor, log10
+
+from uqdsl.cli.output import coloured
+from uqdsl.cli.summary import FIRST_ROWS, MOST_ROWS
+from uqdsl.diagnose import Forecast, forecasts
+from uqdsl.driver.infer import Result
+from uqdsl.ir import Spec
+
+
+def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
+    """Print a table for each prediction: mean, sd, intervals, and the share of each source in the variance.
+
+    Arguments:
+        spec: what was run.
+        result: what it gave.
+        whole: every row, and not only the first of many.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else 160, no_color=not coloured(sys.stdout), highlight=False)
+    asked = {each.name: each for each in spec.predictions}
+    for forecast in forecasts(result.groups, spec.predictions):
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for place, heading in enumerate(_headings(forecast)):
+            table.add_column(heading, justify="right" if place else "left", no_wrap=True)
+        count = forecast.size if whole or forecast.size <= MOST_ROWS else FIRST_ROWS
+        for row in forecast.rows(count):
+            shares = [_percent(row.budget[source]) for source in _varying(forecast)]
+            told = [_told(each, row.sd) for kind in row.told.values() for each in kind.values()]
+            table.add_row(*map(Text, [row.label, _number(row.mean, row.sd), _number(row.sd, row.sd), *told, *shares]))
+        if count < forecast.size:
+            table.add_row(f"… {forecast.size - count} more of {forecast.name}", style="dim")
+        of = asked[forecast.name]
+        called = "" if of.name == of.target else f" as {of.name}"
+        console.print(f"\n{of.target}{called}, predicted: {forecast.size} by {of.options['draws']} draws", markup=False)
+        console.print(table)
+        if forecast.budget:
+            shares = [
+                f"{source.replace('_', ' ')} {_percent(forecast.budget[source])} ± {_percent(forecast.budget_error[source])}"
+                for source in _varying(forecast)
+            ]
+            console.print(f"of the mean variance: {', '.join(shares)}", markup=False, soft_wrap=True)
+
+
+def _headings(forecast: Forecast) -> list[str]:
+    row = next(forecast.rows(1))
+    told = [f"{float(each) * 100:g} %" for each in row.told["intervals"]]
+    told += [f"{float(each) * 100:g} % quantile" for each in row.told.get("quantiles", ())]
+    told += [f"P(> {each})" for each in row.told.get("exceed", ())]
+    return ["", "mean", "sd", *told, *(each.replace("_", " ") for each in _varying(forecast))]
+
+
+def _varying(forecast: Forecast) -> list[str]:
+    """The sources that bring anything."""
+    return [each for each, share in forecast.budget.items() if share or forecast.budget_error[each]]
+
+
+def _told(told: float | list[float], sd: float) -> str:
+    return " to ".join(_number(each, sd) for each in told) if isinstance(told, list) else f"{told:.3g}"
+
+
+def _number(value: float, sd: float) -> str:
+    """A value with digits down to a hundredth of the standard deviation."""
+    if not sd > 0:
+        return f"{value:.6g}"
+    digits = 1 - floor(log10(sd))
+    return f"{value:.{max(0, digits)}f}" if abs(value) < 1e7 and digits < 12 else f"{value:.4g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

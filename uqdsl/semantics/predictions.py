@@ -1,0 +1,78 @@
+"""From `predict` statements to predictions: the target found, its options checked and resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from uqdsl import ir
+from uqdsl.messages import Label, Problem, did_you_mean, listing
+from uqdsl.messages.catalogue.sources import (
+    NothingToPredict,
+    OtherDimensions,
+    PredictedTwice,
+    UnknownRun,
+)
+from uqdsl.semantics.constants import Settings
+from uqdsl.semantics.options import resolve_options
+from uqdsl.syntax import tree
+from uqdsl.vocabulary.predictions import PredictOptions
+
+
+def lower_predictions(
+    written: tree.Tree,
+    statements: Sequence[ir.Statement],
+    settings: Settings,
+    runs: Collection[ir.Run],
+    problems: list[Problem],
+) -> tuple[ir.Prediction, ...]:
+    """The predictions that a spec asks for; UQ361, UQ363 to UQ365, UQ502, UQ503 for what is wrong with them."""
+    outcomes = {each.name: each for each in statements if isinstance(each, ir.Observation | ir.Quantity)}
+    found: dict[str, ir.Prediction] = {}
+    for statement in written.statements:
+        if not isinstance(statement, tree.Predict):
+            continue
+        made = _prediction(statement, outcomes, statements, settings, runs, problems)
+        if made is not None and made.name in found:
+            others = (Label(found[made.name].span, "the first"),)
+            problems.append(PredictedTwice(at=statement.span, name=made.name, others=others))
+        elif made is not None:
+            found[made.name] = made
+    return tuple(found.values())
+
+
+def _prediction(
+    statement: tree.Predict,
+    outcomes: dict[str, ir.Observation | ir.Quantity],
+    statements: Sequence[ir.Statement],
+    settings: Settings,
+    runs: Collection[ir.Run],
+    problems: list[Problem],
+) -> ir.Prediction | None:
+    target, clauses = statement.target, statement.clauses
+    options = resolve_options("predict", PredictOptions, clauses.options or (), settings, problems)
+    names = [each.name for each in runs]
+    if clauses.of is not None and clauses.of not in names:
+        hint = did_you_mean(clauses.of, names, otherwise=f"its runs are {listing(names, last='and')}")
+        problems.append(UnknownRun(at=clauses.span, name=clauses.of, hint=hint))
+    predicted = outcomes.get(target.name)
+    if predicted is None:
+        what = "an unknown" if any(each.name == target.name for each in statements) else "not among them"
+        hint = did_you_mean(target.name, outcomes)
+        problems.append(NothingToPredict(at=target.span, name=target.name, what=what, hint=hint))
+        return None
+    own = tuple(each.name + "'" * each.primes for each in target.axes)
+    if own and set(own) != set(predicted.dims):
+        declared = f"[{', '.join(predicted.dims)}]" if predicted.dims else "a single number"
+        others = (Label(predicted.span, "as it is declared"),)
+        problems.append(OtherDimensions(at=target.span, name=target.name, declared=declared, others=others))
+        return None
+    if options is None:
+        return None
+    return ir.Prediction(
+        span=statement.span,
+        name=clauses.alias or target.name,
+        target=target.name,
+        dims=predicted.dims,
+        options=options.model_dump(),
+        of=clauses.of,
+    )

@@ -1,0 +1,286 @@
+"""From draws of a posterior to draws of what is predicted: one stage after the other, with a seed for each source.
+
+A prediction is a function of one seed for each of the five sources (`uqdsl.uncertainty.budget`):
+
+    training_data  which joint draw of the posterior, and with it which true training data
+    weights        the random numbers of a chain of the weights given these true data; where training data are exact there is
+                   no such chain, and this is which draw of the posterior
+    testing_data   the random numbers of a chain of the residual's law given the weights
+    new_input      those of the true new inputs
+    function       those of the residual
+
+Nothing is kept of more rows at a time than fit into a block, so that memory does not grow with their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import jax
+import numpy as np
+
+from uqdsl import ir
+from uqdsl.uncertainty.budget import SOURCES, remembered
+from uqdsl.uncertainty.rows import row_dim
+from uqdsl.uncertainty.short_chains import ITERATIONS, PILOTS, Kernel, Mixing, adapt, run_chains
+from uqdsl.uncertainty.stages import BLOCK_BYTES, Arrays, Stage, filled, run_forward
+
+type Seeds = Mapping[str, np.ndarray]
+"""Of each source, which draw of its seed to take: indices `(draw,)`."""
+
+_STREAM = 0x66697665
+"""Folded into the seed, so that no other user of the same seed draws the same numbers."""
+_MOST_DRAWS = 512
+"""Draws that are computed side by side."""
+
+
+type Watch = Callable[[str, int, int], object]
+"""Is told what is being done, how much of it was done, and how much there is."""
+
+
+def unwatched(doing: str, done: int, total: int) -> None:
+    """For what nobody looks at."""
+
+
+class Predictor:
+    """Predictions by stages, from draws of a posterior.
+
+    Attributes:
+        mixing: how well the short chains of each stage did.
+        along: the dimension along which it goes in blocks; empty where it does not.
+    """
+
+    def __init__(
+        self,
+        stages: Mapping[str, Stage],
+        spec: ir.Spec,
+        joint: Arrays,
+        sites: Mapping[str, str],
+        seed: int,
+        *,
+        watch: Watch = unwatched,
+    ) -> None:
+        """Nothing is computed yet.
+
+        Arguments:
+            stages: by name, at least `prediction`.
+            spec: the IR of the prediction's stage.
+            joint: unknowns of the posterior by name, `(draw, *shape)`, in random order.
+            sites: the site that holds the draws of each target.
+            seed: of everything that is random.
+            watch: is told how far it is.
+        """
+        self.stages, self.joint, self.sites, self.watch = stages, joint, sites, watch
+        self.mixing: dict[str, Mixing] = {}
+        self._key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), _STREAM)
+        self._kernels: dict[str, Kernel] = {}
+        self._target = stages["prediction"].target
+        self.along = row_dim(spec, self._target.dims, sites.values())
+        self._weights = remembered(self._of_training, ("training_data", "weights"))
+        self._residual = remembered(self._of_testing, ("testing_data", "training_data", "weights"))
+        self._inputs = remembered(self._of_new, ("new_input", "training_data", "weights"))
+        self._programs: dict[int, Callable[..., dict[str, jax.Array]]] = {}
+
+    @property
+    def random(self) -> tuple[str, ...]:
+        """The sources that have any randomness, in their order."""
+        prediction = self.stages["prediction"]
+        drawn = {*prediction.target.unknowns, *(set(self.sites.values()) & set(prediction.target.observed))}
+        found = {
+            "new_input": bool(drawn & set(prediction.inputs)) or "inputs" in self.stages,
+            "testing_data": "residual" in self.stages,
+            "training_data": "refit" in self.stages,
+            "weights": True,
+            "function": bool(drawn - set(prediction.inputs)),
+        }
+        return tuple(each for each in SOURCES if found[each])
+
+    @property
+    def independent(self) -> int:
+        """Draws of the posterior that there are."""
+        return len(next(iter(self.joint.values())))
+
+    @property
+    def evaluations(self) -> int:
+        """How often the costly part of a prediction is evaluated for one draw of a budget: chains, where there are any."""
+        chains = 4 * ("refit" in self.stages)
+        if "residual" in self.stages:
+            chains += 8 if "refit" in self.stages else 4
+        return chains or 1 << len(self.random)
+
+    def _joint(self, index: np.ndarray) -> Arrays:
+        """Joint draws of the posterior; where more are wanted than there are, they come again."""
+        return {name: each[index % self.independent] for name, each in self.joint.items()}
+
+    # ------------------------------------------------------------------------------------------ what is known before
+
+    def _of_training(self, seeds: Seeds) -> Arrays:
+        """Unknowns of the posterior; those that are found once more given true training data are of a chain."""
+        if "refit" not in self.stages:
+            return self._joint(seeds["weights"])
+        known = self._with_truths(seeds["training_data"])
+        refit = self.stages["refit"]
+        start = {name: known[name] for name in refit.target.unknowns}
+        return known | self._chains("refit", known, self._words("weights", seeds["weights"]), start=start)
+
+    def _with_truths(self, index: np.ndarray) -> Arrays:
+        """Joint draws, with the true training data that the posterior has integrated out."""
+        known = self._joint(index)
+        if "truths" not in self.stages:
+            return known
+        stage = self.stages["truths"]
+        given, words = stage.of(known), self._words("training_data", index)
+        names = stage.target.unknowns
+
+        def one(words: jax.Array, given: dict[str, jax.Array]) -> dict[str, jax.Array]:
+            key = jax.random.wrap_key_data(words, impl="threefry2x32")
+            return run_forward(stage.target, stage.data(given), _of_sites(names, key), names)
+
+        return known | {name: np.asarray(each) for name, each in jax.jit(jax.vmap(one))(words, given).items()}
+
+    def _of_testing(self, seeds: Seeds) -> Arrays:
+        """What is known with the law of the residual."""
+        known = self._weights(seeds)
+        return known | self._chains("residual", known, self._words("testing_data", seeds["testing_data"]))
+
+    def _of_new(self, seeds: Seeds) -> Arrays:
+        """True new inputs that have no formula."""
+        return self._chains("inputs", self._weights(seeds), self._words("new_input", seeds["new_input"]))
+
+    def known(self, seeds: Seeds) -> Arrays:
+        """All that the prediction is given."""
+        found = self._residual(seeds) if "residual" in self.stages else self._weights(seeds)
+        if "inputs" in self.stages:
+            found = found | self._inputs(seeds)
+        return self.stages["prediction"].of(found)
+
+    def posterior(self, draws: int) -> Arrays:
+        """What the prediction is given by joint draws of the posterior as they are: no chain of the weights is needed."""
+        index = np.arange(draws)
+        known = self._joint(index)
+        if "residual" in self.stages:
+            known |= self._chains("residual", known, self._words("testing_data", index))
+        if "inputs" in self.stages:
+            known |= self._chains("inputs", known, self._words("new_input", index))
+        return self.stages["prediction"].of(known)
+
+    def _chains(self, name: str, known: Arrays, words: np.ndarray, start: Arrays | None = None) -> Arrays:
+        stage = self.stages[name]
+        given = stage.of(known)
+        if name not in self._kernels:
+            pilots = {each: array[:PILOTS] for each, array in given.items()}
+            if not pilots:
+                pilots = {"": np.zeros(PILOTS)}
+            self._kernels[name] = adapt(stage, pilots, jax.random.fold_in(self._key, len(self._kernels)))
+        doing, count, at = _DOING[name], len(words), 0
+
+        def done(more: int) -> None:
+            nonlocal at
+            at += more
+            self.watch(doing, at, count)
+
+        self.watch(doing, 0, count)
+        found = run_chains(stage, self._kernels[name], given, words, start=start, iterations=ITERATIONS, done=done)
+        worst = self.mixing.get(name)
+        if worst is None or found.mixing.effective < worst.effective:
+            self.mixing[name] = found.mixing
+        return found.values
+
+    def _words(self, source: str, index: np.ndarray) -> np.ndarray:
+        key = jax.random.fold_in(self._key, 1000 + SOURCES.index(source))
+        return np.asarray(jax.random.key_data(jax.vmap(lambda each: jax.random.fold_in(key, each))(index)))
+
+    # ------------------------------------------------------------------------------------------------ the prediction
+
+    @property
+    def rows(self) -> int:
+        """Rows that are predicted."""
+        return len(self._target.coords[self.along]) if self.along else 1
+
+    def blocks(self, draws: int) -> Iterator[slice]:
+        """Blocks of rows, as many at a time as fit with so many draws; all, where rows hang together."""
+        if not self.along:
+            yield slice(0, self.rows)
+            return
+        size = self._block(draws)
+        for start in range(0, self.rows, size):
+            yield slice(start, min(start + size, self.rows))
+
+    def _block(self, draws: int) -> int:
+        cells = sum(
+            np.prod([len(self._target.coords[ir.base(dim)]) for dim in self._target.dims[site] if dim != self.along])
+            for site in self.sites.values()
+        )
+        return int(min(self.rows, max(1, BLOCK_BYTES // max(1, int(8 * draws * cells)))))
+
+    def predict(self, known: Arrays, seeds: Seeds, rows: slice) -> Arrays:
+        """Draws of each target at a block of rows, `(draw, *shape)`.
+
+        Arguments:
+            known: of each draw, from `known` or `posterior`.
+            seeds: of the sources `new_input` and `function`.
+            rows: one of `blocks`.
+        """
+        draws = len(seeds["function"])
+        size = self._block(draws) if self.along else self.rows
+        taken = np.minimum(np.arange(rows.start, rows.start + size), rows.stop - 1)
+        given = {name: self._taken(name, each, taken, 1) for name, each in known.items()}
+        data = {
+            name: self._taken(name, each, taken, 0) for name, each in self._target.data.items() if name not in given
+        }
+        words = {source: self._words(source, seeds[source]) for source in ("new_input", "function")}
+        each = min(_MOST_DRAWS, draws)
+        if size not in self._programs:
+            self._programs[size] = self._program(size)
+        found: dict[str, list[np.ndarray]] = {target: [] for target in self.sites}
+        for start in range(0, draws, each):
+            at = slice(start, min(start + each, draws))
+            here = filled({**given, **{f" {name}": array for name, array in words.items()}}, at, each)
+            chosen = {source: here.pop(f" {source}") for source in words}
+            values = self._programs[size](chosen, here, data, rows.start)
+            for target, site in self.sites.items():
+                found[target].append(np.asarray(values[site])[: at.stop - at.start])
+        wanted = np.arange(rows.stop - rows.start)
+        return {
+            target: self._taken(self.sites[target], np.concatenate(parts), wanted, 1) for target, parts in found.items()
+        }
+
+    def _taken(self, name: str, array: np.ndarray, rows: np.ndarray, before: int) -> np.ndarray:
+        """Rows of an array that has so many axes before its own."""
+        axis = self._axis(name)
+        return array if axis is None else np.take(array, rows, axis + before)
+
+    def _axis(self, name: str) -> int | None:
+        dims = self._target.dims.get(name, ())
+        return dims.index(self.along) if self.along in dims else None
+
+    def _program(self, size: int) -> Callable[..., dict[str, jax.Array]]:
+        """The prediction of a block of rows, by a block of draws."""
+        stage = self.stages["prediction"]
+        target, inputs = stage.target, set(stage.inputs)
+        if self.along:
+            target = target._replace(coords={**target.coords, self.along: target.coords[self.along][:size]})
+        names = [*target.unknowns, *target.observed]
+
+        def one(words: dict[str, jax.Array], given: object, data: object, block: jax.Array) -> dict[str, jax.Array]:
+            keys = {source: jax.random.wrap_key_data(each, impl="threefry2x32") for source, each in words.items()}
+
+            def key_of(name: str) -> jax.Array:
+                key = jax.random.fold_in(keys["new_input" if name in inputs else "function"], names.index(name))
+                # What all rows have in common is the same in all blocks.
+                return key if self._axis(name) is None else jax.random.fold_in(key, block)
+
+            return run_forward(target, {**data, **given}, key_of, set(self.sites.values()))  # type: ignore[dict-item]
+
+        return jax.jit(jax.vmap(one, (0, 0, None, None)))
+
+
+_DOING = {
+    "refit": "weights given true training data",
+    "residual": "residual on testing data",
+    "inputs": "true new inputs",
+}
+
+
+def _of_sites(names: Sequence[str], key: jax.Array) -> Callable[[str], jax.Array]:
+    return lambda name: jax.random.fold_in(key, names.index(name))

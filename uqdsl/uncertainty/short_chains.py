@@ -1,0 +1,237 @@
+"""A short chain for each of many given draws: p(φ | w) for every w of a posterior, side by side.
+
+All chains have one step size and one metric, adapted by the No-U-Turn sampler on a few of the given draws. The last state of
+each is kept. Chains that are started at a draw of what they aim at, as those of the weights given true training data are, have
+no burn-in; others begin where the adaptation ended, which is close.
+
+Chains of the same key for different given draws use the same random numbers, so that they come together as far as what is
+given allows (Johnson 1996, J. Am. Stat. Assoc. 91, 154-166): a seed is then one and the same cause whatever is given. For this
+they are of Hamiltonian Monte Carlo, with trajectories of random lengths about a quarter of a turn, which forget a normal law's
+start best; those of the No-U-Turn sampler depend on where they are, and come half as close.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.distributions import biject_to
+from numpyro.handlers import substitute, trace
+from numpyro.infer.hmc import HMCState, hmc
+from numpyro.infer.util import ParamInfo
+
+from uqdsl.infer.positions import Layout, trace_at
+from uqdsl.infer.predictive import without_reparam
+from uqdsl.infer.start import find_start
+from uqdsl.infer.target import Target
+from uqdsl.uncertainty.stages import Arrays, Device, Stage, blocks, filled
+
+ITERATIONS = 100
+PILOTS = 16
+"""Given draws on which the step size and the metric are adapted, and how long."""
+_WARMUP = 300
+_DENSE = 64
+"""Up to so many unknowns the metric is a full matrix."""
+_TREE_DEPTH = 7
+_ACCEPT = 0.9
+LEAST = 5.0
+"""Effective draws that a chain has to have for its last state to count as a draw of its own."""
+
+
+class Mixing(NamedTuple):
+    """How well short chains did.
+
+    - acceptance: mean acceptance statistic.
+    - divergences: share of iterations that diverged.
+    - effective: independent draws of a chain, of what mixes worst: its length over its autocorrelation time, from how far the
+      means of the first and the second half of each chain lie apart, in terms of the variance within.
+    """
+
+    acceptance: float
+    divergences: float
+    effective: float
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the last states are draws in their own right."""
+        return self.effective >= LEAST and self.divergences < 0.01
+
+
+class Kernel(NamedTuple):
+    """What all chains of a stage have in common, and where each pilot ended."""
+
+    step_size: jax.Array
+    inverse_mass: jax.Array
+    positions: jax.Array
+
+
+class Chains(NamedTuple):
+    """The last state of each chain: unknowns by name, `(chain, *shape)`."""
+
+    values: Arrays
+    mixing: Mixing
+
+
+def adapt(stage: Stage, given: Arrays, key: jax.Array) -> Kernel:
+    """The step size and the metric that suit a stage, from one chain for each of a few given draws, `(draw, *shape)`."""
+    layout = stage.layout
+    dense = layout.size <= _DENSE
+
+    def pilot(key: jax.Array, given: Device) -> tuple[jax.Array, jax.Array, jax.Array]:
+        def potential(position: jax.Array) -> jax.Array:
+            return -stage.density(layout, position, given)
+
+        start_key, chain_key = jax.random.split(key)
+        start = find_start(potential, layout.size, start_key)
+        first, step = hmc(potential_fn=potential, algo="NUTS")
+        state = first(
+            ParamInfo(start.position, start.potential_energy, start.gradient),
+            num_warmup=_WARMUP,
+            dense_mass=dense,
+            target_accept_prob=_ACCEPT,
+            max_tree_depth=_TREE_DEPTH,
+            trajectory_length=None,  # pyright: ignore[reportArgumentType] - of HMC; NUTS has none
+            rng_key=chain_key,
+        )
+        state = jax.lax.fori_loop(0, _WARMUP, lambda _, state: step(state), state)
+        return state.adapt_state.step_size, state.adapt_state.inverse_mass_matrix, state.z
+
+    keys = jax.random.split(key, len(next(iter(given.values()))))
+    step_size, inverse_mass, positions = jax.jit(jax.vmap(pilot))(keys, given)
+    return Kernel(jnp.median(step_size), jnp.mean(inverse_mass, axis=0), positions)
+
+
+class _Sums(NamedTuple):
+    """Sums over a chain: of positions and their squares in each half, and of what the sampler says."""
+
+    halves: jax.Array
+    squares: jax.Array
+    acceptance: jax.Array
+    divergences: jax.Array
+
+
+def run_chains(
+    stage: Stage,
+    kernel: Kernel,
+    given: Arrays,
+    keys: np.ndarray,
+    *,
+    start: Arrays | None = None,
+    iterations: int = ITERATIONS,
+    done: Callable[[int], object] | None = None,
+) -> Chains:
+    """Run a chain for each given draw, and keep its last state.
+
+    Arguments:
+        kernel: from `adapt`.
+        given: `(chain, *shape)` by name.
+        keys: of each chain, as the numbers of `jax.random.key_data`.
+        start: unknowns at which each chain begins; else where the pilots ended.
+        iterations: of each chain.
+        done: is told how many chains more have been run.
+    """
+    layout, target, half = stage.layout, stage.target, iterations // 2
+
+    def chain(words: jax.Array, given: Device, start: Device) -> tuple[Device, jax.Array, _Sums]:
+        pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
+        lengths = math.pi / 2 * jax.random.uniform(jax.random.fold_in(pick, 1), (iterations,), minval=0.5, maxval=1.5)
+        position = (
+            flat_position(stage, layout, start, given)
+            if start
+            else kernel.positions[jax.random.randint(pick, (), 0, len(kernel.positions))]
+        )
+        first, step = hmc(potential_fn=lambda position: -stage.density(layout, position, given), algo="HMC")
+        state = first(
+            position,
+            num_warmup=0,
+            step_size=kernel.step_size,  # pyright: ignore[reportArgumentType] - an array of one number
+            inverse_mass_matrix=kernel.inverse_mass,
+            adapt_step_size=False,
+            adapt_mass_matrix=False,
+            dense_mass=kernel.inverse_mass.ndim > 1,
+            trajectory_length=math.pi / 2,
+            rng_key=key,
+        )
+        empty = jnp.zeros((2, layout.size))
+
+        def iterate(index: jax.Array, carry: tuple[HMCState, _Sums]) -> tuple[HMCState, _Sums]:
+            state, sums = step(carry[0]._replace(trajectory_length=lengths[index])), carry[1]
+            part = (index >= iterations - half).astype(int)
+            # About where the chain began, so that nothing is lost where the values are large.
+            moved = (state.z - position) * (index >= iterations - 2 * half)
+            return state, _Sums(
+                sums.halves.at[part].add(moved),
+                sums.squares.at[part].add(moved**2),
+                sums.acceptance + state.accept_prob,
+                sums.divergences + state.diverging,
+            )
+
+        zero = jnp.zeros(())
+        state, sums = jax.lax.fori_loop(0, iterations, iterate, (state, _Sums(empty, empty, zero, zero)))
+        sites = trace_at(target, layout.split(state.z), stage.data(given))
+        return {name: sites[name]["value"] for name in target.unknowns}, state.z, sums
+
+    run = jax.jit(jax.vmap(chain))
+    found: dict[str, list[np.ndarray]] = {}
+    within, between, acceptance, divergences = (np.zeros(layout.size), np.zeros(layout.size), 0.0, 0.0)
+    count = len(keys)
+    # A state holds some trees of positions, and what is given goes with it.
+    bytes_each = 8 * layout.size * (2 * _TREE_DEPTH + 12) + sum(each[0].nbytes for each in given.values())
+    size = 0
+    for at in blocks(count, bytes_each):
+        size = size or at.stop - at.start
+        taken = filled({**given, "": keys}, at, size)
+        values, _, sums = run(taken.pop(""), taken, filled(start or {}, at, size))
+        kept = at.stop - at.start
+        for name, value in values.items():
+            found.setdefault(name, []).append(np.asarray(value)[:kept])
+        halves, squares = np.asarray(sums.halves)[:kept] / half, np.asarray(sums.squares)[:kept] / half
+        within += (squares - halves**2).mean(axis=1).sum(axis=0)
+        between += ((halves[:, 1] - halves[:, 0]) ** 2).sum(axis=0)
+        acceptance += float(np.asarray(sums.acceptance)[:kept].sum())
+        divergences += float(np.asarray(sums.divergences)[:kept].sum())
+        if done is not None:
+            done(kept)
+    values = {name: np.concatenate(parts) for name, parts in found.items()}
+    return Chains(values, _mixing(within / count, between / count, half, acceptance, divergences, count * iterations))
+
+
+def _mixing(
+    within: np.ndarray, between: np.ndarray, half: int, acceptance: float, divergences: float, total: int
+) -> Mixing:
+    """From the variance within halves of chains and the mean square distance of their means.
+
+    Where τ is the autocorrelation time, the distance of two means of n draws has the variance 2 τ s² / n, and the variance
+    within n draws is s² (1 - τ / n) on average: two equations for s² and τ.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = between / 2
+        ratio = np.where(within + error > 0, error / (within + error), 1.0)
+    worst = float(ratio.max(initial=1 / half))
+    return Mixing(acceptance / total, divergences / total, 2 / worst if worst else 2.0 * half)
+
+
+def flat_position(stage: Stage, layout: Layout, values: Device, given: Device) -> jax.Array:
+    """Where unknowns of these values lie on the unconstrained scale, as a flat position."""
+    return jnp.concatenate([jnp.ravel(each) for each in unconstrained(stage.target, layout, values, stage.data(given))])
+
+
+def unconstrained(target: Target, layout: Layout, values: Device, data: Device) -> list[jax.Array]:
+    """The arrays of a position, in the order of its layout, that has these values of the unknowns."""
+    sites = trace(substitute(without_reparam(target.model), data=values)).get_trace(data, target.coords)
+    arrays = []
+    for name in layout.names:
+        own = name.removesuffix("_decentered")
+        law = sites[own if name not in sites else name]["fn"]
+        if name in sites:
+            arrays.append(biject_to(law.support).inv(values[name]))
+        else:
+            inner = law
+            while not hasattr(inner, "loc"):
+                inner = inner.base_dist
+            arrays.append((values[own] - inner.loc) / inner.scale)
+    return arrays

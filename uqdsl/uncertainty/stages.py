@@ -1,0 +1,84 @@
+"""A stage of the five sources as what can be computed: run forward, or as a log density, given a draw of what came before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from numpyro.handlers import substitute, trace
+
+from uqdsl.infer.positions import Layout, position_layout
+from uqdsl.infer.predictive import without_reparam
+from uqdsl.infer.target import Target
+
+type Arrays = dict[str, np.ndarray]
+type Device = dict[str, jax.Array]
+
+BLOCK_BYTES = 1 << 26
+"""What a block of draws may take at most while it is computed."""
+
+
+class Stage(NamedTuple):
+    """A stage bound to the part of the data that it is of.
+
+    - target: its program, with the data of its part; what is given has the values of one draw there.
+    - given: the fields that hold a draw of what earlier stages found.
+    - inputs: of its unknowns, those that are true inputs or belong to their errors.
+    """
+
+    target: Target
+    given: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> Layout:
+        """How its unknowns lie in a flat position."""
+        return position_layout(self.target)
+
+    def density(self, layout: Layout, position: jax.Array, given: Device) -> jax.Array:
+        """The log density at a flat position, given one draw, up to a constant."""
+        return self.target.log_density(layout.split(position), self.data(given), self.target.coords)
+
+    def data(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The data of its part with what is given."""
+        return {**self.target.data, **given}
+
+    def of(self, known: Mapping[str, np.ndarray]) -> Arrays:
+        """What the stage is given, of all that is known."""
+        return {name: known[name] for name in self.given}
+
+
+def run_forward(
+    target: Target, data: Mapping[str, Any], key_of: Callable[[str], jax.Array], names: Collection[str]
+) -> Device:
+    """The values of sites of a model that is run forward, each unknown drawn with a key of its own.
+
+    Arguments:
+        data: of the target, with what is given.
+        key_of: from the name of an unknown, or of data that are drawn, to its key.
+        names: what is wanted.
+    """
+
+    def drawn(site: dict[str, Any]) -> jax.Array | None:
+        if site["type"] != "sample" or site["value"] is not None:
+            return None
+        return site["fn"].sample(key_of(site["name"]))
+
+    model = substitute(without_reparam(target.model), substitute_fn=drawn)
+    sites = trace(model).get_trace(data, target.coords, observed=False)
+    return {name: sites[name]["value"] for name in names}
+
+
+def blocks(count: int, bytes_each: int, most: int = 1 << 30) -> Iterator[slice]:
+    """Slices of equal length, but for the last, of which none takes more than `BLOCK_BYTES`."""
+    size = max(1, min(most, BLOCK_BYTES // max(1, bytes_each), count))
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def filled(arrays: Arrays, at: slice, size: int) -> Arrays:
+    """A block of draws, filled up to a size with its last one: of one shape, so that what takes it is compiled once."""
+    taken = np.minimum(np.arange(at.start, at.start + size), at.stop - 1)
+    return {name: array[taken] for name, array in arrays.items()}

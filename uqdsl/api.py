@@ -29,15 +29,19 @@ from uqdsl.diagnose import Row
 from uqdsl.driver.externs import load_externs
 from uqdsl.driver.front import Checked, check, check_linked, read_method
 from uqdsl.driver.infer import Result, Unwatched, infer
+from uqdsl.driver.predict import Staged, make_stages, predict
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.driver.session import located, memory_short
 from uqdsl.driver.source import Source, read_source
 from uqdsl.infer import Target
 from uqdsl.infer.draws import Silent
-from uqdsl.ir import Run, Spec
+from uqdsl.ir import Prediction, Run, Spec
 from uqdsl.messages import Problem, UsageError, listing, render_text
+from uqdsl.messages.catalogue.sources import NoneAsked
 from uqdsl.messages.catalogue.usage import WhichRun
-from uqdsl.results import to_datatree, write_netcdf
+from uqdsl.results import Group, to_datatree, write_netcdf
+from uqdsl.semantics.options import options_of
+from uqdsl.vocabulary.predictions import PredictOptions
 
 if TYPE_CHECKING:
     import jax
@@ -45,6 +49,8 @@ if TYPE_CHECKING:
 
     from uqdsl.uncertainty.predict import Watch
 
+type Foresee = Callable[[Group, int, Sequence[Prediction], Watch], tuple[Group, tuple[Problem, ...]]]
+"""From draws of a posterior, a seed and what is asked to what is predicted."""
 type Setting = float | int | bool | str
 
 
@@ -174,6 +180,7 @@ class Program:
         self, checked: Checked, generated: Generated, dataset: Dataset, allow_extern: tuple[str, ...] = ()
     ) -> None:
         self._checked, self._generated, self._allow_extern = checked, generated, allow_extern
+        self._dataset = dataset
         self.data: dict[str, np.ndarray] = dataset.arrays
         self.coords: dict[str, list[Any]] = dataset.coords
         self.parts: dict[str, Rows] = {part: Rows(each.arrays, each.coords) for part, each in dataset.parts.items()}
@@ -193,6 +200,16 @@ class Program:
     def _target(self) -> Target:
         dataset = Dataset(self.data, self.coords, {})
         return make_target(self.spec, self._generated, dataset, allowed=self._allow_extern)
+
+    def _foresee(
+        self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch
+    ) -> tuple[Group, tuple[Problem, ...]]:
+        with located(self._checked.sources), memory_short():
+            return predict(self._staged, posterior, seed, asked, watch)
+
+    @cached_property
+    def _staged(self) -> Staged:
+        return make_stages(self.spec, self._checked.sources, self._dataset, allowed=self._allow_extern)
 
     @property
     def numpyro_model(self) -> Callable[..., Any]:
@@ -232,7 +249,7 @@ class Program:
         with located(checked.sources), memory_short():
             target = self._target._replace(interest=run.names)
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
-        return Fit(self, result, seed)
+        return Fit(self, result, seed, self._foresee)
 
     def _run(self, by: str | None) -> Run:
         runs = {each.name: each for each in self.spec.runs}
@@ -259,8 +276,8 @@ class Fit:
         problems: what went wrong without stopping it.
     """
 
-    def __init__(self, program: Program, result: Result, seed: int) -> None:
-        self.program, self.seed = program, seed
+    def __init__(self, program: Program, result: Result, seed: int, foresee: Foresee) -> None:
+        self.program, self.seed, self._foresee = program, seed, foresee
         self._result = result
         self.problems: tuple[Problem, ...] = result.problems
 
@@ -272,6 +289,40 @@ class Fit:
         `log_prior`, `observed_data`, `constant_data`.
         """
         return to_datatree(self._result.groups)
+
+    def predict(self, *names: str, progress: bool | None = None, **options: Any) -> xarray.Dataset:
+        """What the spec's `predict` statements ask for, from this posterior.
+
+        Args:
+            names: of predictions; all where there are none.
+            progress: whether to show it; None shows it on a terminal and in a notebook.
+            options: of `predict`, in the place of those in the spec: `draws`, `intervals`, `budget` and so on.
+
+        Returns:
+            The draws of each prediction by its name, and `X_mean`, `X_sd`, `X_lower` and `X_upper` over `X_interval`; of a
+            budget `X_share` over `source`, with `X_share_error`.
+
+        Raises:
+            UsageError: UQ366 where the spec predicts nothing of these names; UQ502, UQ503 where there is no such option, or it
+                cannot have that value.
+            RunError: UQ362 where a source needs a part that the data do not have.
+        """
+        spec = self.program.spec
+        asked = [each for each in spec.predictions if not names or each.name in names]
+        if not asked or len(asked) < len(names):
+            found = listing([each.name for each in spec.predictions], last="and")
+            hint = f"it predicts {found}" if found else ""
+            raise UsageError([NoneAsked(hint=hint)])
+        changed = [
+            each.model_copy(
+                update={"options": options_of("predict", PredictOptions, {**each.options, **options}).model_dump()}
+            )
+            for each in asked
+        ]
+        with _Watcher(progress).counting() as watch:
+            prediction, problems = self._foresee(self._result.groups["posterior"], self.seed, changed, watch)
+        self.problems += problems
+        return to_datatree({"prediction": prediction})["prediction"].to_dataset()
 
     @property
     def summary(self) -> tuple[Row, ...]:

@@ -14,7 +14,7 @@ from uqdsl.data import Dataset
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.messages import Problem, RunError, Sources
-from uqdsl.messages.catalogue.runtime import NotMixed
+from uqdsl.messages.catalogue.runtime import NotMixed, PredictionNotFinite
 from uqdsl.messages.catalogue.sources import NoTesting
 from uqdsl.results import Group, Variable
 from uqdsl.results.groups import label_array, labels_of
@@ -97,10 +97,14 @@ def predict(
     predictor = Predictor(staged.stages, stage.spec, _joint(staged.spec, posterior, seed), sites, seed, watch=watch)
     answers = answer(predictor, asked, predictor.along)
     spans = {each.name: each.span for each in staged.spec.sources}
-    problems = tuple(
+    problems: tuple[Problem, ...] = tuple(
         NotMixed(at=spans.get(_SOURCE[name]), stage=_STAGE[name], effective=f"{mixing.effective:.1f}")
         for name, mixing in predictor.mixing.items()
         if not mixing.mixed
+    )
+    wrong = {each.asked.name: int(np.sum(~np.isfinite(each.arrays["mean"]))) for each in answers}
+    problems += tuple(
+        PredictionNotFinite(at=each.span, name=each.name, count=wrong[each.name]) for each in asked if wrong[each.name]
     )
     return _group(answers, staged.stages[PREDICTION].target.coords), problems
 

@@ -165,11 +165,20 @@ def _stages(
         (spec, found, _), found_known = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
         problems += errors(found)
         if spec is not None:
+            spec = _recording(spec) if each.name == "prediction" else spec
             names = tuple(field.target.name for field in fields)
             stages.append(ir.Stage(name=each.name, part=each.part, given=names, inputs=each.inputs, spec=spec))
             if each.name in ("residual", "inputs"):
                 known |= {unknown.name: found_known[unknown.name] for unknown in spec.unknowns}
     return tuple(stages), problems
+
+
+def _recording(spec: ir.Spec) -> ir.Spec:
+    """A spec whose quantities are all recorded, though nothing in it is unknown but what is given."""
+    statements = tuple(
+        each.model_copy(update={"fixed": False}) if isinstance(each, ir.Quantity) else each for each in spec.statements
+    )
+    return spec.model_copy(update={"statements": statements})
 
 
 def _given(name: str, known: Known) -> tree.Field:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from uqdsl.messages import Label, Problem, Span, SpecError, listing
+from uqdsl.messages import Label, Problem, Span, SpecError, UsageError, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice, WrongArgumentCount
 from uqdsl.messages.catalogue.methods import UnknownOption, WrongOption
 from uqdsl.semantics.constants import Settings, Value, evaluate, shown
@@ -37,6 +37,26 @@ def resolve_options[O: BaseModel](
     except ValidationError as error:
         problems += [_wrong_option(owner, detail, given) for detail in error.errors()]
         return None
+
+
+def options_of[O: BaseModel](owner: str, options: type[O], given: Mapping[str, Any]) -> O:
+    """The options of `owner` from Python.
+
+    Raises:
+        UsageError: UQ502, UQ503.
+    """
+    known = options.model_fields
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        otherwise = f"its options are {listing(known, last='and')}"
+        hints = {name: meant(name, known, synonyms.OPTIONS, otherwise=otherwise) for name in unknown}
+        raise UsageError([UnknownOption(method=owner, option=name, hint=hint) for name, hint in hints.items()])
+    values = {name: tuple(each) if isinstance(each, list) else each for name, each in given.items()}
+    try:
+        return options(**values)
+    except ValidationError as error:
+        shown_with = {name: (each, None) for name, each in values.items()}
+        raise UsageError([_wrong_option(owner, detail, shown_with) for detail in error.errors()]) from None
 
 
 type _Given = dict[str, tuple[Value | tuple[Value, ...], Span]]
@@ -125,7 +145,7 @@ _EXPECTED = {
 }
 
 
-def _wrong_option(owner: str, detail: Any, given: _Given) -> Problem:
+def _wrong_option(owner: str, detail: Any, given: Mapping[str, tuple[Any, Span | None]]) -> Problem:
     """What pydantic found, in our words."""
     option = str(detail["loc"][0]) if detail["loc"] else ""
     context = {name: f"{each:g}" if isinstance(each, float) else each for name, each in detail.get("ctx", {}).items()}

@@ -144,8 +144,8 @@ class PredictionNotFinite(Warn):
     """Predictions that are not numbers."""
 
     code = "UQ619"
-    headline = "{count} predictions of `{name}` are not finite numbers"
+    headline = "predictions `{name}` have draws that are not finite numbers, at {count} places"
     label = "predicted here"
     advice = "look for an overflow, or for new rows far from those for training"
     name: str
-    count: str
+    count: int

@@ -140,3 +140,9 @@ class PredictedTwice(Problem):
     label = "predicted again"
     advice = "give one of them another name: `predict … as name`"
     name: str
+
+
+class NoneAsked(Problem):
+    code = "UQ366"
+    headline = "the spec has no `predict` of this name"
+    advice = "write `predict X` in the spec, for the outcome of a likelihood or a `let`"

@@ -1,0 +1,103 @@
+"""`predict` from a spec to its answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import uqdsl
+from uqdsl.cli.main import execute
+from uqdsl.results import read_netcdf
+
+COUNTS = """
+data { z[case] : real = [0, 1, 2], n[case] : count = [3, 6, 17] }
+prior rate[case] ~ Gamma(2, 0.2)
+likelihood n[case] ~ Poisson(rate)
+infer by nuts(chains = 2, warmup = 300, draws = 1000)
+predict n[case] with(draws = 2000, intervals = [0.9], quantiles = [0.5], exceed = [10], budget = shapley)
+"""
+"""Conjugate: each rate has a Gamma(2 + n, 1.2) posterior, so that new counts are negative binomial."""
+
+SMALL = """
+data { y[i] : real = [0.3, -0.4, 1.2] }
+prior mu ~ Normal(0, 1)
+likelihood y[i] ~ Normal(mu, 1)
+predict y[i]
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("counts")
+    (folder / "counts.uq").write_text(COUNTS.replace("z[case] : real = [0, 1, 2], ", ""))
+    assert execute(["run", str(folder / "counts.uq"), "--out", str(folder / "runs")]) == 0
+    return folder / "runs" / "counts-0-1"
+
+
+def test_replicates_of_the_rows_that_there_are(run: Path):
+    from scipy.stats import nbinom
+
+    group = read_netcdf(run / "result.nc")["prediction"]
+    draws = group.variables["n"].values
+    assert draws.shape == (2000, 3)
+    for place, count in enumerate((3, 6, 17)):
+        law = nbinom(2 + count, 1.2 / 2.2)
+        assert abs(draws[:, place].mean() - law.mean()) < 4 * law.std() / np.sqrt(1000)
+        above = group.variables["n_exceed"].values[0, place]
+        assert abs(above - law.sf(10)) < 4 * np.sqrt(law.sf(10) * law.cdf(10) / 1000)
+    assert group.coords["n_interval"].tolist() == [0.9]
+    assert (group.variables["n_lower"].values <= group.variables["n_quantile"].values).all()
+
+
+def test_the_budget_of_a_spec_without_sources_is_of_unknowns_and_scatter(run: Path):
+    """var E[n | rate] = var rate, and the rest is E[rate]: 1 / 2.2 and 1.2 / 2.2 of the whole, for each row."""
+    group = read_netcdf(run / "result.nc")["prediction"]
+    shares, first, total = (group.variables[f"n_{name}"].values for name in ("share", "first", "total"))
+    assert group.coords["source"].tolist()[3:] == ["weights", "function"]
+    assert (shares[:3] == 0).all()
+    assert (abs(first[3] - 1 / 2.2) < 4 * group.variables["n_first_error"].values[3]).all()
+    assert (abs(total[4] - 1.2 / 2.2) < 4 * group.variables["n_total_error"].values[4]).all()
+    assert np.allclose(shares.sum(axis=0), 1)
+
+
+def test_the_summary_for_machines(run: Path):
+    found = json.loads((run / "summary.json").read_text())["prediction"]["nuts"]["n"]
+    assert [each["label"] for each in found["rows"]] == ["n[1]", "n[2]", "n[3]"]
+    assert set(found["rows"][0]) == {"label", "mean", "sd", "intervals", "quantiles", "exceed", "budget"}
+    assert sum(found["budget"].values()) == pytest.approx(1)
+
+
+def test_the_program_of_the_prediction_is_kept(run: Path):
+    assert "numpyro.sample" in (run / "program_prediction.py").read_text()
+
+
+def test_from_python():
+    text = COUNTS.replace("z[case] : real = [0, 1, 2], ", "").replace("budget = shapley", "hdi = true")
+    fit = uqdsl.loads(text).compile().infer(seed=1)
+    found = fit.predict()
+    assert found["n"].dims == ("draw", "case")
+    assert "n_share" not in found
+    wide = fit.predict(intervals=(0.5, 0.99), draws=500)
+    assert wide["n_lower"].sizes == {"n_interval": 2, "case": 3}
+    assert wide.sizes["draw"] == 500
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "code"),
+    [(("m",), {}, "UQ366"), ((), {"levels": (0.5,)}, "UQ502"), ((), {"intervals": [2.0]}, "UQ503")],
+)
+def test_what_python_cannot_ask(names, options, code):
+    fit = uqdsl.loads(SMALL).compile().infer("nuts(chains = 1, warmup = 50, draws = 50)")
+    with pytest.raises(uqdsl.UsageError) as caught:
+        fit.predict(*names, **options)
+    assert [each.code for each in caught.value.problems] == [code]
+
+
+def test_draws_that_are_not_finite_are_told():
+    text = SMALL.replace("predict y[i]", "let far[i] = exp(exp(10 + 0 * y + mu))\npredict far[i]")
+    fit = uqdsl.loads(text).compile().infer("nuts(chains = 1, warmup = 50, draws = 50)")
+    fit.predict()
+    assert "UQ619" in [each.code for each in fit.problems]

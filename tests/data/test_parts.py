@@ -211,6 +211,13 @@ def test_a_part_that_the_spec_does_not_have():
     assert bound(f"data {{ {FIELDS} }}" + MODEL, training=TABLE).arrays["x"].tolist() == TABLE["x"].tolist()
 
 
+def test_what_python_gives_beside_the_parts_is_of_the_training_rows():
+    text = GIVEN.replace("prior a", "data { w[case] : positive } prior a").replace("b * x, 1", "b * x, w")
+    data = bound(text, training=TABLE, testing={"x": [5.0], "y": [6.0]}, new={"x": [7.0]}, w=np.ones(12))
+    assert data.arrays["w"].tolist() == [1.0] * 12
+    assert data.parts["testing"].arrays.keys() == {"x", "y"}
+
+
 def test_a_fault_names_the_part():
     bad = {"x": [1.0, np.nan], "y": [1.0, 2.0]}
     assert refused(GIVEN, training=TABLE, testing=bad, new=TABLE)[1].startswith("x (testing, given from Python)")

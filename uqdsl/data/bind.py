@@ -122,8 +122,20 @@ type _Values = list[tuple[Found, np.ndarray | Levels | None]]
 
 
 def _asked(spec: ir.Spec, part: str) -> list[ir.DataField]:
-    """The fields that a part has to have: all, but of new rows not what is to be told of them."""
-    return [each for each in spec.fields if not (part == NEW and each.outcome)]
+    """The fields that a part has to have: all of the training rows; of others not what Python gives of those alone.
+
+    Nor, of new rows, what is to be told of them.
+    """
+    if part == TRAINING:
+        return list(spec.fields)
+    parted = {each.name for each in spec.dims if each.parted}
+    alone = {
+        field.name
+        for table in spec.tables
+        for field in table.fields
+        if not table.parted and parted & {ir.base(dim) for dim in field.dims}
+    }
+    return [each for each in spec.fields if each.name not in alone and not (part == NEW and each.outcome)]
 
 
 def _read(found: Sequence[Found], problems: list[Problem]) -> _Values:

@@ -83,7 +83,7 @@ def shared_rows(spec: ir.Spec, bound: Mapping[str, Dataset]) -> Iterator[Problem
         return
     for dim in (each.name for each in spec.dims if each.parted):
         fields = [each for each in spec.fields if [one for one in each.dims if ir.base(one) == dim] == [dim]]
-        fields = [each for each in fields if each.values is None and each.kind != "time"]
+        fields = [each for each in fields if each.name in bound[TESTING].arrays and each.kind != "time"]
         if all(each.kind == "category" or KINDS[each.kind].integer for each in fields):
             continue
         known = {row.tobytes() for row in _rows(fields, dim, bound[TRAINING])}

@@ -197,7 +197,7 @@ def _differs(field: DataField, table: Table, first: Table | None) -> str:
     if field.values is not None:
         return "is given in place"
     if not table.parted:
-        return "does not"
+        return "does not" if table.path is not None else ""  # what Python gives of it is of the training rows
     if first is None or first is table:
         return ""
     if first.split is not None or table.split is not None:

@@ -23,6 +23,7 @@ from typing import Literal, NamedTuple
 
 from uqdsl.messages import Problem, Span, listing
 from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.sources import NAMES, Error, Sources, normal, read_sources, truth_of
 from uqdsl.semantics.walk import law_name, ungrouped
 from uqdsl.syntax import tree
@@ -72,6 +73,7 @@ def stage(written: tree.Tree) -> Staged:
     if sources is None and not asked:
         return Staged(written, problems=tuple(problems))
     maker = _Maker(written, fields, sources or Sources(), problems)
+    maker.refuse_standardised()
     training = tree.Tree(maker.training(), written.comments)
     stages = [*maker.truths(), *maker.refit(), *maker.residual(), *maker.inputs(), *maker.prediction(asked)]
     if sources is not None:
@@ -144,6 +146,18 @@ class _Maker:
             for axis in entry.target.axes
         }
         return frozenset(axes - named)
+
+    def refuse_standardised(self) -> None:
+        """UQ902 for errors and predictions of standardised fields: their units are not those of the errors yet."""
+        errors = {
+            name: each.entry.span for part in self.sources.errors.values() for each in part for name in each.names
+        }
+        predicted = {name: each.target.span for name, each in self.outcomes.items()}
+        for name, at in (predicted | errors).items():
+            field = self.fields.get(name)
+            if field is not None and any(each.name == "standardized" for each in field.modifiers):
+                what = "recording errors" if name in errors else "predictions"
+                self.problems.append(FeatureNotBuilt(at=at, feature=f"{what} of `standardized` fields"))
 
     def _parts(self) -> set[str]:
         """The parts that the data have."""

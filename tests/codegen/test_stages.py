@@ -218,6 +218,6 @@ def test_predictions_have_the_variance_of_their_sources():
     wanted = normal(x, 1.3 * mean, np.hypot(1.3 * sd, SIGMA))
     np.testing.assert_allclose(np.log(np.sum(terms, axis=0) / np.sqrt(2 * np.pi)), wanted, atol=1e-8)
     for node in (-1.0, 0.0, 2.0):
-        found = log_density({"Z.truth_decentered": jnp.full(ROWS, node), "X.predicted": x}, given, COORDS)
+        found = log_density({"Z.truth_decentered": jnp.full(ROWS, node)}, {**given, "X": x}, COORDS)
         by_hand = normal(node, 0, 1) * ROWS + normal(x, 1.3 * (mean + sd * node), SIGMA).sum()
         assert float(found) == pytest.approx(by_hand, abs=1e-9)

@@ -12,6 +12,7 @@ from uqdsl.messages.catalogue.sources import (
     PredictedTwice,
     UnknownRun,
 )
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.options import resolve_options
 from uqdsl.syntax import tree
@@ -49,7 +50,12 @@ def _prediction(
     problems: list[Problem],
 ) -> ir.Prediction | None:
     target, clauses = statement.target, statement.clauses
-    options = resolve_options("predict", PredictOptions, clauses.options or (), settings, problems)
+    given = clauses.options or ()
+    ahead = next((each for each in given if isinstance(each, tree.Named) and each.name == "ahead"), None)
+    if ahead is not None:
+        problems.append(FeatureNotBuilt(at=ahead.span, feature="predictions `ahead` of the data"))
+        return None
+    options = resolve_options("predict", PredictOptions, given, settings, problems)
     names = [each.name for each in runs]
     if clauses.of is not None and clauses.of not in names:
         hint = did_you_mean(clauses.of, names, otherwise=f"its runs are {listing(names, last='and')}")

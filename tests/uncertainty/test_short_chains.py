@@ -17,7 +17,7 @@ from .staged import bound
 
 CHAINS = 1000
 KNOWN_SCALE = """
-data { Z[case] : real, X[case] : real }
+data { Z[case] : real, X[case] : real, training = "train.csv", testing = "test.csv", new = "new.csv" }
 prior slope ~ Normal(0, 10)
 likelihood X[case] ~ Normal(slope * Z, 0.3)
 uncertainty {
@@ -27,7 +27,7 @@ uncertainty {
 predict X[case]
 """
 DECONVOLVED = """
-data { Z[case] : real, X[case] : real }
+data { Z[case] : real, X[case] : real, training = "train.csv", testing = "test.csv", new = "new.csv" }
 population Z ~ Normal(0, 1)
 prior slope ~ Normal(0, 10)
 likelihood X[case] ~ Normal(slope * Z, 0.3)

@@ -58,7 +58,7 @@ def make_stages(
 
 def _part(spec: ir.Spec, stage: ir.Stage, dataset: Dataset) -> Dataset:
     """The rows of a stage; of a prediction the new ones, else those for testing, else those for training."""
-    parts = {"training": dataset, **getattr(dataset, "parts", {})}
+    parts = {"training": dataset, **dataset.parts}
     if stage.part == "new":
         return parts.get("new") or parts.get("testing") or dataset
     if stage.part not in parts:

@@ -33,8 +33,6 @@ BUILT = (
     tree.Uncertainty,
     tree.Predict,
     tree.Include,
-    tree.Uncertainty,
-    tree.Predict,
 )
 """The statements that this version can run."""
 

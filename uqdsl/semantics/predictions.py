@@ -16,7 +16,7 @@ from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.options import resolve_options
 from uqdsl.syntax import tree
-from uqdsl.vocabulary.predictions import PredictOptions
+from uqdsl.vocabulary.predictions import PLANNED, PredictOptions
 
 
 def lower_predictions(
@@ -50,12 +50,11 @@ def _prediction(
     problems: list[Problem],
 ) -> ir.Prediction | None:
     target, clauses = statement.target, statement.clauses
-    given = clauses.options or ()
-    ahead = next((each for each in given if isinstance(each, tree.Named) and each.name == "ahead"), None)
-    if ahead is not None:
-        problems.append(FeatureNotBuilt(at=ahead.span, feature="predictions `ahead` of the data"))
-        return None
-    options = resolve_options("predict", PredictOptions, given, settings, problems)
+    arguments = clauses.options or ()
+    planned = [each for each in arguments if isinstance(each, tree.Named) and each.name in PLANNED]
+    problems += [FeatureNotBuilt(at=each.span, feature=f"the option `{each.name}` of `predict`") for each in planned]
+    arguments = tuple(each for each in arguments if each not in planned)
+    options = resolve_options("predict", PredictOptions, arguments, settings, problems)
     names = [each.name for each in runs]
     if clauses.of is not None and clauses.of not in names:
         hint = did_you_mean(clauses.of, names, otherwise=f"its runs are {listing(names, last='and')}")

@@ -73,10 +73,11 @@ def _axis(asked: ir.Prediction, along: str) -> int:
 def _tell(ask: _Ask, draws: np.ndarray, *, keep: bool) -> None:
     """What is told of a block of rows."""
     options, values = ask.options, np.asarray(draws, float)
-    lower, upper = (highest_density if options.hdi else equal_tailed)(values, options.intervals)
-    told = {"mean": values.mean(axis=0), "sd": values.std(axis=0, ddof=1), "lower": lower, "upper": upper}
-    if options.quantiles:
-        told["quantile"] = np.quantile(values, options.quantiles, axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told of by its mean
+        lower, upper = (highest_density if options.hdi else equal_tailed)(values, options.intervals)
+        told = {"mean": values.mean(axis=0), "sd": values.std(axis=0, ddof=1), "lower": lower, "upper": upper}
+        if options.quantiles:
+            told["quantile"] = np.quantile(values, options.quantiles, axis=0)
     if options.exceed:
         told["exceed"] = exceedance(values, options.exceed)
     if keep:

@@ -25,3 +25,7 @@ class PredictOptions(Options):
         default="none", description="how the variance is shared among the five sources"
     )
     observation: bool = Field(default=False, description="what would be recorded, with its error, and not the truth")
+
+
+PLANNED = frozenset({"ahead"})
+"""Options that the language names and this version cannot heed."""

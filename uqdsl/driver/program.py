@@ -17,6 +17,8 @@ from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
 from uqdsl.infer.target import program_file
 from uqdsl.ir import Spec, base, observed
+from uqdsl.messages import Problem, SpecError
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 
 type Precision = Literal[32, 64]
 
@@ -24,6 +26,25 @@ type Precision = Literal[32, 64]
 def write_program(checked: Checked, precision: Precision = 64) -> Program:
     """The NumPyro program of a spec: what `uqdsl compile` prints and everything else runs."""
     return generate(checked.spec, checked.sources, version=uqdsl.__version__, precision=precision)
+
+
+def refuse_unbuilt(spec: Spec) -> None:
+    """UQ902 for what is said of the sources of uncertainty, or asked of predictions, and would not be heeded."""
+    problems: list[Problem] = [
+        FeatureNotBuilt(at=each.span, feature="training data that are `cut`") for each in spec.sources if each.cut
+    ]
+    problems += [
+        FeatureNotBuilt(at=each.span, feature="weights that are `exact`")
+        for each in spec.sources
+        if each.name == "weights" and each.stance == "exact"
+    ]
+    problems += [
+        FeatureNotBuilt(at=each.span, feature="predictions with the error of recording")
+        for each in spec.predictions
+        if each.options.get("observation")
+    ]
+    if problems:
+        raise SpecError(problems)
 
 
 def make_target(
@@ -39,9 +60,11 @@ def make_target(
         allowed: the modules of Python, by name, whose functions it may call.
 
     Raises:
+        SpecError: UQ902 where the spec has what this version checks and cannot run.
         UsageError: UQ510 where a module is not allowed.
         RunError: UQ511 to UQ513 where a function of Python cannot be had, does not fit or fails.
     """
+    refuse_unbuilt(spec)
     load_externs(spec, allowed, dataset.coords)
     module = load_program(program.text, spec.name)
     data = dataset.arrays

@@ -28,15 +28,19 @@ LINTED = {
 """For each lint, a spec that has it and no other problem; `@` stands behind the statement."""
 
 
+OF_CHECK = LINTS.keys() - {"cut_mass"}
+"""Those that are not known only after a run, which tests/diagnose/test_ends.py has."""
+
+
 def test_each_lint_has_a_spec_here():
-    assert set(LINTED) == set(LINTS)
+    assert set(LINTED) == OF_CHECK
 
 
-@pytest.mark.parametrize("name", LINTS)
+@pytest.mark.parametrize("name", sorted(OF_CHECK))
 def test_allowed_by_its_name(name):
     assert codes(LINTED[name].replace("@", "")) == [LINTS[name].code]
     assert codes(LINTED[name].replace("@", f"allow({name})")) == []
-    for other in LINTS.keys() - {name}:
+    for other in OF_CHECK - {name}:
         assert sorted(codes(LINTED[name].replace("@", f"allow({other})"))) == sorted([LINTS[name].code, "UQ337"])
 
 

@@ -68,7 +68,6 @@ class WrongEntry(Problem):
 
 class LeftOut(Warn):
     code = "UQ357"
-    lint = "left_out"
     headline = "nothing is said of {names}"
     label = "not among these"
     advice = "declare each, or write that it is `exact`"
@@ -77,7 +76,6 @@ class LeftOut(Warn):
 
 class CutIsBiased(Warn):
     code = "UQ358"
-    lint = "cut"
     headline = "training data that are cut take the error of `{name}` twice, so that slopes come out too small"
     label = "recorded values scatter about the truth"
     advice = "take `cut` out: the true values are then found together with the weights"
@@ -86,7 +84,6 @@ class CutIsBiased(Warn):
 
 class ScatterDropped(Warn):
     code = "UQ359"
-    lint = "exact_function"
     headline = "predictions of `{name}` leave out the scatter of its law"
     label = "the function is said to be exact"
     advice = "write `function inferred` to predict with that scatter"

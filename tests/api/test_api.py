@@ -38,6 +38,7 @@ DataError
 Fit
   diagnostics
   posterior
+  predict(self, *names: 'str', progress: 'bool | None' = None, **options: 'Any') -> 'xarray.Dataset'
   reasons
   save(self, path: 'str | Path') -> 'None'
   seconds

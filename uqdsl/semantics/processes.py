@@ -83,8 +83,15 @@ def lower_process(
     law = ir.Law(span=span, distribution="MultiNormal", arguments=arguments, event=(dim,))
     given = {each.name for each in statement.modifiers}
     name, nuisance = statement.target.name, "nuisance" in given
-    unknown = ir.Unknown(span=statement.span, name=name, dims=law.arranged(dims), law=law, nuisance=nuisance)
-    return (*distances, *(decorrelated(unknown) if "noncentered" in given else (unknown,))), ()
+    unknown = ir.Unknown(
+        span=statement.span,
+        name=name,
+        dims=law.arranged(dims),
+        law=law,
+        nuisance=nuisance,
+        noncentered="noncentered" in given,
+    )
+    return (*distances, *decorrelated(unknown)), ()
 
 
 def _dimension(call: tree.Call, dims: tuple[str, ...], context: Context) -> str | None:

@@ -99,19 +99,33 @@ def lower_functions(
     return tuple(found.values()), problems
 
 
+def refused_arguments(
+    name: str, expression: tree.Call, expected: str, count: int, context: Context, hint: str = ""
+) -> Typed | None:
+    """UQ206 and the like for arguments with names, or of another number than is `expected`; None where they are well."""
+    for argument in expression.arguments:
+        if isinstance(argument, tree.Named):
+            unnamed = f"`{name}` takes its {expected} without a name"
+            return context.report(
+                UnknownArgument(at=argument.name_span, function=name, name=argument.name, hint=unnamed)
+            )
+    if len(expression.arguments) == count:
+        return None
+    found = are(len(expression.arguments))
+    return context.report(
+        WrongArgumentCount(at=expression.span, function=name, expected=expected, found=found, hint=hint)
+    )
+
+
 def call(signature: Signature, expression: tree.Call, context: Context, lower: Lower) -> Typed:
     """A call of a function of the author's, checked for the arguments that it is given here."""
     name, parameters = signature.name, signature.parameters
-    for argument in expression.arguments:
-        if isinstance(argument, tree.Named):
-            hint = f"`{name}` takes its {plural(len(parameters), 'argument')} without a name"
-            return context.report(UnknownArgument(at=argument.name_span, function=name, name=argument.name, hint=hint))
-    if len(expression.arguments) != len(parameters):
-        expected, found = plural(len(parameters), "argument"), are(len(expression.arguments))
-        hint = f"it is declared as `{name}({', '.join(_shown(*each) for each in parameters)})`"
-        return context.report(
-            WrongArgumentCount(at=expression.span, function=name, expected=expected, found=found, hint=hint)
-        )
+    declared = f"it is declared as `{name}({', '.join(_shown(*each) for each in parameters)})`"
+    refused = refused_arguments(
+        name, expression, plural(len(parameters), "argument"), len(parameters), context, declared
+    )
+    if refused is not None:
+        return refused
     if name in context.calls:
         path = [*context.calls[context.calls.index(name) :], name]
         shown = " → ".join(f"`{each}`" for each in path)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
-from uqdsl.messages.catalogue.kinds import GivenTwice, UnknownArgument, WrongArgumentCount
+from uqdsl.messages.catalogue.kinds import GivenTwice, WrongArgumentCount
 from uqdsl.messages.catalogue.methods import WrongOption
 from uqdsl.messages.catalogue.names import UnknownDimension, WrongArgumentDimensions
 from uqdsl.messages.catalogue.networks import (
@@ -27,7 +27,7 @@ from uqdsl.messages.catalogue.networks import (
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Typed, poison, union
 from uqdsl.semantics.declare import Declarations, Declared, What
-from uqdsl.semantics.functions import Lower
+from uqdsl.semantics.functions import Lower, refused_arguments
 from uqdsl.semantics.layers import Place, Shape, shape_of
 from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.tables import axis_names
@@ -482,13 +482,9 @@ def call_network(
 ) -> Typed:
     """A call of a network: its inputs over their dimensions, and any others over which it is repeated."""
     name, parameters = network.name, network.parameters
-    for argument in expression.arguments:
-        if isinstance(argument, tree.Named):
-            hint = f"`{name}` takes its {plural(len(parameters), 'input')} without a name"
-            return context.report(UnknownArgument(at=argument.name_span, function=name, name=argument.name, hint=hint))
-    if len(expression.arguments) != len(parameters):
-        expected, found = plural(len(parameters), "input"), are(len(expression.arguments))
-        return context.report(WrongArgumentCount(at=expression.span, function=name, expected=expected, found=found))
+    refused = refused_arguments(name, expression, plural(len(parameters), "input"), len(parameters), context)
+    if refused is not None:
+        return refused
     outputs = dict(network.outputs)
     if output is not None and output not in outputs:
         hint = did_you_mean(output, outputs, otherwise=f"it has {listing(outputs, last='and')}")

@@ -124,7 +124,7 @@ class Sources:
 
     def error_of(self, name: str, part: str) -> Error | None:
         """The recording error of a field in a part of the data."""
-        return next((each for each in self.errors[part] if name in each.names), None)
+        return next((each for each in self.errors.get(part, ()) if name in each.names), None)
 
 
 def read_sources(written: tree.Tree, fields: Mapping[str, tree.Field], problems: list[Problem]) -> Sources | None:

@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple
 from uqdsl.messages import Problem, Span, listing
 from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
-from uqdsl.semantics.sources import NAMES, Error, Sources, normal, read_sources, truth_of
+from uqdsl.semantics.sources import NAMES, Error, Normal, Sources, normal, read_sources, truth_of
 from uqdsl.semantics.walk import law_name, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.syntax.templates import expression, rebuilt, statements
@@ -48,13 +48,12 @@ class StageTree(NamedTuple):
 
 
 class Staged(NamedTuple):
-    """A spec without sources, the stages that follow it, and how each source is computed, in words."""
+    """A spec without sources, the stages that follow it, and the dimensions along which parts of the data differ."""
 
     training: tree.Tree
     stages: tuple[StageTree, ...] = ()
     sources: Sources | None = None
     rows: frozenset[str] = frozenset()
-    how: dict[str, str] = {}  # noqa: RUF012 - never changed
     problems: tuple[Problem, ...] = ()
 
 
@@ -79,7 +78,7 @@ def stage(written: tree.Tree) -> Staged:
     if sources is not None:
         maker.warn()
     rows = maker.rows if maker.parted else frozenset()
-    return Staged(training, tuple(stages), maker.sources, rows, maker.how, tuple(dict.fromkeys(problems)))
+    return Staged(training, tuple(stages), maker.sources, rows, tuple(dict.fromkeys(problems)))
 
 
 def true(name: str) -> str:
@@ -102,6 +101,8 @@ def with_truth[T: tree.Node](node: T, names: Iterable[str]) -> T:
     return change(node)  # type: ignore[return-value]
 
 
+_NO_PART = ""
+"""In the place of a part of the data: that of data which have no errors."""
 _KEPT = (tree.Setting, tree.Dim, tree.Time, tree.Data, tree.Function, tree.Extern, tree.Network)
 """Statements that every stage has."""
 
@@ -116,7 +117,6 @@ class _Maker:
     problems: list[Problem]
 
     def __post_init__(self) -> None:
-        self.how: dict[str, str] = {}
         self.outcomes = {each.target.name: each for each in self._all(tree.Likelihood)}
         self.rows = self._rows()
         self.populations = {(each.target.name, each.new): each for each in self._all(tree.Population)}
@@ -128,7 +128,7 @@ class _Maker:
         """The dimensions along which the parts of the data differ: those of the rows of tables."""
         tables = self._all(tree.Data)
         parted = [each for each in tables if any(isinstance(entry, tree.Part) for entry in each.entries)]
-        parted += [each for each in tables if isinstance(each.source, tree.Call) and law_name(each.source) == "split"]
+        parted += [each for each in tables if _is_split(each)]
         # Without either, what is predicted are the rows that there are, with all that has been found of them.
         self.parted = bool(parted or self._all(tree.Uncertainty))
         named = {each.name.name for each in [*self._all(tree.Dim), *self._all(tree.Time)]}
@@ -162,7 +162,7 @@ class _Maker:
     def _parts(self) -> set[str]:
         """The parts that the data have."""
         tables = self._all(tree.Data)
-        if any(isinstance(each.source, tree.Call) and law_name(each.source) == "split" for each in tables):
+        if any(map(_is_split, tables)):
             return {"training", "testing"}
         return {entry.name for each in tables for entry in each.entries if isinstance(entry, tree.Part)}
 
@@ -173,17 +173,14 @@ class _Maker:
 
     def _inputs(self, part: str) -> list[Error]:
         """The errors of what is recorded beside the outcomes."""
-        return [each for each in self.sources.errors[part] if not set(each.names) & set(self.outcomes)]
+        return [each for each in self.sources.errors.get(part, ()) if not set(each.names) & set(self.outcomes)]
 
     def _renamed(self, part: str) -> frozenset[str]:
         return frozenset(name for each in self._inputs(part) for name in each.names)
 
     def _population(self, name: str, part: str) -> tree.Population | None:
-        return (
-            self.populations.get((name, True), None)
-            if part == "new" and (name, True) in self.populations
-            else self.populations.get((name, False))
-        )
+        of_new = self.populations.get((name, True)) if part == "new" else None
+        return of_new or self.populations.get((name, False))
 
     def _normal_population(self, name: str, part: str) -> tuple[tree.Expression, tree.Expression] | None:
         """Mean and standard deviation of the true values of a field, where they are normal."""
@@ -206,14 +203,16 @@ class _Maker:
             return [*statements(f"prior {true(name)}{axes} ~ LAW_{moved}", at, LAW_=law)]
         population = self._normal_population(name, part)
         if found is not None and population is not None:
-            recorded = tree.Name(at, name)
-            centred = recorded if found.offset is None else expression("Z_ - O_", at, Z_=recorded, O_=found.offset)
             made = f"prior {true(name)}{axes} ~ {_BETWEEN} noncentered\n"
             if likelihood:
                 shift = "" if found.offset is None else " + O_"
                 made += f"likelihood {name}{axes} ~ Normal(M_{shift}, sqrt(T_^2 + S_^2))\n"
             offset = {} if found.offset is None else {"O_": found.offset}
-            return [*statements(made, at, Z_=centred, M_=population[0], T_=population[1], S_=found.sd, **offset)]
+            return [
+                *statements(
+                    made, at, Z_=_unshifted(name, found, at), M_=population[0], T_=population[1], S_=found.sd, **offset
+                )
+            ]
         declared = self._population(name, part)
         law = declared.law if declared is not None else expression(f"Normal({name}.mean, {name}.sd)", at)
         prior = tree.Prior(
@@ -255,6 +254,14 @@ class _Maker:
             if self.sources.error_of(name, "training") is None:
                 made += statements(f"likelihood {name}{_axes(target)} ~ Normal({name}.mean, {name}.sd)", at)
         return made
+
+    def _true_fields(self, names: Iterable[str]) -> tuple[tree.Field, ...]:
+        """The true values of fields, where they are given to a stage as data."""
+        fields = (self.fields[name] for name in names)
+        return tuple(
+            tree.Field(each.span, _renamed(each.target, true(each.target.name)), tree.Kind(each.span, "real"), None, ())
+            for each in fields
+        )
 
     # ------------------------------------------------------------------------------------------------------ outcomes
 
@@ -320,8 +327,7 @@ class _Maker:
 
     def training(self) -> tuple[tree.Statement, ...]:
         """The spec with true training data as unknowns, or as it stands where these are cut off."""
-        part = "training" if not self.sources.cut else "none"
-        self.sources.errors.setdefault("none", [])
+        part = "training" if not self.sources.cut else _NO_PART
         made: list[tree.Statement] = []
         for each in self.written.statements:
             match each:
@@ -353,12 +359,10 @@ class _Maker:
             if error is None or error.normal is None or scatter is None or error.berkson:
                 continue
             at, found = error.entry.span, error.normal
-            recorded: tree.Expression = tree.Name(at, name)
-            centred = recorded if found.offset is None else expression("X_ - O_", at, X_=recorded, O_=found.offset)
             made += statements(
                 f"prior {true(name)}{_axes(statement.target)} ~ {_BETWEEN}",
                 at,
-                Z_=centred,
+                Z_=_unshifted(name, found, at),
                 M_=scatter[0],
                 T_=scatter[1],
                 S_=found.sd,
@@ -374,17 +378,11 @@ class _Maker:
             return []
         names = {name for each in errors for name in each.names}
         made = self._shared("training", priors=True)
-        given = []
         for name, statement in self.outcomes.items():
             law = with_truth(statement.law, self._renamed("training"))
             target = _renamed(statement.target, true(name)) if name in names else statement.target
             made.append(replace(statement, target=target, law=law))
-        for name in sorted(names):
-            field = self.fields[name]
-            given.append(
-                tree.Field(field.span, _renamed(field.target, true(name)), tree.Kind(field.span, "real"), None, ())
-            )
-        return [StageTree("refit", "training", tuple(made), tuple(given))]
+        return [StageTree("refit", "training", tuple(made), self._true_fields(sorted(names)))]
 
     def residual(self) -> list[StageTree]:
         """What the function leaves out: its law from testing rows, given the weights."""
@@ -450,17 +448,7 @@ class _Maker:
         sampled = [each for each in self._inputs("new") if not self._by_formula(each, "new")]
         if not sampled:
             made += self.sources.priors["new_input"]
-        given = [
-            tree.Field(
-                self.fields[name].span,
-                _renamed(self.fields[name].target, true(name)),
-                tree.Kind(each.entry.span, "real"),
-                None,
-                (),
-            )
-            for each in sampled
-            for name in each.names
-        ]
+        given = self._true_fields(name for each in sampled for name in each.names)
         for error in self._inputs("new"):
             if error not in sampled:
                 made += self._truths_of(error, "new", likelihood=False)
@@ -468,7 +456,7 @@ class _Maker:
         for statement in self.outcomes.values():
             made += self._predicted(statement)
         part = "new" if self.parted else "training"
-        return [StageTree("prediction", part, tuple(made), tuple(given), inputs)] if self.outcomes else []
+        return [StageTree("prediction", part, tuple(made), given, inputs)] if self.outcomes else []
 
     def _predicted(self, statement: tree.Likelihood) -> list[tree.Statement]:
         name, axes = statement.target.name, _axes(statement.target)
@@ -512,6 +500,17 @@ def _of_one_part(table: tree.Data) -> tree.Data:
     """A table as one part of it is given to a stage."""
     fields = tuple(each for each in table.entries if isinstance(each, tree.Field))
     return replace(table, source=None, entries=fields)
+
+
+def _is_split(table: tree.Data) -> bool:
+    """Whether the rows of one file are split into parts."""
+    return isinstance(table.source, tree.Call) and law_name(table.source) == "split"
+
+
+def _unshifted(name: str, error: Normal, at: Span) -> tree.Expression:
+    """The recorded values of a field without the offset of their error."""
+    recorded = tree.Name(at, name)
+    return recorded if error.offset is None else expression("Z_ - O_", at, Z_=recorded, O_=error.offset)
 
 
 def _field_name(entry: tree.Field | tree.Part) -> str:

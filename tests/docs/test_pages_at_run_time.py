@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import jax
 import pytest
 
 from uqdsl.driver.front import Source, check_with_data
 from uqdsl.driver.infer import infer
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.infer import Target
+from uqdsl.infer.mode import find_modes, random_starts, verify_modes
 from uqdsl.infer.nuts import sample
 from uqdsl.messages import RunError
 from uqdsl.vocabulary.methods import NutsOptions
@@ -57,3 +59,16 @@ def test_a_run_with_a_note(section, noted):
     result = infer(checked.spec, target, checked.spec.runs[0], 0)
     assert [each.code for each in result.problems] == noted
     assert result.verdict.status == "ok"
+
+
+@pytest.mark.parametrize("section", ["Fails", "Mended"])
+def test_a_search_for_a_mode(section):
+    (spec,) = (each.text for each in blocks("UQ613", section) if each.language == "uq")
+    target = target_of(spec)
+    modes = find_modes(target, random_starts(target, jax.random.key(0), 3))
+    if section == "Mended":
+        verify_modes(target, modes)
+        return
+    with pytest.raises(RunError) as caught:
+        verify_modes(target, modes)
+    assert [problem.code for problem in caught.value.problems] == ["UQ613"]

@@ -19,15 +19,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpyro.distributions import biject_to
-from numpyro.handlers import substitute, trace
 from numpyro.infer.hmc import HMCState, hmc
 from numpyro.infer.util import ParamInfo
 
-from uqdsl.infer.positions import Layout, trace_at
-from uqdsl.infer.predictive import without_reparam
+from uqdsl.infer.coordinates import flat_position, values_at
 from uqdsl.infer.start import find_start
-from uqdsl.infer.target import Target
 from uqdsl.uncertainty.stages import Arrays, Device, Stage, blocks, filled
 
 ITERATIONS = 100
@@ -140,7 +136,7 @@ def run_chains(
         pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
         lengths = math.pi / 2 * jax.random.uniform(jax.random.fold_in(pick, 1), (iterations,), minval=0.5, maxval=1.5)
         position = (
-            flat_position(stage, layout, start, given)
+            flat_position(target, layout, start, stage.data(given))
             if start
             else kernel.positions[jax.random.randint(pick, (), 0, len(kernel.positions))]
         )
@@ -172,8 +168,7 @@ def run_chains(
 
         zero = jnp.zeros(())
         state, sums = jax.lax.fori_loop(0, iterations, iterate, (state, _Sums(empty, empty, zero, zero)))
-        sites = trace_at(target, layout.split(state.z), stage.data(given))
-        return {name: sites[name]["value"] for name in target.unknowns}, state.z, sums
+        return values_at(target, layout, state.z, stage.data(given)), state.z, sums
 
     run = jax.jit(jax.vmap(chain))
     found: dict[str, list[np.ndarray]] = {}
@@ -213,25 +208,3 @@ def _mixing(
         ratio = np.where(within + error > 0, error / (within + error), 1.0)
     worst = float(ratio.max(initial=1 / half))
     return Mixing(acceptance / total, divergences / total, 2 / worst if worst else 2.0 * half)
-
-
-def flat_position(stage: Stage, layout: Layout, values: Device, given: Device) -> jax.Array:
-    """Where unknowns of these values lie on the unconstrained scale, as a flat position."""
-    return jnp.concatenate([jnp.ravel(each) for each in unconstrained(stage.target, layout, values, stage.data(given))])
-
-
-def unconstrained(target: Target, layout: Layout, values: Device, data: Device) -> list[jax.Array]:
-    """The arrays of a position, in the order of its layout, that has these values of the unknowns."""
-    sites = trace(substitute(without_reparam(target.model), data=values)).get_trace(data, target.coords)
-    arrays = []
-    for name in layout.names:
-        own = name.removesuffix("_decentered")
-        law = sites[own if name not in sites else name]["fn"]
-        if name in sites:
-            arrays.append(biject_to(law.support).inv(values[name]))
-        else:
-            inner = law
-            while not hasattr(inner, "loc"):
-                inner = inner.base_dist
-            arrays.append((values[own] - inner.loc) / inner.scale)
-    return arrays

@@ -120,6 +120,20 @@ class SolverGaveUp(Problem):
     tries: int
 
 
+class NoMode(Problem):
+    """A search for the largest density that found none."""
+
+    code = "UQ613"
+    headline = "no mode was found: {searches} ended where the density still rises along `{name}`"
+    label = "no largest density along this"
+    advice = (
+        "a scale that is learned together with what it scales has no mode: state it, or write `weights inferred`; elsewhere a "
+        "narrower prior may help"
+    )
+    name: str
+    searches: str
+
+
 class NotMixed(Warn):
     """Short chains, one for each draw of a posterior, that did not forget where they began."""
 

@@ -36,8 +36,14 @@ predict X[case]
 """
 
 
-def analysed(sources: str, law: str = "Normal(beta * Z, sigma)", population: str = "") -> ir.Spec:
-    parsed = parse(SPEC.format(sources=sources, law=law, population=population))
+PARTS = ', training = "a.csv", testing = "b.csv", new = "c.csv" }}'
+
+
+def analysed(sources: str, law: str = "Normal(beta * Z, sigma)", population: str = "", kind: str = "real") -> ir.Spec:
+    spec = SPEC.replace("real", kind)
+    if "residual" in sources:
+        spec = spec.replace(" }}", PARTS, 1)
+    parsed = parse(spec.format(sources=sources, law=law, population=population))
     found = analyse(parsed)
     assert found.spec is not None, errors(found.problems)
     return found.spec
@@ -221,3 +227,103 @@ def test_predictions_have_the_variance_of_their_sources():
         found = log_density({"Z.truth_decentered": jnp.full(ROWS, node)}, {**given, "X": x}, COORDS)
         by_hand = normal(node, 0, 1) * ROWS + normal(x, 1.3 * (mean + sd * node), SIGMA).sum()
         assert float(found) == pytest.approx(by_hand, abs=1e-9)
+
+
+# standardised fields --------------------------------------------------------------------------------------------------
+
+CENTRE, WIDTH = {"Z": Z.mean(), "X": X.mean()}, {"Z": Z.std(), "X": X.std()}
+CONSTANTS = {f"{name}.{what}": each[name] for name in "ZX" for what, each in (("centre", CENTRE), ("width", WIDTH))}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Z ~ Normal(truth(Z), {z}), X ~ Normal(truth(X), {x})",
+        "Z ~ Normal(truth(Z) - {z}, 0.7 * {z}), X ~ Normal(truth(X) + {x}, {x})",
+        "truth(Z) ~ Normal(Z, {z}), X ~ StudentT(4, truth(X), {x})",
+        "Z ~ Laplace(truth(Z), {z})",
+        "Z ~ Normal(truth(Z), {z} * (1 + abs({own}))) truncated({low}, {high})",
+    ],
+    ids=["normal", "offset", "berkson", "laplace", "truncated"],
+)
+def test_errors_of_standardised_fields_are_in_own_units(written: str):
+    """The same as of data that are standardised by hand, with errors in the units of these."""
+    residual = "function {{ residual ~ Normal(0, s), prior s ~ HalfNormal(1) }}"
+    sources = f"training_data {{{{ {{0}} }}}}, testing_data {{{{ {{0}} }}}}, {residual}"
+    width, centre = WIDTH["Z"], CENTRE["Z"]
+    raw = written.format(z=0.5, x=0.2, own="truth(Z)", low=-9, high=9)
+    by_hand = written.format(
+        z=0.5 / width,
+        x=0.2 / WIDTH["X"],
+        own=f"(truth(Z) * {width} + {centre})",
+        low=(-9 - centre) / width,
+        high=(9 - centre) / width,
+    )
+    spec = analysed(sources.format(raw), kind="real standardized")
+    plain = analysed(sources.format(by_hand))
+    standard = {"Z": (Z - centre) / width, "X": (X - CENTRE["X"]) / WIDTH["X"]}
+    pairs = [(spec, plain)]
+    pairs += [(one.spec, other.spec) for one, other in zip(spec.stages, plain.stages, strict=True)]
+    for one, other in pairs:
+        names = {field.name for field in other.fields}
+        random = np.random.default_rng(3)
+        given = {name: np.abs(random.normal(size=(ROWS,) * len(of(other, name)))) for name in names - {"Z", "X"}}
+        log_density, expected = density(one), density(other)
+        positions = [position_of(other, random) for _ in range(2)]
+        values = [float(log_density(each, {**given, **KNOWN, **CONSTANTS}, COORDS)) for each in positions]
+        wanted = [float(expected(each, {**given, **standard}, COORDS)) for each in positions]
+        assert values[1] - values[0] == pytest.approx(wanted[1] - wanted[0], abs=1e-9)
+
+
+def of(spec: ir.Spec, name: str) -> tuple[str, ...]:
+    return next(field.dims for field in spec.fields if field.name == name)
+
+
+def position_of(spec: ir.Spec, random: np.random.Generator) -> dict[str, Any]:
+    """A place in the space that a sampler of a spec moves in."""
+    return {
+        f"{each.name}_decentered" if each.noncentered else each.name: 0.3
+        * random.normal(size=ROWS * bool(each.dims) or ())
+        for each in spec.unknowns
+    }
+
+
+# errors that fields share ---------------------------------------------------------------------------------------------
+
+COVARIANCE = np.array([[0.25, 0.06], [0.06, 0.04]])
+MATRIX = """dim axis = ["z", "x"]
+data { C[axis, axis'] : real = [[0.25, 0.06], [0.06, 0.04]] }
+population Z ~ Normal(0.7, 1.2)"""
+
+
+def test_an_error_that_input_and_outcome_share():
+    spec = analysed("training_data { [Z, X] ~ MultiNormal([truth(Z), truth(X)], covariance = C) }", population=MATRIX)
+    random = np.random.default_rng(4)
+    truths = {"Z.truth": random.normal(size=ROWS), "X.truth": random.normal(size=ROWS)}
+    position = {**{name: AT[name] for name in ("beta", "sigma")}, **truths}
+    found = density(spec)(position, {**KNOWN, "C": COVARIANCE}, {**COORDS, "axis": ["z", "x"]})
+    wanted = (
+        normal(1.3, 0, 2) + stats.halfnorm.logpdf(SIGMA) + np.log(SIGMA) + normal(truths["Z.truth"], 0.7, 1.2).sum()
+    )
+    wanted += normal(truths["X.truth"], 1.3 * truths["Z.truth"], SIGMA).sum()
+    off = np.column_stack([Z, X]) - np.column_stack([truths["Z.truth"], truths["X.truth"]])
+    wanted += stats.multivariate_normal.logpdf(off, [0, 0], COVARIANCE).sum()
+    assert float(found) == pytest.approx(wanted, abs=1e-9)
+    assert set(stage(spec, "refit").given) == {"Z.truth", "X.truth"}
+    assert [each.name for each in spec.stages] == ["refit", "prediction"]
+
+
+def test_a_residual_whose_scatter_follows_the_true_input():
+    spec = analysed(
+        "testing_data { Z ~ Normal(truth(Z), 0.5) }, new_input { Z ~ Normal(truth(Z), 0.5) },"
+        "function { residual ~ Normal(0, exp(a + b * Z)), prior a ~ Normal(0, 1), prior b ~ Normal(0, 1) }",
+        population="population Z ~ Normal(0.7, 1.2)",
+    )
+    u = np.linspace(-1, 1, ROWS)
+    given = {**KNOWN, "beta": 1.3, "sigma": SIGMA}
+    found = density(stage(spec, "residual").spec)({"a": -0.2, "b": 0.1, "Z.truth_decentered": u}, given, COORDS)
+    shrink = 1.2**2 / (1.2**2 + 0.25)
+    truth = shrink * Z + (1 - shrink) * 0.7 + np.sqrt(shrink) * 0.5 * u
+    wanted = normal(u, 0, 1).sum() + normal(-0.2, 0, 1) + normal(0.1, 0, 1)
+    wanted += normal(X, 1.3 * truth, np.exp(-0.2 + 0.1 * truth)).sum()
+    assert float(found) == pytest.approx(wanted, abs=1e-9)

@@ -108,7 +108,7 @@ def _analyse(
         runs=written_runs if runs is None else tuple(runs),
     )
     found += check_question(written) if asks else ()
-    predictions = lower_predictions(parsed.tree, lowered.statements, values, spec.runs, found)
+    predictions = lower_predictions(parsed.tree, lowered.statements, fields, values, spec.runs, found)
     if staged.sources is not None and not errors(found):
         stages, problems = _stages(staged, lowered, parsed, settings)
         found += problems

@@ -27,6 +27,14 @@ def in_own_units(
 
     def change(node: ir.Node) -> ir.Node | None:
         match node:
+            case ir.Operation(
+                operator="+",
+                operands=(
+                    ir.Reference(name=shift),
+                    ir.Operation(operator="*", operands=(ir.Reference(), ir.Reference(name=name) as recorded)),
+                ),
+            ) if name in standardised and shift == ir.centre(name):
+                return recorded  # centre + width * z, which is what was recorded
             case ir.Shift(value=ir.Reference(name=name), along=along) if name in standardised:
                 field = standardised[name]
                 return None if along in field.columns_over else _standardised(node, field)

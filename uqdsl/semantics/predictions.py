@@ -18,16 +18,24 @@ from uqdsl.semantics.options import resolve_options
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.predictions import PLANNED, PredictOptions
 
+type Outcome = ir.Observation | ir.Quantity | ir.DataField
+
 
 def lower_predictions(
     written: tree.Tree,
     statements: Sequence[ir.Statement],
+    fields: Sequence[ir.DataField],
     settings: Settings,
     runs: Collection[ir.Run],
     problems: list[Problem],
 ) -> tuple[ir.Prediction, ...]:
     """The predictions that a spec asks for; UQ361, UQ363 to UQ365, UQ502, UQ503 for what is wrong with them."""
-    outcomes = {each.name: each for each in statements if isinstance(each, ir.Observation | ir.Quantity)}
+    outcomes: dict[str, Outcome] = {
+        each.name: each for each in statements if isinstance(each, ir.Observation | ir.Quantity)
+    }
+    # With errors that an outcome shares with inputs, it is its true values that the statements speak of.
+    likely = {each.target.name for each in written.statements if isinstance(each, tree.Likelihood)} - set(outcomes)
+    outcomes |= {each.name: each for each in fields if each.name in likely}
     found: dict[str, ir.Prediction] = {}
     for statement in written.statements:
         if not isinstance(statement, tree.Predict):
@@ -43,7 +51,7 @@ def lower_predictions(
 
 def _prediction(
     statement: tree.Predict,
-    outcomes: dict[str, ir.Observation | ir.Quantity],
+    outcomes: dict[str, Outcome],
     statements: Sequence[ir.Statement],
     settings: Settings,
     runs: Collection[ir.Run],

@@ -5,11 +5,12 @@ The five are those of van Leeuwen's equation (lecture *Leveraging Data-Assimilat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
+from uqdsl.messages.catalogue.parts import NoUnits
 from uqdsl.messages.catalogue.sources import (
     ErrorTwice,
     NotAnError,
@@ -19,6 +20,7 @@ from uqdsl.messages.catalogue.sources import (
     WrongEntry,
     WrongStance,
 )
+from uqdsl.semantics.located import Change, normal, rescaled
 from uqdsl.semantics.walk import law_name, names_in, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.syntax.templates import expression, rebuilt
@@ -43,55 +45,38 @@ class Normal(NamedTuple):
 class Error(NamedTuple):
     """How recorded values scatter about the true ones, or, with `berkson`, the true ones about those recorded.
 
-    It may be joint for several fields.
+    It may be joint for several fields. Names in `law`, `modifiers` and `normal` mean what they mean in the spec; `entry` has
+    them in the units in which the field was recorded, which are others where it is standardised.
+
+    - normal: of Normal(truth(Z) + offset, sd), and of a Berkson error Normal(Z + offset, sd); None for any other law.
     """
 
     names: tuple[str, ...]
     entry: tree.SourceEntry
     law: tree.Call
     berkson: bool
+    modifiers: tuple[tree.Modifier, ...]
+    normal: Normal | None
 
-    @property
-    def normal(self) -> Normal | None:
-        """Of Normal(truth(Z) + offset, sd), and of a Berkson error Normal(Z + offset, sd); None for any other law."""
-        found, name = normal(self.law), self.names[0]
-        if found is None or len(self.names) > 1:
-            return None
 
-        def is_centre(node: tree.Expression) -> bool:
-            return isinstance(node, tree.Name) and node.name == name if self.berkson else truth_of(node) == name
-
-        location = ungrouped(found[0])
-        if is_centre(location):
-            return Normal(None, found[1])
-        if isinstance(location, tree.Binary) and location.operator in ("+", "-"):
-            left, right = ungrouped(location.left), ungrouped(location.right)
-            if is_centre(left) and not _speaks_of(right, name):
-                sign = "" if location.operator == "+" else "-"
-                return Normal(expression(f"{sign}R_", right.span, R_=right), found[1])
-            if is_centre(right) and location.operator == "+" and not _speaks_of(left, name):
-                return Normal(left, found[1])
+def _normal_of(name: str, entry: tree.SourceEntry, *, berkson: bool) -> Normal | None:
+    found = normal(entry.law)
+    if found is None or entry.modifiers or any(each.name == "truth" for each in names_in(found[1])):
         return None
 
+    def is_centre(node: tree.Expression) -> bool:
+        return isinstance(node, tree.Name) and node.name == name if berkson else truth_of(node) == name
 
-def normal(law: tree.Expression) -> tuple[tree.Expression, tree.Expression] | None:
-    """Mean and standard deviation of a law, where it is a Normal."""
-    law = ungrouped(law)
-    if not isinstance(law, tree.Call) or law_name(law) != "Normal":
-        return None
-    placed = [each for each in law.arguments if not isinstance(each, tree.Named)]
-    given = dict(zip(("mean", "sd"), placed, strict=False))
-    given |= {each.name: each.value for each in law.arguments if isinstance(each, tree.Named)}
-    mean, at = given.pop("mean", None), law.span
-    if mean is None or len(given) != 1:
-        return None
-    match given:
-        case {"sd": sd}:
-            return mean, sd
-        case {"variance": variance}:
-            return mean, expression("sqrt(V_)", at, V_=variance)
-        case {"precision": precision}:
-            return mean, expression("1 / sqrt(P_)", at, P_=precision)
+    location = ungrouped(found[0])
+    if is_centre(location):
+        return Normal(None, found[1])
+    if isinstance(location, tree.Binary) and location.operator in ("+", "-"):
+        left, right = ungrouped(location.left), ungrouped(location.right)
+        if is_centre(left) and not _speaks_of(right, name):
+            sign = "" if location.operator == "+" else "-"
+            return Normal(expression(f"{sign}R_", right.span, R_=right), found[1])
+        if is_centre(right) and location.operator == "+" and not _speaks_of(left, name):
+            return Normal(left, found[1])
     return None
 
 
@@ -235,7 +220,68 @@ def _read_error(
         if name not in spoken:
             problems.append(NotAnError(at=law.span, name=name))
             return
-    errors.append(Error(tuple(known), entry, law, berkson))
+    made = _in_units_of_spec(tuple(known), entry, law, fields, berkson=berkson)
+    if made is None:
+        problems.append(NoUnits(at=law.span, law=law_name(law), name=known[0]))
+    else:
+        errors.append(made)
+
+
+def standardised(fields: Mapping[str, tree.Field]) -> frozenset[str]:
+    """The fields whose names stand for (field - centre) / width in what a spec states."""
+    return frozenset(
+        name for name, each in fields.items() if any(modifier.name == "standardized" for modifier in each.modifiers)
+    )
+
+
+def as_recorded[T: tree.Node](node: T, names: Collection[str]) -> T:
+    """An expression in which the names of some standardised fields, and `truth(Z)`, are in the units of what was recorded."""
+
+    def change(value: object) -> object:
+        if isinstance(value, tree.Attribute) and tree.dotted(value):
+            return value
+        of = value.name if isinstance(value, tree.Name) else truth_of(value)
+        if of in names and isinstance(value, tree.Name | tree.Call):
+            return tree.Group(value.span, expression(f"{of}.centre + {of}.width * V_", value.span, V_=value))
+        return rebuilt(value, change) if isinstance(value, tree.Node) else value
+
+    return change(node)  # type: ignore[return-value]
+
+
+def _in_units_of_spec(
+    names: tuple[str, ...], entry: tree.SourceEntry, law: tree.Call, fields: Mapping[str, tree.Field], *, berkson: bool
+) -> Error | None:
+    """An error as the spec speaks of its fields; None where its law cannot be put so."""
+    scaled, name = standardised(fields), names[0]
+    found = _normal_of(name, entry, berkson=berkson) if len(names) == 1 else None
+    modifiers = tuple(as_recorded(each, scaled) for each in entry.modifiers)
+    own = as_recorded(law, scaled)
+    if len(names) > 1 or name not in scaled:
+        moved = found and Normal(found.offset and as_recorded(found.offset, scaled), as_recorded(found.sd, scaled))
+        return Error(names, entry, own, berkson, modifiers, moved)
+    at = law.span
+    centre, width = expression(f"{name}.centre", at), expression(f"{name}.width", at)
+
+    def narrower(value: tree.Expression) -> tree.Expression:
+        return expression("V_ / W_", value.span, V_=as_recorded(value, scaled), W_=width)
+
+    if found is not None:
+        found = Normal(found.offset and narrower(found.offset), narrower(found.sd))
+    own = rescaled(own, centre, width)
+
+    def end(value: tree.Expression) -> tree.Expression:
+        return expression("(E_ - C_) / W_", value.span, E_=value, C_=centre, W_=width)
+
+    modifiers = tuple(_with_arguments(each, end) for each in modifiers)
+    return own and Error(names, entry, own, berkson, modifiers, found)
+
+
+def _with_arguments(modifier: tree.Modifier, change: Change) -> tree.Modifier:
+    made = (
+        replace(each, value=change(each.value)) if isinstance(each, tree.Named) else change(each)
+        for each in modifier.arguments or ()
+    )
+    return replace(modifier, arguments=modifier.arguments and tuple(made))
 
 
 def _truths_in(node: tree.Expression) -> list[str]:

@@ -17,15 +17,25 @@ Where recorded and true values are both normal, the integral over them is done h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from uqdsl.messages import Problem, Span, listing
-from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped
-from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
-from uqdsl.semantics.sources import NAMES, Error, Normal, Sources, normal, read_sources, truth_of
-from uqdsl.semantics.walk import law_name, ungrouped
+from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped, WrongEntry
+from uqdsl.semantics.located import located, location_of, normal
+from uqdsl.semantics.sources import (
+    NAMES,
+    PARTS,
+    Error,
+    Normal,
+    Sources,
+    as_recorded,
+    read_sources,
+    standardised,
+    truth_of,
+)
+from uqdsl.semantics.walk import law_name, names_in, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.syntax.templates import expression, rebuilt, statements
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
@@ -72,7 +82,6 @@ def stage(written: tree.Tree) -> Staged:
     if sources is None and not asked:
         return Staged(written, problems=tuple(problems))
     maker = _Maker(written, fields, sources or Sources(), problems)
-    maker.refuse_standardised()
     training = tree.Tree(maker.training(), written.comments)
     stages = [*maker.truths(), *maker.refit(), *maker.residual(), *maker.inputs(), *maker.prediction(asked)]
     if sources is not None:
@@ -96,6 +105,8 @@ def with_truth[T: tree.Node](node: T, names: Iterable[str]) -> T:
             return tree.Name(value.span, true(of))
         if isinstance(value, tree.Name) and value.name in renamed:
             return tree.Name(value.span, true(value.name))
+        if isinstance(value, tree.Attribute) and tree.dotted(value):  # `Z.width`
+            return value
         return rebuilt(value, change) if isinstance(value, tree.Node) else value
 
     return change(node)  # type: ignore[return-value]
@@ -103,6 +114,7 @@ def with_truth[T: tree.Node](node: T, names: Iterable[str]) -> T:
 
 _NO_PART = ""
 """In the place of a part of the data: that of data which have no errors."""
+_SOURCE_OF = {part: name for name, part in PARTS.items()}
 _KEPT = (tree.Setting, tree.Dim, tree.Time, tree.Data, tree.Function, tree.Extern, tree.Network)
 """Statements that every stage has."""
 
@@ -147,18 +159,6 @@ class _Maker:
         }
         return frozenset(axes - named)
 
-    def refuse_standardised(self) -> None:
-        """UQ902 for errors and predictions of standardised fields: their units are not those of the errors yet."""
-        errors = {
-            name: each.entry.span for part in self.sources.errors.values() for each in part for name in each.names
-        }
-        predicted = {name: each.target.span for name, each in self.outcomes.items()}
-        for name, at in (predicted | errors).items():
-            field = self.fields.get(name)
-            if field is not None and any(each.name == "standardized" for each in field.modifiers):
-                what = "recording errors" if name in errors else "predictions"
-                self.problems.append(FeatureNotBuilt(at=at, feature=f"{what} of `standardized` fields"))
-
     def _parts(self) -> set[str]:
         """The parts that the data have."""
         tables = self._all(tree.Data)
@@ -172,11 +172,11 @@ class _Maker:
     # -------------------------------------------------------------------------------------------------- true values
 
     def _inputs(self, part: str) -> list[Error]:
-        """The errors of what is recorded beside the outcomes."""
-        return [each for each in self.sources.errors.get(part, ()) if not set(each.names) & set(self.outcomes)]
+        """The errors of what is recorded beside the outcomes, or together with them."""
+        return [each for each in self.sources.errors.get(part, ()) if set(each.names) - set(self.outcomes)]
 
     def _renamed(self, part: str) -> frozenset[str]:
-        return frozenset(name for each in self._inputs(part) for name in each.names)
+        return frozenset(name for each in self._inputs(part) for name in each.names if name not in self.outcomes)
 
     def _population(self, name: str, part: str) -> tree.Population | None:
         of_new = self.populations.get((name, True)) if part == "new" else None
@@ -192,10 +192,9 @@ class _Maker:
 
     def _truths_of(self, error: Error, part: str, *, likelihood: bool) -> list[tree.Statement]:
         """The true values of inputs of a part: their prior and, where it is asked for, the likelihood of those recorded."""
-        at = error.entry.span
-        found, name = error.normal, error.names[0]
-        if len(error.names) > 1:
-            return []
+        at, found, (name, *others) = error.entry.span, error.normal, error.names
+        if others:
+            return self._joint(error, part)
         axes = _axes(self.fields[name].target)
         if error.berkson:
             law = error.law
@@ -213,12 +212,49 @@ class _Maker:
                     made, at, Z_=_unshifted(name, found, at), M_=population[0], T_=population[1], S_=found.sd, **offset
                 )
             ]
+        recorded = tree.Likelihood(at, self.fields[name].target, with_truth(error.law, ()), error.modifiers)
+        return [self._of_population(name, part, at), recorded]
+
+    def _of_population(self, name: str, part: str, at: Span) -> tree.Prior:
+        """The true values of a field as the law of their population has them."""
         declared = self._population(name, part)
         law = declared.law if declared is not None else expression(f"Normal({name}.mean, {name}.sd)", at)
-        prior = tree.Prior(
-            at, _renamed(self.fields[name].target, true(name)), law, declared.modifiers if declared else ()
-        )
-        return [prior, tree.Likelihood(at, self.fields[name].target, with_truth(error.law, ()), error.entry.modifiers)]
+        target = _renamed(self.fields[name].target, true(name))
+        return tree.Prior(at, target, law, declared.modifiers if declared else ())
+
+    def _joint(self, error: Error, part: str) -> list[tree.Statement]:
+        """An error that several fields share, outcomes maybe among them: their true values are all unknowns."""
+        at, together = error.entry.span, "_and_".join(error.names)
+        along = self._along(error)
+        targets = {_axes(self.fields[name].target) for name in error.names}
+        if along is None or len(targets) > 1:
+            expected = (
+                "laws of fields of the same dimensions, with a matrix over one dimension that has a label for each,"
+            )
+            self.problems.append(WrongEntry(at=at, source=_SOURCE_OF[part], expected=expected))
+            return []
+        rows = ", ".join(axis.name for axis in self.fields[error.names[0]].target.axes)
+        event = tree.Named(at, "event", at, tree.Name(at, along))
+        law = with_truth(replace(error.law, arguments=(*error.law.arguments, event)), ())
+        if error.berkson:
+            made = [*statements(f"prior {together}.truth[{rows}, {along}] ~ LAW_", at, LAW_=law)]
+            for place, name in enumerate(error.names):
+                made += statements(f"let {true(name)}[{rows}] = {together}.truth[{along} = at({place})]", at)
+            return made
+        recorded = tree.Listing(at, tuple(tree.Name(at, name) for name in error.names))
+        text = f"let {together}.recorded[{rows}, {along}] = V_\nlikelihood {together}.recorded[{rows}, {along}] ~ LAW_"
+        truths = [self._of_population(name, part, at) for name in error.names if name not in self.outcomes]
+        value = as_recorded(recorded, standardised(self.fields))
+        return [*truths, *statements(text, at, V_=value, LAW_=law)]
+
+    def _along(self, error: Error) -> str | None:
+        """The dimension of the fields of a joint error, which is that of its matrix."""
+        declared = [each.target for each in self._all(tree.Let) + self._all(tree.Prior)] + [
+            each.target for each in self.fields.values()
+        ]
+        spoken = {each.name for each in names_in(error.law)} - set(error.names)
+        found = {axis.name for each in declared if each.name in spoken for axis in each.axes} - self.rows
+        return found.pop() if len(found) == 1 else None
 
     def _by_formula(self, error: Error, part: str) -> bool:
         """Whether true inputs follow from recorded ones by a formula, so that they can be drawn at once."""
@@ -237,6 +273,7 @@ class _Maker:
             for each in self._inputs(part)
             if not each.berkson
             for name in each.names
+            if name not in self.outcomes
         }
         for name, error in named.items():
             if all(self._population(name, part) is not None for part in ("training", "testing", "new")):
@@ -269,38 +306,20 @@ class _Maker:
         """The likelihood of an outcome whose recorded values have an error of their own."""
         name = statement.target.name
         error = self.sources.error_of(name, part)
-        law = with_truth(statement.law, self._renamed(part))
-        statement = replace(
-            statement, law=law, modifiers=tuple(with_truth(each, self._renamed(part)) for each in statement.modifiers)
-        )
+        statement = with_truth(statement, self._renamed(part))
         if error is None:
             return [statement]
-        at = error.entry.span
+        at, law = error.entry.span, statement.law
         found, scatter = error.normal, normal(law)
-        if found is not None and scatter is not None and not error.berkson:
+        cut_off = [each for each in statement.modifiers if each.name == "truncated"]
+        if found is not None and scatter is not None and not error.berkson and not cut_off:
             return [replace(statement, law=_widened(scatter[0], scatter[1], found.offset, found.sd, at))]
+        latent = tree.Prior(statement.span, _renamed(statement.target, true(name)), law, tuple(cut_off))
         if len(error.names) > 1:
-            return self._joint(error, statement)
-        latent = tree.Prior(statement.span, _renamed(statement.target, true(name)), law, ())
-        return [latent, tree.Likelihood(at, statement.target, with_truth(error.law, ()), ())]
-
-    def _joint(self, error: Error, statement: tree.Likelihood) -> list[tree.Statement]:
-        """An error that inputs and an outcome share: all true values are unknowns."""
-        at, name = error.entry.span, statement.target.name
-        made: list[tree.Statement] = [
-            tree.Prior(statement.span, _renamed(statement.target, true(name)), statement.law, ())
-        ]
-        together = ".".join(error.names)
-        labels = ", ".join(f'"{each}"' for each in error.names)
-        axes = _axes(statement.target)[1:-1]
-        made += statements(
-            f"dim {together} = [{labels}]\n"
-            f"let {together}.recorded[{axes}, {together}] = [{', '.join(error.names)}]\n"
-            f"likelihood {together}.recorded[{axes}, {together}] ~ LAW_",
-            at,
-            LAW_=with_truth(error.law, ()),
-        )
-        return made
+            return [latent]
+        others = tuple(each for each in statement.modifiers if each not in cut_off)
+        recorded = tree.Likelihood(at, statement.target, with_truth(error.law, ()), (*error.modifiers, *others))
+        return [latent, recorded]
 
     def _location(self, statement: tree.Likelihood, law: tree.Expression) -> tree.Expression | None:
         """The location of the law of an outcome (UQ355 where it has none)."""
@@ -403,8 +422,8 @@ class _Maker:
         location = self._location(statement, with_truth(statement.law, self._renamed("testing")))
         if location is None:
             return []
-        error, found = self.sources.error_of(name, "testing"), normal(entry.law)
-        law = ungrouped(entry.law)
+        law = ungrouped(with_truth(entry.law, self._renamed("testing")))
+        error, found = self.sources.error_of(name, "testing"), normal(law)
         if error is None:
             moved = located(law, lambda old: expression("F_ + R_", at, F_=location, R_=old))
             if moved is None:
@@ -424,7 +443,12 @@ class _Maker:
                 F_=location,
             )
         ]
-        return [*made, tree.Likelihood(error.entry.span, statement.target, with_truth(error.law, ()), ())]
+        if len(error.names) > 1:
+            return made
+        return [
+            *made,
+            tree.Likelihood(error.entry.span, statement.target, with_truth(error.law, ()), error.modifiers),
+        ]
 
     def inputs(self) -> list[StageTree]:
         """True new inputs that no formula has: sampled, given what training says of their population."""
@@ -466,11 +490,14 @@ class _Maker:
             location = self._location(statement, law)
             if location is None:
                 return []
-            at = self.sources.at["function"]
-            if entry is None:
-                return [*statements(f"let {name}.predicted{axes} = F_", at, F_=location)]
-            text = f"prior {name}.residual{axes} ~ LAW_\nlet {name}.predicted{axes} = F_ + {name}.residual"
-            return [*statements(text, at, LAW_=ungrouped(entry.law), F_=location)]
+            at, made = self.sources.at["function"], []
+            if entry is not None:
+                residual = ungrouped(with_truth(entry.law, self._renamed("new")))
+                made += statements(f"prior {name}.residual{axes} ~ LAW_", at, LAW_=residual)
+                location = expression(f"F_ + {name}.residual", at, F_=location)
+            if name in standardised(self.fields):
+                location = expression(f"{name}.centre + {name}.width * F_", at, F_=location)
+            return [*made, *statements(f"let {name}.predicted{axes} = F_", at, F_=location)]
         if name in self.fields:
             return [replace(statement, law=law)]
         return [tree.Prior(statement.span, _renamed(statement.target, f"{name}.predicted"), law, statement.modifiers)]
@@ -533,35 +560,3 @@ def _widened(
     if offset is None:
         return expression("Normal(M_, sqrt(T_^2 + S_^2))", at, M_=mean, T_=sd, S_=wider)
     return expression("Normal(M_ + O_, sqrt(T_^2 + S_^2))", at, M_=mean, O_=offset, T_=sd, S_=wider)
-
-
-def location_of(law: tree.Expression) -> tree.Expression | None:
-    """The location of a law that has one."""
-    seen: list[tree.Expression] = []
-
-    def note(old: tree.Expression) -> tree.Expression:
-        seen.append(old)
-        return old
-
-    return seen[0] if located(law, note) is not None and seen else None
-
-
-def located(law: tree.Expression, change: Callable[[tree.Expression], tree.Expression]) -> tree.Call | None:
-    """A law with another location, in terms of its own; None where it has none."""
-    law = ungrouped(law)
-    distribution = DISTRIBUTIONS.get(law_name(law))
-    if not isinstance(law, tree.Call) or distribution is None or distribution.location_scale is None:
-        return None
-    location = distribution.location_scale[0]
-    place = [each.name for each in distribution.parameters].index(location)
-    positional = [index for index, each in enumerate(law.arguments) if not isinstance(each, tree.Named)]
-    arguments = list(law.arguments)
-    if place < len(positional):
-        index = positional[place]
-        arguments[index] = change(law.arguments[index])  # type: ignore[arg-type]
-        return replace(law, arguments=tuple(arguments))
-    for index, each in enumerate(law.arguments):
-        if isinstance(each, tree.Named) and each.name == location:
-            arguments[index] = replace(each, value=change(each.value))
-            return replace(law, arguments=tuple(arguments))
-    return None

@@ -98,7 +98,7 @@ def predict(
     answers = answer(predictor, asked, predictor.along)
     spans = {each.name: each.span for each in staged.spec.sources}
     problems: tuple[Problem, ...] = tuple(
-        NotMixed(at=spans.get(_SOURCE[name]), stage=_STAGE[name], effective=f"{mixing.effective:.1f}")
+        NotMixed(at=spans.get(_SOURCE[name]), stage=_STAGE[name], trouble=mixing.trouble)
         for name, mixing in predictor.mixing.items()
         if not mixing.mixed
     )

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from uqdsl.messages import Problem, Span, listing
+from uqdsl.messages import Problem, Span, errors, listing
 from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped, WrongEntry
 from uqdsl.semantics.located import located, location_of, normal
 from uqdsl.semantics.sources import (
@@ -83,6 +83,8 @@ def stage(written: tree.Tree) -> Staged:
         return Staged(written, problems=tuple(problems))
     maker = _Maker(written, fields, sources or Sources(), problems)
     training = tree.Tree(maker.training(), written.comments)
+    if errors(problems):  # what is wrong with an error is said once, and not of what was made of it
+        return Staged(maker.plain(), problems=tuple(dict.fromkeys(problems)))
     stages = [*maker.truths(), *maker.refit(), *maker.residual(), *maker.inputs(), *maker.prediction(asked)]
     if sources is not None:
         maker.warn()
@@ -229,7 +231,7 @@ class _Maker:
         targets = {_axes(self.fields[name].target) for name in error.names}
         if along is None or len(targets) > 1:
             expected = (
-                "laws of fields of the same dimensions, with a matrix over one dimension that has a label for each,"
+                "laws of fields of the same dimensions, with a matrix over one dimension that has a label for each"
             )
             self.problems.append(WrongEntry(at=at, source=_SOURCE_OF[part], expected=expected))
             return []
@@ -343,6 +345,16 @@ class _Maker:
             elif isinstance(each, _KEPT):
                 kept.append(_of_one_part(each) if isinstance(each, tree.Data) else each)
         return kept if priors else [each for each in kept if not isinstance(each, tree.Factor)]
+
+    def plain(self) -> tree.Tree:
+        """The spec as if it said nothing of sources."""
+        populations = [each for each in self._all(tree.Population) if each.target.name in self._errors_anywhere()]
+        kept = [
+            each
+            for each in self.written.statements
+            if not isinstance(each, tree.Uncertainty | tree.Predict) and each not in populations
+        ]
+        return tree.Tree(tuple(kept), self.written.comments)
 
     def training(self) -> tuple[tree.Statement, ...]:
         """The spec with true training data as unknowns, or as it stands where these are cut off."""

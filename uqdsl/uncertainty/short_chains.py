@@ -36,6 +36,7 @@ _TREE_DEPTH = 7
 _ACCEPT = 0.9
 LEAST = 5.0
 """Effective draws that a chain has to have for its last state to count as a draw of its own."""
+_MOST_DIVERGED = 0.01
 
 
 class Mixing(NamedTuple):
@@ -54,7 +55,17 @@ class Mixing(NamedTuple):
     @property
     def mixed(self) -> bool:
         """Whether the last states are draws in their own right."""
-        return self.effective >= LEAST and self.divergences < 0.01
+        return not self.trouble
+
+    @property
+    def trouble(self) -> str:
+        """Why they are not, in words; empty where they are."""
+        if not self.effective >= LEAST:
+            worth = f"each is worth {self.effective:.1f} independent draws"
+            return f"have moved too little: {worth}, and should be worth {LEAST:.0f}"
+        if not self.divergences < _MOST_DIVERGED:
+            return f"have diverged in {self.divergences:.1%} of their iterations"
+        return ""
 
 
 class Kernel(NamedTuple):

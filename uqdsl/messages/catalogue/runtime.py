@@ -135,14 +135,14 @@ class NoMode(Problem):
 
 
 class NotMixed(Warn):
-    """Short chains, one for each draw of a posterior, that did not forget where they began."""
+    """Short chains, one for each draw of a posterior, that did not forget where they began, or could not follow the density."""
 
     code = "UQ617"
-    headline = "short chains of {stage} have moved too little: each is worth {effective} independent draws"
-    label = "each should be worth at least 5"
+    headline = "short chains of {stage} {trouble}"
+    label = "sampled by these"
     advice = "the parts of the predictions' variance that this brings may be wrong; give what is unknown here narrower priors"
     stage: str
-    effective: str
+    trouble: str
 
 
 class NoPrediction(Warn):

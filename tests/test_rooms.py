@@ -27,6 +27,7 @@ ROOMS = (
     "uncertainty",
     "results",
     "diagnose",
+    "report",
     "driver",
     "api",
     "cli",
@@ -34,7 +35,7 @@ ROOMS = (
 """From the top of the house down; a room may import what stands before it. `uqdsl` itself, the version, is open to all."""
 
 WITHOUT_JAX = frozenset(ROOMS[: ROOMS.index("codegen") + 1])
-HEAVY = {"jax", "jaxlib", "numpyro", "arviz", "xarray", "pandas", "polars"}
+HEAVY = {"jax", "jaxlib", "numpyro", "arviz", "xarray", "pandas", "polars", "matplotlib"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,26 +27,29 @@ import numpy as np
 from uqdsl.codegen import Program as Generated
 from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
+from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.driver.externs import load_externs
 from uqdsl.driver.front import Checked, check, check_linked, read_method
 from uqdsl.driver.infer import Result, Unwatched, infer
 from uqdsl.driver.predict import Staged, make_stages, predict
 from uqdsl.driver.program import make_target, write_program
-from uqdsl.driver.session import located, memory_short
+from uqdsl.driver.session import located, memory_short, pictures_of_result
 from uqdsl.driver.source import Source, read_source
 from uqdsl.infer import Target
 from uqdsl.infer.draws import Silent
 from uqdsl.ir import Prediction, Run, Spec
 from uqdsl.messages import Problem, UsageError, listing, render_text
 from uqdsl.messages.catalogue.sources import NoneAsked
-from uqdsl.messages.catalogue.usage import WhichRun
-from uqdsl.results import Group, to_datatree, write_netcdf
+from uqdsl.messages.catalogue.usage import NoSuchPicture, WhichRun
+from uqdsl.report import Picture
+from uqdsl.results import Group, Groups, to_datatree, write_netcdf
 from uqdsl.semantics.options import options_of
 from uqdsl.vocabulary.predictions import PredictOptions
 
 if TYPE_CHECKING:
     import jax
     import xarray
+    from matplotlib.figure import Figure
 
     from uqdsl.uncertainty.predict import Watch
 
@@ -279,6 +283,7 @@ class Fit:
     def __init__(self, program: Program, result: Result, seed: int, foresee: Foresee) -> None:
         self.program, self.seed, self._foresee = program, seed, foresee
         self._result = result
+        self._predicted: Groups = {}
         self.problems: tuple[Problem, ...] = result.problems
 
     @cached_property
@@ -322,7 +327,33 @@ class Fit:
         with _Watcher(progress).counting() as watch:
             prediction, problems = self._foresee(self._result.groups["posterior"], self.seed, changed, watch)
         self.problems += problems
-        return to_datatree({"prediction": prediction})["prediction"].to_dataset()
+        self._predicted = {PREDICTION: prediction}
+        return to_datatree(self._predicted)[PREDICTION].to_dataset()
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The names of the pictures that `picture` can draw; those of predictions are there once `predict` was called."""
+        return tuple(each.name for each in self._pictures())
+
+    def picture(self, kind: str, of: str = "") -> Figure:
+        """A picture as a matplotlib figure, which a notebook shows.
+
+        Args:
+            kind: `posterior`, `ranks`, `predictive` or `budget`.
+            of: the prediction that it is of, where there are several.
+
+        Raises:
+            UsageError: UQ730 where there is no such picture.
+        """
+        found = [each for each in self._pictures() if each.kind == kind and of in ("", each.of)]
+        if len(found) != 1:
+            asked = f"{kind}_{of}" if of else kind
+            raise UsageError([NoSuchPicture(name=asked, names=listing(self.pictures, last="and"))])
+        return found[0].draw()
+
+    def _pictures(self) -> list[Picture]:
+        result = replace(self._result, groups={**self._result.groups, **self._predicted})
+        return pictures_of_result(self.program.spec, result)
 
     @property
     def summary(self) -> tuple[Row, ...]:

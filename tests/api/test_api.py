@@ -37,6 +37,8 @@ API = """\
 DataError
 Fit
   diagnostics
+  picture(self, kind: 'str', of: 'str' = '') -> 'Figure'
+  pictures
   posterior
   predict(self, *names: 'str', progress: 'bool | None' = None, **options: 'Any') -> 'xarray.Dataset'
   reasons
@@ -162,6 +164,15 @@ def test_a_fit_is_saved_as_arviz_reads_it(fit: uqdsl.Fit, tmp_path: Path):
     np.testing.assert_array_equal(again["posterior"]["gap"], fit.posterior["posterior"]["gap"])
     with pytest.raises(uqdsl.RunError, match="UQ701"):
         fit.save(tmp_path / "no" / "fit.nc")
+
+
+def test_pictures_of_a_fit_are_figures_that_a_notebook_shows(fit: uqdsl.Fit):
+    assert fit.pictures == ("posterior", "ranks")
+    figure = fit.picture("posterior")
+    assert {"mu", "tau", "gap", "m[group]"} == {axes.get_title("left") for axes in figure.axes}
+    assert figure._repr_svg_().startswith("<?xml")
+    with pytest.raises(uqdsl.UsageError, match="UQ730"):
+        fit.picture("budget")
 
 
 def test_a_seed_settles_every_number(program: uqdsl.Program, fit: uqdsl.Fit):

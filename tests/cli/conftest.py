@@ -48,11 +48,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def uqdsl(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Runs the command in this process."""
+    """Runs the command in this process; a run draws pictures only where a test wants them."""
 
-    def say(*arguments: str) -> Said:
+    def say(*arguments: str, pictures: bool = False) -> Said:
         capsys.readouterr()
-        code = execute(list(arguments))
+        quick = ["run", "--no-pictures"] if arguments[:1] == ("run",) and not pictures else arguments[:1]
+        code = execute([*quick, *arguments[1:]])
         shown = capsys.readouterr()
         assert "Traceback" not in shown.err
         return Said(code, shown.out, shown.err)

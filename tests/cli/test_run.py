@@ -50,6 +50,18 @@ def test_a_run_leaves_all_that_it_was_made_from_and_made(uqdsl, folder: Path):
     assert "runs/model-3-1: result.nc" in said.out
 
 
+def test_pictures_are_drawn_unless_they_are_not_wanted(uqdsl, folder: Path):
+    said = uqdsl("run", "model.uq", pictures=True)
+    assert said.code == 0, said.err
+    pictures = folder / "runs/model-0-1/pictures"
+    assert {each.name for each in pictures.iterdir()} == {"posterior.svg", "ranks.svg"}
+    assert ">mu<" in (pictures / "posterior.svg").read_text()
+    assert "runs/model-0-1: result.nc, pictures/, summary.json" in said.out
+    (folder / "plain.yaml").write_text("pictures: false\n")
+    assert uqdsl("run", "model.uq", "--config", "plain.yaml", pictures=True).code == 0
+    assert not (folder / "runs/model-0-2/pictures").exists()
+
+
 def test_numbers_of_a_conjugate_posterior(uqdsl, folder: Path):
     """Precision 4 / 1 + 1 / 100, mean sum(y) / precision."""
     assert uqdsl("run", "model.uq").code == 0

@@ -70,6 +70,10 @@ def test_the_summary_for_machines(run: Path):
     assert sum(found["budget"].values()) == pytest.approx(1)
 
 
+def test_pictures_are_drawn_of_predictions(run: Path):
+    assert {each.stem for each in (run / "pictures").iterdir()} == {"posterior", "ranks", "predictive_n", "budget_n"}
+
+
 def test_the_program_of_the_prediction_is_kept(run: Path):
     assert "numpyro.sample" in (run / "program_prediction.py").read_text()
 
@@ -83,6 +87,18 @@ def test_from_python():
     wide = fit.predict(intervals=(0.5, 0.99), draws=500)
     assert wide["n_lower"].sizes == {"n_interval": 2, "case": 3}
     assert wide.sizes["draw"] == 500
+
+
+def test_pictures_of_what_was_predicted_last():
+    text = COUNTS.replace("z[case] : real = [0, 1, 2], ", "").replace("draws = 2000", "draws = 50")
+    fit = uqdsl.loads(text).compile().infer(seed=1)
+    assert "predictive_n" not in fit.pictures
+    found = fit.predict()
+    assert fit.pictures[2:] == ("predictive_n", "budget_n")
+    figure = fit.picture("predictive", "n")
+    shown = figure.axes[0].collections[0].get_segments()
+    assert [segment[0][0] for segment in shown] == sorted(set(found["n"].values[:, 0].tolist()))
+    assert len(fit.picture("budget").axes) == 2
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ def test_a_spec_runs_to_a_result_that_can_be_relied_on(run, name):
         "run.yaml",
         "result.nc",
         "summary.json",
+        "pictures",
     }
     assert ran.summary["spec"] == name
 

@@ -46,6 +46,7 @@ def command(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest run of this spec and seed.")] = False,
     all_: Annotated[bool, typer.Option("--all", help="Show every row of the summary.")] = False,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Draw no pictures of the result.")] = False,
     strict: Strict = False,
     allow_path: AllowedPaths = None,
     allow_extern: Annotated[
@@ -84,6 +85,7 @@ def command(
         device or wishes.device,
         32 if bits == 32 else 64,
         tuple(allow_extern or ()),
+        wishes.pictures and not no_pictures,
     )
     if allow_extern:
         # As for `python -m`; but behind all else, so that no file there stands for a module that is installed.
@@ -98,8 +100,10 @@ def command(
     if json:
         print(report.summary, end="")
     else:
-        results = [f"{name}/result.nc" if len(report.results) > 1 else "result.nc" for name in report.results]
-        print(f"\n{report.path}: {', '.join(results)}, summary.json, program.py, spec.uq, run.yaml")
+        folders = [f"{name}/" if len(report.results) > 1 else "" for name in report.results]
+        made = [f"{folder}{each}" for folder in folders for each in ("result.nc", "pictures/")]
+        made = [each for each in made if (report.path / each).exists()]
+        print(f"\n{report.path}: {', '.join(made)}, summary.json, program.py, spec.uq, run.yaml")
         if report.status == "interrupted":
             print("stopped before its end; `--resume` goes on from here")
     return 0 if report.status == "ok" else SUSPECT

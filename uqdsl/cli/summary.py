@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from uqdsl.cli.output import coloured
-from uqdsl.diagnose import Row, table_rows
+from uqdsl.diagnose import Row, rows_of_interest, table_rows
 from uqdsl.driver.infer import Result
 from uqdsl.ir import Spec
 
@@ -32,7 +32,7 @@ def print_summary(spec: Spec, result: Result, *, whole: bool) -> None:
 
     colour = coloured(sys.stdout)
     console = Console(width=None if sys.stdout.isatty() else 160, no_color=not colour, highlight=False)
-    shown = [row for row in result.rows if whole or _of_interest(spec, result, row)]
+    shown = result.rows if whole else rows_of_interest(spec, result.run.names, result.rows)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in _HEADINGS:
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
@@ -81,19 +81,7 @@ def diagnosis(result: Result) -> Iterator[str]:
 _spoken = {"compile": "compiled", "sample": "sampled"}
 
 
-def _of_interest(spec: Spec, result: Result, row: Row) -> bool:
-    if result.run.names:
-        return row.variable in result.run.names
-    hidden = {each.name for each in spec.unknowns if each.nuisance}
-    hidden |= {each.name for each in spec.sums if each.over is not None}  # a mean of labels says nothing
-    known = {each.name for each in spec.unknowns if each.imputes}
-    # A column that is called as its dimension has another name in results.
-    names = {each.name for each in spec.statements}
-    name = row.variable if row.variable in names else row.variable.removesuffix("_index")
-    return name not in hidden and not (name in known and row.sd == 0)
-
-
-def _folded(rows: list[Row], *, whole: bool) -> Iterator[tuple[Row, int]]:
+def _folded(rows: Sequence[Row], *, whole: bool) -> Iterator[tuple[Row, int]]:
     """The rows to show, each with how many behind it are left out."""
     for _, same in groupby(rows, key=lambda row: row.variable):
         group = list(same)

@@ -2,6 +2,7 @@
 
 from uqdsl.diagnose.ends import cut_mass
 from uqdsl.diagnose.forecast import Forecast, ForecastRow, forecasts
+from uqdsl.diagnose.interest import rows_of_interest
 from uqdsl.diagnose.report import RunSummary, summary_json
 from uqdsl.diagnose.summary import Row, summarize
 from uqdsl.diagnose.table import TableRow, table_rows
@@ -16,6 +17,7 @@ __all__ = [
     "Verdict",
     "cut_mass",
     "forecasts",
+    "rows_of_interest",
     "summarize",
     "summary_json",
     "table_rows",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, product
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +42,7 @@ class Forecast(NamedTuple):
     @property
     def size(self) -> int:
         """Scalars that were predicted."""
-        return int(self._array("mean").size)
+        return int(self.array("mean").size)
 
     @property
     def budget(self) -> dict[str, float]:
@@ -57,10 +56,9 @@ class Forecast(NamedTuple):
 
     def rows(self, most: int) -> Iterator[ForecastRow]:
         """The first rows, so many at most."""
-        labels = product(*(map(shown_label, self.group.coords[dim]) for dim in self.dims))
-        mean, sd = self._array("mean").ravel(), self._array("sd").ravel()
+        mean, sd = self.array("mean").ravel(), self.array("sd").ravel()
         ends = {name: self._flat(name) for name in ("lower", "upper", "quantile", "exceed", self.part)}
-        for row, label in enumerate(islice(labels, most)):
+        for row in range(min(most, self.size)):
             told: dict[str, dict[str, float | list[float]]] = {}
             lower, upper = ends["lower"], ends["upper"]
             told["intervals"] = {
@@ -74,17 +72,31 @@ class Forecast(NamedTuple):
             budget = (
                 {each: float(shares[place, row]) for place, each in enumerate(self._sources())} if len(shares) else {}
             )
-            name = f"{self.name}[{', '.join(label)}]" if label else self.name
-            yield ForecastRow(name, float(mean[row]), float(sd[row]), told, budget)
+            yield ForecastRow(self.label(row), float(mean[row]), float(sd[row]), told, budget)
 
-    def _array(self, name: str) -> np.ndarray:
-        return self.group.variables[f"{self.name}_{name}"].values
+    def label(self, row: int) -> str:
+        """What a row is called: `X[3]`; its bare name if there is but one."""
+        labels = [self.group.coords[dim] for dim in self.dims]
+        places = np.unravel_index(row, [len(each) for each in labels]) if labels else ()
+        own = [shown_label(each[place]) for each, place in zip(labels, places, strict=True)]
+        return f"{self.name}[{', '.join(own)}]" if own else self.name
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an array; draws there are where they are not too large, shares where they were asked for."""
+        return self._name(name) in self.group.variables
+
+    def array(self, name: str) -> np.ndarray:
+        """`mean`, `sd`, `share` over the sources, `draws`, and so on; its last axes are those of its dimensions."""
+        return self.group.variables[self._name(name)].values
+
+    def _name(self, name: str) -> str:
+        return self.name if name == "draws" else f"{self.name}_{name}"
 
     def _flat(self, name: str) -> np.ndarray:
         """`(label, row)`; empty where there is none."""
-        if f"{self.name}_{name}" not in self.group.variables:
+        if not self.has(name):
             return np.zeros((0, self.size))
-        array = self._array(name)
+        array = self.array(name)
         return array.reshape(len(array), -1)
 
     def _labels(self, name: str) -> list[str]:
@@ -94,9 +106,9 @@ class Forecast(NamedTuple):
         return [str(each) for each in self.group.coords["source"]]
 
     def _of_sources(self, name: str) -> dict[str, float]:
-        if f"{self.name}_{name}" not in self.group.variables:
+        if not self.has(name):
             return {}
-        return dict(zip(self._sources(), map(float, self._array(name)), strict=True))
+        return dict(zip(self._sources(), map(float, self.array(name)), strict=True))
 
 
 def forecasts(groups: Groups, asked: Sequence[Prediction]) -> list[Forecast]:

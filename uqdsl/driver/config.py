@@ -26,6 +26,7 @@ class RunFile(BaseModel):
     - by: a method with its options, such as `nuts(chains = 2)`, in the place of the spec's `infer` statements.
     - runs: the same for several runs by name, each with `method` and `options`.
     - device, precision: as the options of `uqdsl run`.
+    - pictures: whether any are drawn of the result.
     - out: the directory in which the run directory is made.
     """
 
@@ -37,6 +38,7 @@ class RunFile(BaseModel):
     runs: dict[Annotated[str, Field(pattern=r"^[^\W\d]\w*$")], RunMethod] | None = None
     device: Literal["cpu", "gpu"] | None = None
     precision: Literal[32, 64] | None = None
+    pictures: bool = True
     out: str | None = None
 
     def methods(self) -> tuple[Run, ...] | None:

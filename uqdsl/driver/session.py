@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 import uqdsl
 from uqdsl.codegen import Program
 from uqdsl.data import Dataset
-from uqdsl.diagnose import RunSummary, forecasts, summary_json
+from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, summary_json
 from uqdsl.driver.externs import hash_modules
 from uqdsl.driver.front import Checked
 from uqdsl.driver.infer import Result, Watcher, infer, reread
@@ -18,8 +18,10 @@ from uqdsl.driver.predict import Staged, make_stages
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
 from uqdsl.infer.environment import Device, choose_device
+from uqdsl.ir import Spec
 from uqdsl.messages import Problem, RunError, Sources, UqdslError
 from uqdsl.messages.catalogue.runtime import OutOfMemory
+from uqdsl.report import PICTURES, Picture, pictures_of, write_pictures
 from uqdsl.results import (
     RunDirectory,
     RunMethod,
@@ -40,6 +42,7 @@ class Job(NamedTuple):
     """A spec with all that its runs need.
 
     - allow_extern: the modules of Python whose functions it may call.
+    - pictures: whether any are drawn of the results.
     """
 
     checked: Checked
@@ -49,6 +52,7 @@ class Job(NamedTuple):
     device: Device | None = None
     precision: Precision = 64
     allow_extern: tuple[str, ...] = ()
+    pictures: bool = True
 
 
 class Report(NamedTuple):
@@ -166,6 +170,7 @@ def _run_all(
 ) -> Report:
     spec = job.checked.spec
     results: dict[str, Result] = {}
+    problems = list(notes)
     for run in spec.runs:
         folder = directory.folder(run.name)
         try:
@@ -193,6 +198,9 @@ def _run_all(
         results[run.name] = done
         if done.interrupted:
             break
+        if job.pictures:
+            with audience.busy("drawing pictures"):
+                problems += write_pictures(folder / PICTURES, pictures_of_result(spec, done))
     summary = summary_json(
         spec=spec.name,
         version=uqdsl.__version__,
@@ -212,8 +220,14 @@ def _run_all(
     interrupted = any(each.interrupted for each in results.values())
     status = "interrupted" if interrupted else "suspect" if suspect else "ok"
     directory.end(status)
-    problems = notes + tuple(problem for each in results.values() for problem in each.problems)
-    return Report(directory.path, status, results, summary, problems)
+    problems += [problem for each in results.values() for problem in each.problems]
+    return Report(directory.path, status, results, summary, tuple(problems))
+
+
+def pictures_of_result(spec: Spec, result: Result) -> list[Picture]:
+    """The pictures of what a run gave."""
+    rows = rows_of_interest(spec, result.run.names, result.rows)
+    return pictures_of(result.groups, rows, forecasts(result.groups, spec.predictions))
 
 
 def _is_complete(folder: Path) -> bool:

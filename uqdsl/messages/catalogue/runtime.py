@@ -163,3 +163,13 @@ class PredictionNotFinite(Warn):
     advice = "look for an overflow, or for new rows far from those for training"
     name: str
     count: int
+
+
+class NoPicture(Warn):
+    """A picture that could not be drawn."""
+
+    code = "UQ630"
+    headline = "the result is kept, but its picture `{name}` could not be drawn ({reason})"
+    advice = "`--no-pictures` leaves pictures out; unless the disk is at fault, please report it, with the spec"
+    name: str
+    reason: str

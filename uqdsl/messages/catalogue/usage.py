@@ -65,6 +65,14 @@ class WhichRun(Problem):
     names: str
 
 
+class NoSuchPicture(Problem):
+    code = "UQ730"
+    headline = "there is not one picture `{name}`"
+    advice = "there are {names}; those of predictions only after `predict`"
+    name: str
+    names: str
+
+
 class NotFormatted(Problem):
     code = "UQ728"
     headline = "`{path}` is not in the style of the language"

@@ -1,0 +1,87 @@
+"""Which pictures a result has, and their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from uqdsl.diagnose import Row
+from uqdsl.diagnose.forecast import Forecast
+from uqdsl.messages import Problem, UqdslError
+from uqdsl.messages.catalogue.runtime import NoPicture
+from uqdsl.results import Groups
+from uqdsl.results.atomic import write_whole
+
+if TYPE_CHECKING:
+    from uqdsl.report.canvas import Drawing
+
+PICTURES = "pictures"
+"""Of a run directory."""
+
+
+class Picture(NamedTuple):
+    """A picture that can be drawn.
+
+    - kind: `posterior`, `ranks`, `predictive`, `budget`.
+    - of: the prediction that it shows; empty where it shows the posterior.
+    """
+
+    kind: str
+    of: str
+    draw: Callable[[], Drawing]
+
+    @property
+    def name(self) -> str:
+        """Of its file, without the ending."""
+        return f"{self.kind}_{self.of}" if self.of else self.kind
+
+
+def pictures_of(groups: Groups, rows: Sequence[Row], forecasts: Sequence[Forecast] = ()) -> list[Picture]:
+    """The pictures of a result.
+
+    Arguments:
+        groups: of the result.
+        rows: of its summary, those that are of interest.
+        forecasts: what was predicted.
+    """
+    found: list[Picture] = []
+    if any(row.finite and not row.constant for row in rows):
+        found = [
+            Picture("posterior", "", _drawing("posterior:draw_posterior", groups["posterior"], rows)),
+            Picture("ranks", "", _drawing("ranks:draw_ranks", groups["posterior"], rows)),
+        ]
+    for each in forecasts:
+        if each.has("draws"):
+            found.append(Picture("predictive", each.name, _drawing("predictive:draw_predictive", each)))
+        if each.has("share"):
+            found.append(Picture("budget", each.name, _drawing("budget:draw_budget", each)))
+    return found
+
+
+def write_pictures(folder: Path, pictures: Sequence[Picture]) -> list[Problem]:
+    """Draw pictures into SVG files of a folder, and say which could not be drawn or written."""
+    from uqdsl.report.canvas import svg
+
+    problems: list[Problem] = []
+    for each in pictures:
+        try:
+            text = svg(each.draw())
+            folder.mkdir(exist_ok=True)
+            write_whole(folder / f"{each.name}.svg", text)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the result is worth more
+            reason = error.problems[0].title if isinstance(error, UqdslError) else type(error).__name__
+            problems.append(NoPicture(name=each.name, reason=reason))
+    return problems
+
+
+def _drawing(function: str, *of: object) -> Callable[[], Drawing]:
+    """What draws something, imported only when it does."""
+    module, _, name = function.partition(":")
+    return partial(_draw, f"uqdsl.report.{module}", name, of)
+
+
+def _draw(module: str, name: str, of: Sequence[object]) -> Drawing:
+    return getattr(import_module(module), name)(*of)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from uqdsl.codegen import Program as Generated
+from uqdsl.codegen.equation import equation, equation_latex
 from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.forecast import PREDICTION
@@ -135,6 +136,10 @@ class Model:
         """The text of the NumPyro program."""
         return self._generated.text
 
+    def explain(self) -> Explanation:
+        """What the spec states as an equation, and how each source of uncertainty in it is computed."""
+        return Explanation(equation(self.spec, self._checked.sources), equation_latex(self.spec))
+
     def compile(self, **data: Any) -> Program:
         """Bind the spec to data.
 
@@ -161,6 +166,24 @@ class Model:
     def __str__(self) -> str:
         shown = (render_text(problem, self._checked.sources) for problem in self.problems)
         return "\n\n".join([repr(self), *shown])
+
+
+class Explanation(NamedTuple):
+    """The equation of a spec.
+
+    Attributes:
+        text: for a terminal; `print` shows it.
+        latex: an `align*` block, which a notebook shows.
+    """
+
+    text: str
+    latex: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_latex_(self) -> str:
+        return self.latex
 
 
 class Rows(NamedTuple):

@@ -52,6 +52,7 @@ loads(text: 'str', *, name: 'str' = 'spec', folder: 'str | Path' = '.', settings
 allow: 'Sequence[str | Path]' = (), allow_extern: 'Sequence[str]' = ()) -> 'Model'
 Model
   compile(self, **data: 'Any') -> 'Program'
+  explain(self) -> 'Explanation'
   name
   source
   spec
@@ -129,6 +130,10 @@ def test_a_model_says_what_it_is():
     assert model.spec.settings[0].value == 3.0
     assert model.name == "two"
     assert "def log_density" in model.source
+    shown = model.explain()
+    assert repr(shown) == shown.text
+    assert shown.text.startswith("p(")
+    assert shown.latex.startswith(r"\begin{align*}")
     warned = uqdsl.loads("prior a ~ Normal(0, 1)\nfactor log(a - 1)\n")
     assert "UQ326" in str(warned)
 

@@ -112,6 +112,13 @@ def test_explain_a_spec(uqdsl, folder: Path):
     ]
 
 
+def test_the_equation_in_every_form(uqdsl):
+    text, latex = uqdsl("explain", "model.uq").out, uqdsl("explain", "model.uq", "--latex").out
+    assert latex.startswith(r"\begin{align*}")
+    assert uqdsl("compile", "model.uq", "--emit", "equation").out == text
+    assert uqdsl("compile", "model.uq", "--emit", "latex").out == latex
+
+
 def test_methods(uqdsl):
     assert uqdsl("methods").out.startswith("nuts")
     assert "target_accept = 0.8" in uqdsl("methods", "nuts").out

@@ -12,14 +12,16 @@ from uqdsl.cli.output import Settings, Spec, say_problems
 if TYPE_CHECKING:
     from uqdsl.driver.front import Checked
 
-type Emit = Literal["python", "ir", "tree", "graph"]
+type Emit = Literal["python", "ir", "tree", "graph", "equation", "latex"]
 
 
 def command(
     spec: Spec,
     emit: Annotated[
-        Literal["python", "ir", "tree", "graph"],
-        typer.Option(help="The NumPyro program, the IR as JSON, the tree, or the graph of what depends on what."),
+        Literal["python", "ir", "tree", "graph", "equation", "latex"],
+        typer.Option(
+            help="The NumPyro program, the IR as JSON, the tree, the graph of what depends on what, or the equation."
+        ),
     ] = "python",
     language: Annotated[Literal["dot", "mermaid"], typer.Option("--format", help="How a graph is written.")] = "dot",
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.")] = None,
@@ -51,6 +53,10 @@ def _text(checked: Checked, emit: Emit, language: Literal["dot", "mermaid"], pre
         from uqdsl.codegen.graph import as_dot, as_mermaid, dependencies
 
         return {"dot": as_dot, "mermaid": as_mermaid}[language](dependencies(checked.spec))
+    if emit in ("equation", "latex"):
+        from uqdsl.codegen.equation import equation, equation_latex
+
+        return equation_latex(checked.spec) if emit == "latex" else equation(checked.spec, checked.sources)
     import uqdsl
     from uqdsl.codegen import generate
 

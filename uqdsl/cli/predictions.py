@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from math import floor, log10
 
 from uqdsl.cli.output import coloured
 from uqdsl.cli.summary import FIRST_ROWS, MOST_ROWS
+from uqdsl.codegen.factors import told
 from uqdsl.diagnose import Forecast, forecasts
 from uqdsl.driver.infer import Result
 from uqdsl.ir import Spec
@@ -48,6 +50,18 @@ def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
                 for source in _varying(forecast)
             ]
             console.print(f"of the mean variance: {', '.join(shares)}", markup=False, soft_wrap=True)
+    for line in _computed(spec):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _computed(spec: Spec) -> Iterator[str]:
+    """How each source was computed, a line for each way."""
+    sources = told(spec)
+    if sources:
+        yield "\nhow each source was computed:"
+    for each in sources:
+        head = f"  {each.name.replace('_', ' ')}, {each.stance}: "
+        yield head + f"\n{' ' * len(head)}".join(each.how)
 
 
 def _headings(forecast: Forecast) -> list[str]:

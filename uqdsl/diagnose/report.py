@@ -40,14 +40,16 @@ def summary_json(
     seed: int,
     runs: Mapping[str, RunSummary],
     predictions: Mapping[str, Sequence[Forecast]] | None = None,
+    sources: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The text of `summary.json`: strict JSON, in which a number that is not finite is null.
 
-    The whole is suspect if one of its runs is; the reasons then name the run, if there are several.
+    The whole is suspect if one of its runs is; the reasons then name the run, if there are several. `sources` is what is to be
+    said of the sources of uncertainty, as it stands.
     """
     several = len(runs) > 1
     reasons = [f"{name}: {each}" if several else each for name, run in runs.items() for each in run.verdict.reasons]
-    content = {
+    content: dict[str, Any] = {
         "spec": spec,
         "version": version,
         "seed": seed,
@@ -55,6 +57,8 @@ def summary_json(
         "reasons": reasons,
         "runs": {name: _run(run) for name, run in runs.items()},
     }
+    if sources:
+        content["sources"] = list(sources)
     if predictions:
         content["prediction"] = {
             run: {each.name: _forecast(each) for each in forecasts} for run, forecasts in predictions.items()
@@ -93,7 +97,7 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
 def _strict(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _strict(each) for name, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_strict(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import uqdsl
 from uqdsl.codegen import Program
+from uqdsl.codegen.factors import told
 from uqdsl.data import Dataset
 from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, summary_json
 from uqdsl.driver.externs import hash_modules
@@ -214,6 +215,7 @@ def _run_all(
         predictions={
             name: found for name, each in results.items() if (found := forecasts(each.groups, spec.predictions))
         },
+        sources=[each._asdict() for each in told(spec)],
     )
     directory.write_summary(summary)
     suspect = any(each.verdict.status == "suspect" for each in results.values())

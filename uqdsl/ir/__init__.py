@@ -5,6 +5,7 @@ from uqdsl.ir.shift import at_place, shifted
 from uqdsl.ir.spec import (
     PLACES,
     SCHEMA_VERSION,
+    SOURCES,
     Apply,
     Argument,
     Array,
@@ -69,6 +70,7 @@ from uqdsl.ir.walk import functions_called, names_used, nodes, nondifferentiable
 __all__ = [
     "PLACES",
     "SCHEMA_VERSION",
+    "SOURCES",
     "Apply",
     "Argument",
     "Array",

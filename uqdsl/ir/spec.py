@@ -6,7 +6,7 @@ back. `span` is where in the text a node comes from; it points into the `Sources
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -635,12 +635,21 @@ class Run(Node):
     names: tuple[str, ...] = ()
 
 
-class Source(Node):
-    """One of the five sources of uncertainty: `exact`, `inferred`, `declared` or `left out`."""
+type SourceName = Literal["new_input", "testing_data", "training_data", "weights", "function"]
+SOURCES: tuple[SourceName, ...] = get_args(SourceName.__value__)
+"""The five sources of uncertainty, in the order in which van Leeuwen's equation has them."""
 
-    name: Literal["new_input", "testing_data", "training_data", "weights", "function"]
+
+class Source(Node):
+    """One of the five sources of uncertainty: `exact`, `inferred`, `declared` or `left out`.
+
+    `recorded` are the fields that have errors of their own.
+    """
+
+    name: SourceName
     stance: Literal["exact", "inferred", "declared", "left out"]
     cut: bool = False
+    recorded: tuple[str, ...] = ()
 
 
 class Stage(Node):

@@ -18,7 +18,6 @@ from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, chec
 from uqdsl.semantics.networks import lower_networks
 from uqdsl.semantics.predictions import lower_predictions
 from uqdsl.semantics.runs import lower_runs
-from uqdsl.semantics.sources import NAMES
 from uqdsl.semantics.stages import Staged, stage
 from uqdsl.semantics.statements import Lowered, lower_statements
 from uqdsl.semantics.sums import plan_sums
@@ -119,8 +118,9 @@ def _analyse(
                 name=name,
                 stance=said.stance[name],
                 cut=said.cut and name == "training_data",
+                recorded=said.recorded(name),
             )
-            for name in NAMES
+            for name in ir.SOURCES
         )
         spec = spec.model_copy(update={"stages": stages, "sources": sources, "predictions": predictions})
     if not errors(found):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from uqdsl.ir import SOURCES
 from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.parts import NoUnits
 from uqdsl.messages.catalogue.sources import (
@@ -26,10 +27,7 @@ from uqdsl.syntax import tree
 from uqdsl.syntax.templates import expression, rebuilt
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
-type SourceName = Literal["new_input", "testing_data", "training_data", "weights", "function"]
 type Stance = Literal["exact", "inferred", "declared", "left out"]
-NAMES: tuple[SourceName, ...] = ("new_input", "testing_data", "training_data", "weights", "function")
-"""The five, in the order in which the equation has them."""
 PARTS = {"training_data": "training", "testing_data": "testing", "new_input": "new"}
 """The part of the data of which a source is the error."""
 _STANCES = {"weights": ("inferred", "exact"), "function": ("inferred", "exact")}
@@ -100,12 +98,16 @@ class Sources:
     whether training data keep their declared law, whatever the fit says of them.
     """
 
-    stance: dict[str, Stance] = field(default_factory=lambda: dict.fromkeys(NAMES, "left out"))
+    stance: dict[str, Stance] = field(default_factory=lambda: dict.fromkeys(SOURCES, "left out"))
     at: dict[str, Span] = field(default_factory=dict)
     errors: dict[str, list[Error]] = field(default_factory=lambda: {part: [] for part in PARTS.values()})
-    priors: dict[str, list[tree.Prior]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    priors: dict[str, list[tree.Prior]] = field(default_factory=lambda: {name: [] for name in SOURCES})
     residual: tree.SourceEntry | None = None
     cut: bool = False
+
+    def recorded(self, source: str) -> tuple[str, ...]:
+        """The fields that have errors in the part of the data that a source is of."""
+        return tuple(name for each in self.errors.get(PARTS.get(source, ""), ()) for name in each.names)
 
     def error_of(self, name: str, part: str) -> Error | None:
         """The recording error of a field in a part of the data."""
@@ -127,8 +129,8 @@ def read_sources(written: tree.Tree, fields: Mapping[str, tree.Field], problems:
     }
     declared |= {each.target.name: "a `let`" for each in written.statements if isinstance(each, tree.Let)}
     for source in (each for block in blocks for each in block.sources):
-        if source.name not in NAMES:
-            problems.append(UnknownSource(at=source.span, name=source.name, hint=did_you_mean(source.name, NAMES)))
+        if source.name not in SOURCES:
+            problems.append(UnknownSource(at=source.span, name=source.name, hint=did_you_mean(source.name, SOURCES)))
         elif source.name in found.at:
             others = (Label(found.at[source.name], "the first"),)
             problems.append(SourceTwice(at=source.span, name=source.name, others=others))

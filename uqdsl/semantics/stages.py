@@ -21,11 +21,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from uqdsl.ir import SOURCES
 from uqdsl.messages import Problem, Span, errors, listing
 from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped, WrongEntry
 from uqdsl.semantics.located import located, location_of, normal
 from uqdsl.semantics.sources import (
-    NAMES,
     PARTS,
     Error,
     Normal,
@@ -524,7 +524,7 @@ class _Maker:
             at = self.sources.at["function"]
             self.problems.append(NoTesting(at=at, source="function", part="testing"))
         if parts & {"testing", "new"}:
-            silent = [name for name in NAMES if self.sources.stance[name] == "left out"]
+            silent = [name for name in SOURCES if self.sources.stance[name] == "left out"]
             if silent:
                 self.problems.append(LeftOut(at=block.span, names=listing(silent, last="and")))
         for error in self._inputs("training") if self.sources.cut else ():

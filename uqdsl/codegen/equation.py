@@ -63,7 +63,7 @@ def _posterior(spec: ir.Spec, notation: Notation) -> tuple[str, list[Line]]:
     for each in sorted(spec.statements, key=lambda each: not isinstance(each, ir.Observation)):
         if isinstance(each, ir.Quantity):
             continue
-        given = followed([each], spec.quantities)
+        given = followed(ir.names_used(each), spec.quantities)
         used |= given
         known = [name for key, name in unknowns.items() if key in given]
         known += [one.name for one in spec.fields if one.name in given and one.name != each.name]

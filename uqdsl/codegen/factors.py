@@ -163,11 +163,13 @@ class _Reader:
         self.spec = spec
         self.stages = {each.name: each for each in spec.stages}
         self.prediction = self.stages["prediction"]
-        outcomes = {each.name for each in spec.observations}
-        outcomes |= {f"{each}.{end}" for each in outcomes for end in ("predicted", "recorded")}
-        self.sites = tuple(each.name for each in self.prediction.spec.statements if each.name in outcomes)
+        self.sites = tuple(
+            each.name
+            for each in self.prediction.spec.statements
+            if isinstance(each, ir.Observation) or each.name.endswith((".predicted", ".recorded"))
+        )
         self.sources = {each.name: each for each in spec.sources}
-        self.rows = _row_fields(spec)
+        self.rows = self._row_fields()
         self.network_of = {each.name: f"{one.name}.weights" for one in spec.networks for each in one.weights}
 
     # ------------------------------------------------------------------------------------------------------- the five
@@ -182,7 +184,7 @@ class _Reader:
         steps += [Step(each.name, _FORWARD, each) for each in drawn]
         for name in self.sites:
             each = stated[name]
-            used = followed([each], [*stage.quantities, *drawn])
+            used = followed(ir.names_used(each), [*stage.quantities, *drawn])
             if isinstance(each, ir.Quantity) and not used & {one.name for one in drawn}:
                 parts.append(Dirac((name,), each.value))
                 steps.append(Step(name, "a Dirac function at what the function gives", each))
@@ -196,7 +198,8 @@ class _Reader:
             residual = self.stages["residual"].spec
             errors = self.sources["testing_data"].recorded
             truths = {_truth(each) for each in errors}
-            used = followed([each for each in residual.statements if each.name not in truths], residual.quantities)
+            apart = tuple(each for each in residual.statements if each.name not in truths)
+            used = followed(ir.names_used(apart), residual.quantities)
             known = [one for one in self.stages["residual"].given if one in used]
             seen = [_truth(each) if each in errors else each for each in self.recorded(_used(residual))]
             parts.append(
@@ -252,7 +255,7 @@ class _Reader:
             latent, observed = _unknown(self.spec, truth), _observation(self.spec, name)
             after = _unknown(later, truth) if later else None
             if latent is not None:
-                on_paper = observed is not None and truth not in followed([observed], self.spec.quantities)
+                on_paper = observed is not None and truth not in followed(ir.names_used(observed), self.spec.quantities)
                 steps.append(Step(truth, "an unknown of the posterior", latent))
                 if observed is not None:
                     steps.append(Step(truth, _on_paper(name) if on_paper else "", observed))
@@ -263,6 +266,8 @@ class _Reader:
                 steps.append(Step(truth, f"{_FORWARD} of the posterior, for the budget", after))
             else:
                 steps.append(Step(truth, "not computed by this version"))
+        fields = {each.name for each in self.spec.fields}
+        steps += [Step("", "", each) for each in self.spec.observations if each.name not in fields]
         again = {each.name for each in refit.spec.unknowns} | {_truth(each) for each in source.recorded}
         shared = [each for each in self.spec.unknowns if each.name not in again]
         steps += [Step(each.name, "an unknown of the posterior", each) for each in shared]
@@ -305,7 +310,7 @@ class _Reader:
         if not forward and sampled is None:
             return self._exact(source)
         steps = [Step(each.name, _FORWARD, each) for each in forward]
-        used = followed(forward, self.prediction.spec.quantities)
+        used = followed(ir.names_used(tuple(forward)), self.prediction.spec.quantities)
         found = list(forward)
         given = list(self.prediction.given)
         if sampled is not None:
@@ -354,6 +359,15 @@ class _Reader:
         """The fields of the data among some names."""
         return [each.name for each in self.spec.fields if each.name in used]
 
+    def _row_fields(self) -> set[str]:
+        """The fields that differ from part to part, or would if there were other parts: those of the rows of outcomes."""
+        parted = {each.name for each in self.spec.dims if each.parted}
+        stated = self.prediction.spec.statements
+        parted = parted or {
+            dim for each in stated if not isinstance(each, ir.Factor) and each.name in self.sites for dim in each.dims
+        }
+        return {each.name for each in self.spec.fields if parted & set(each.dims)}
+
     def named(self, names: Iterable[str], part: Part) -> tuple[str, ...]:
         """Names as the equation has them: weights by their network, and those of rows with the mark of their part."""
         return tuple(dict.fromkeys(self._named(name, part) for name in names))
@@ -380,13 +394,6 @@ def _truth(field: str) -> str:
     return f"{field}.truth"
 
 
-def _row_fields(spec: ir.Spec) -> set[str]:
-    """The fields that differ from part to part, or would if there were other parts: those of the rows of outcomes."""
-    parted = {each.name for each in spec.dims if each.parted}
-    parted = parted or {dim for each in spec.observations for dim in each.dims}
-    return {each.name for each in spec.fields if parted & set(each.dims)}
-
-
 def _unknown(spec: ir.Spec, name: str) -> ir.Unknown | None:
     return next((each for each in spec.unknowns if each.name == name), None)
 
@@ -396,17 +403,16 @@ def _observation(spec: ir.Spec, name: str) -> ir.Observation | None:
 
 
 def _used(spec: ir.Spec) -> set[str]:
-    """All names that the laws of a spec speak of, those of what is observed among them."""
-    return followed([each for each in spec.statements if not isinstance(each, ir.Quantity)], spec.quantities) | {
-        each.name for each in spec.observations
-    }
+    """All names that the laws of a spec speak of, with what is observed."""
+    laws = [each for each in spec.statements if not isinstance(each, ir.Quantity)]
+    return followed({each.name for each in spec.observations}.union(*map(ir.names_used, laws)), spec.quantities)
 
 
-def followed(statements: Iterable[ir.Statement], through: Iterable[ir.Statement]) -> set[str]:
-    """The names that statements use, with what these are made of where they are of the statements `through`."""
+def followed(names: Iterable[str], through: Iterable[ir.Statement]) -> set[str]:
+    """Names, and those that they are made of where they are of the statements `through`."""
     made = {each.name: each for each in through}
     found: set[str] = set()
-    waiting = [name for each in statements for name in ir.names_used(each)]
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:

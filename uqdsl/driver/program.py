@@ -73,6 +73,7 @@ def make_target(
     later = dependent_quantities(spec)
     recorded = tuple(each for each in spec.quantities if not each.fixed and each.name not in later)
     coords = dataset.coords
+    weights = {each.name for network in spec.networks for each in network.weights}
     discrete = {
         each.name: (len(coords[base(each.over)]) if each.over is not None else each.count, each.first)
         for each in reversed(spec.sums)
@@ -101,6 +102,7 @@ def make_target(
         later=tuple(each.name for each in spec.quantities if each.name in later),
         moving=tuple(each.name for each in spec.quantities if each.flow is not None),
         externs=spec.externs,
+        weights=tuple(each.name for each in spec.unknowns if each.name in weights),
     )
 
 

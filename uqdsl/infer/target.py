@@ -31,6 +31,7 @@ class Target(NamedTuple):
     - later: quantities that depend on them, known once they have been drawn.
     - moving: quantities that move by a differential equation.
     - externs: the functions of Python that the program calls.
+    - weights: of its unknowns, those of networks: chains need not agree on them, as hidden units can change places.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Target(NamedTuple):
     later: tuple[str, ...] = ()
     moving: tuple[str, ...] = ()
     externs: tuple[Extern, ...] = ()
+    weights: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:

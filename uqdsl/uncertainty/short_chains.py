@@ -23,6 +23,7 @@ from numpyro.infer.hmc import HMCState, hmc
 from numpyro.infer.util import ParamInfo
 
 from uqdsl.infer.coordinates import flat_position, values_at
+from uqdsl.infer.positions import Layout, record
 from uqdsl.infer.start import find_start
 from uqdsl.uncertainty.stages import Arrays, Device, Stage, blocks, filled
 
@@ -45,7 +46,8 @@ class Mixing(NamedTuple):
     - acceptance: mean acceptance statistic.
     - divergences: share of iterations that diverged.
     - effective: independent draws of a chain, of what mixes worst: its length over its autocorrelation time, from how far the
-      means of the first and the second half of each chain lie apart, in terms of the variance within.
+      means of the first and the second half of each chain lie apart, in terms of the variance within. What mixes are the
+      unknowns; of networks, the values that they give in the place of the weights.
     """
 
     acceptance: float
@@ -152,6 +154,7 @@ def run_chains(
             else kernel.positions[jax.random.randint(pick, (), 0, len(kernel.positions))]
         )
         first, step = hmc(potential_fn=lambda position: -stage.density(layout, position, given), algo="HMC")
+        at_first = _judged(stage, layout, position, given)
         state = first(
             position,
             num_warmup=0,
@@ -163,13 +166,13 @@ def run_chains(
             trajectory_length=math.pi / 2,
             rng_key=key,
         )
-        empty = jnp.zeros((2, layout.size))
+        empty = jnp.zeros((2, len(at_first)))
 
         def iterate(index: jax.Array, carry: tuple[HMCState, _Sums]) -> tuple[HMCState, _Sums]:
             state, sums = step(carry[0]._replace(trajectory_length=lengths[index])), carry[1]
             part = (index >= iterations - half).astype(int)
             # About where the chain began, so that nothing is lost where the values are large.
-            moved = (state.z - position) * (index >= iterations - 2 * half)
+            moved = (_judged(stage, layout, state.z, given) - at_first) * (index >= iterations - 2 * half)
             return state, _Sums(
                 sums.halves.at[part].add(moved),
                 sums.squares.at[part].add(moved**2),
@@ -183,7 +186,7 @@ def run_chains(
 
     run = jax.jit(jax.vmap(chain))
     found: dict[str, list[np.ndarray]] = {}
-    within, between, acceptance, divergences = (np.zeros(layout.size), np.zeros(layout.size), 0.0, 0.0)
+    within, between, acceptance, divergences = np.zeros(()), np.zeros(()), 0.0, 0.0
     count = len(keys)
     # A state holds some trees of positions, and what is given goes with it.
     bytes_each = 8 * layout.size * (2 * _TREE_DEPTH + 12) + sum(each[0].nbytes for each in given.values())
@@ -196,14 +199,32 @@ def run_chains(
         for name, value in values.items():
             found.setdefault(name, []).append(np.asarray(value)[:kept])
         halves, squares = np.asarray(sums.halves)[:kept] / half, np.asarray(sums.squares)[:kept] / half
-        within += (squares - halves**2).mean(axis=1).sum(axis=0)
-        between += ((halves[:, 1] - halves[:, 0]) ** 2).sum(axis=0)
+        within = within + (squares - halves**2).mean(axis=1).sum(axis=0)
+        between = between + ((halves[:, 1] - halves[:, 0]) ** 2).sum(axis=0)
         acceptance += float(np.asarray(sums.acceptance)[:kept].sum())
         divergences += float(np.asarray(sums.divergences)[:kept].sum())
         if done is not None:
             done(kept)
     values = {name: np.concatenate(parts) for name, parts in found.items()}
     return Chains(values, _mixing(within / count, between / count, half, acceptance, divergences, count * iterations))
+
+
+def _judged(stage: Stage, layout: Layout, position: jax.Array, given: Device) -> jax.Array:
+    """What has to mix at a flat position: all of it, but of networks the values that they give, and not the weights."""
+    target = stage.target
+    if not target.weights:
+        return position
+    values = record(target, layout, position, stage.data(given))
+    arrays = [
+        *(each for name, each in layout.split(position).items() if _of(name) not in target.weights),
+        *(values[name].astype(float) for name in target.quantities),
+    ]
+    return jnp.concatenate([jnp.ravel(each) for each in arrays])
+
+
+def _of(name: str) -> str:
+    """The unknown to which an array of a position belongs."""
+    return name.removesuffix("_decentered")
 
 
 def _mixing(

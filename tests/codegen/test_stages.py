@@ -327,3 +327,94 @@ def test_a_residual_whose_scatter_follows_the_true_input():
     wanted = normal(u, 0, 1).sum() + normal(-0.2, 0, 1) + normal(0.1, 0, 1)
     wanted += normal(X, 1.3 * truth, np.exp(-0.2 + 0.1 * truth)).sum()
     assert float(found) == pytest.approx(wanted, abs=1e-9)
+
+
+# a network ------------------------------------------------------------------------------------------------------------
+
+NETWORK = """
+dim input = ["a", "b"]
+data { V[case, input] : real, X[case] : real, training = "train.csv", testing = "test.csv", new = "new.csv" }
+network f(v[input]) -> real { dense(4, tanh) as h  dense(1) }
+prior f.weights ~ Normal(0, 1 / sqrt(fan_in))
+prior sigma ~ HalfNormal(0.5)
+likelihood X[case] ~ Normal(f(V), sigma)
+uncertainty {
+  new_input { V ~ Normal(truth(V), 0.05) }
+  testing_data { V ~ Normal(truth(V), 0.05), X ~ Normal(truth(X), 0.1) }
+  training_data { V ~ Normal(truth(V), 0.05), X ~ Normal(truth(X), 0.1) }
+  function { residual ~ StudentT(4, 0, spread), prior spread ~ HalfNormal(0.5) }
+}
+predict X[case]
+"""
+V = rng.normal(size=(ROWS, 2))
+LAYERS = {
+    "f.h.kernel": rng.normal(size=(2, 4)),
+    "f.h.bias": rng.normal(size=4),
+    "f.dense2.kernel": rng.normal(size=4),
+    "f.dense2.bias": np.float64(0.3),
+}
+POPULATION = {"V.mean": np.array([0.1, -0.2]), "V.sd": np.array([1.2, 0.8])}
+V_COORDS = {**COORDS, "input": ["a", "b"], "f.h": [1, 2, 3, 4]}
+
+
+def by_hand(v: np.ndarray) -> np.ndarray:
+    return np.tanh(v @ LAYERS["f.h.kernel"] + LAYERS["f.h.bias"]) @ LAYERS["f.dense2.kernel"] + LAYERS["f.dense2.bias"]
+
+
+def network() -> ir.Spec:
+    found = analyse(parse(NETWORK)).spec
+    assert found is not None
+    return found
+
+
+def between(u: np.ndarray) -> np.ndarray:
+    """True inputs at decentered ones."""
+    variance = POPULATION["V.sd"] ** 2
+    mean = (V * variance + POPULATION["V.mean"] * 0.05**2) / (variance + 0.05**2)
+    return mean + np.sqrt(variance * 0.05**2 / (variance + 0.05**2)) * u
+
+
+def prior_of_weights() -> float:
+    fan_in = {"f.h.kernel": 2, "f.h.bias": 2, "f.dense2.kernel": 4, "f.dense2.bias": 4}
+    return sum(float(np.sum(normal(each, 0, fan_in[name] ** -0.5))) for name, each in LAYERS.items())
+
+
+def test_a_network_of_which_all_data_have_errors():
+    u = np.linspace(-1, 1, 2 * ROWS).reshape(ROWS, 2)
+    scales = {name: np.log(each) if name == "V.sd" else each for name, each in POPULATION.items()}
+    position = {**LAYERS, **scales, "sigma": np.log(SIGMA), "V.truth_decentered": u}
+    found = density(network())(position, {"V": V, "X": X}, V_COORDS)
+    sd = V.std(axis=0)
+    wanted = prior_of_weights() + stats.halfnorm.logpdf(SIGMA, scale=0.5) + np.log(SIGMA)
+    wanted += (stats.halfnorm.logpdf(POPULATION["V.sd"], scale=2 * sd) + scales["V.sd"]).sum()
+    wanted += normal(POPULATION["V.mean"], V.mean(axis=0), 10 * sd).sum() + normal(u, 0, 1).sum()
+    wanted += normal(V, POPULATION["V.mean"], np.hypot(POPULATION["V.sd"], 0.05)).sum()
+    wanted += normal(X, by_hand(between(u)), np.hypot(SIGMA, 0.1)).sum()
+    assert float(found) == pytest.approx(wanted, abs=1e-9)
+
+
+def test_later_stages_are_given_the_weights_of_a_network():
+    spec = network()
+    given = {**LAYERS, **POPULATION, "sigma": SIGMA, "V": V, "X": X}
+    u, r = np.linspace(-1, 1, 2 * ROWS).reshape(ROWS, 2), np.linspace(-0.3, 0.4, ROWS)
+    residual = stage(spec, "residual")
+    assert set(residual.given) == {*LAYERS, *POPULATION, "sigma"}
+    at = {"spread": np.log(0.2), "V.truth_decentered": u, "X.residual": r}
+    found = density(residual.spec)(at, given, V_COORDS)
+    wanted = stats.halfnorm.logpdf(0.2, scale=0.5) + np.log(0.2) + normal(u, 0, 1).sum()
+    wanted += stats.t.logpdf(r, 4, 0, 0.2).sum() + normal(X, by_hand(between(u)) + r, 0.1).sum()
+    assert float(found) == pytest.approx(wanted, abs=1e-9)
+    truths = density(stage(spec, "truths").spec)({"X.truth": X + r}, {**given, "V.truth": V}, V_COORDS)
+    wanted = normal(X + r, by_hand(V), SIGMA) + normal(X, X + r, 0.1) - normal(X, by_hand(V), np.hypot(SIGMA, 0.1))
+    assert float(truths) == pytest.approx(float(wanted.sum()), abs=1e-9)
+    prediction = stage(spec, "prediction")
+    found = density(prediction.spec)({"V.truth_decentered": u, "X.residual": r}, {**given, "spread": 0.2}, V_COORDS)
+    assert float(found) == pytest.approx(normal(u, 0, 1).sum() + stats.t.logpdf(r, 4, 0, 0.2).sum(), abs=1e-9)
+
+
+def test_the_weights_of_a_network_given_true_data():
+    refit = stage(network(), "refit")
+    assert set(refit.given) == {"V.truth", "X.truth"}
+    found = density(refit.spec)({**LAYERS, "sigma": np.log(SIGMA)}, {"V.truth": V, "X.truth": X}, V_COORDS)
+    wanted = prior_of_weights() + stats.halfnorm.logpdf(SIGMA, scale=0.5) + np.log(SIGMA)
+    assert float(found) == pytest.approx(wanted + normal(X, by_hand(V), SIGMA).sum(), abs=1e-9)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from uqdsl import ir
+from uqdsl.cli.main import execute
 from uqdsl.driver.infer import Result, reread
 from uqdsl.results.groups import Group, make_group
 from uqdsl.semantics import analyse
@@ -53,3 +57,52 @@ def test_they_have_to_agree_on_the_rest(spec: ir.Spec, name: str):
 
 def test_weights_are_left_out_of_the_printed_summary(spec: ir.Spec):
     assert {each.name for each in spec.unknowns if not each.nuisance} == {"sigma"}
+
+
+FIVE = """\
+dim input = ["a", "b"]
+data {
+  Z[case, input] : real
+  X[case]        : real
+  training = "train.csv"
+  testing  = "test.csv"
+  new      = "new.csv"
+}
+network f(z[input]) -> real { dense(4, tanh) as h  dense(1) }
+prior f.weights ~ Normal(0, 1 / sqrt(fan_in))
+prior sigma     ~ HalfNormal(0.5)
+likelihood X[case] ~ Normal(f(Z), sigma)
+uncertainty {
+  new_input     { Z ~ Normal(truth(Z), 0.05) }
+  testing_data  { Z ~ Normal(truth(Z), 0.05), X ~ Normal(truth(X), 0.10) }
+  training_data { Z ~ Normal(truth(Z), 0.05), X ~ Normal(truth(X), 0.10) }
+  weights       inferred
+  function      { residual ~ StudentT(4, 0, spread), prior spread ~ HalfNormal(0.5) }
+}
+infer by nuts(chains = 2, warmup = 200, draws = 200)
+predict X[case] with(draws = 200, budget = shapley)
+"""
+
+
+def test_from_three_files_to_the_budget(tmp_path: Path):
+    """A bowl in one input and a step in the other, learned from thirty rows."""
+    rng = np.random.default_rng(1)
+    for name, rows in (("train", 30), ("test", 20), ("new", 4)):
+        z = rng.normal(size=(rows, 2)) if name != "new" else np.array([[0.0, 0.0], [1.0, 0.5], [-1.0, 0.5], [0.0, 6.0]])
+        x = np.tanh(z[:, 0]) - 0.5 * z[:, 1] ** 2 + 0.1 * rng.normal(size=rows)
+        columns = np.c_[z, x] if name != "new" else z
+        header = "a,b,X" if name != "new" else "a,b"
+        np.savetxt(tmp_path / f"{name}.csv", columns, delimiter=",", header=header, comments="")
+    (tmp_path / "five.uq").write_text(FIVE)
+    assert execute(["run", str(tmp_path / "five.uq"), "--out", str(tmp_path / "runs")]) in (0, 3)
+    found = json.loads((tmp_path / "runs" / "five-0-1" / "summary.json").read_text())
+    rows = found["prediction"]["nuts"]["X"]["rows"]
+    for row in rows:
+        assert sum(row["budget"].values()) == pytest.approx(1)
+        assert set(row["budget"]) == {"new_input", "testing_data", "training_data", "weights", "function"}
+    near, far = rows[:3], rows[3]
+    for row, truth in zip(near, (0.0, np.tanh(1) - 0.125, -np.tanh(1) - 0.125), strict=True):
+        assert abs(row["mean"] - truth) < 0.35
+    # Far from all training rows it is the network that nobody knows.
+    unsure = [row["sd"] ** 2 * (row["budget"]["training_data"] + row["budget"]["weights"]) for row in (far, *near)]
+    assert unsure[0] > 4 * max(unsure[1:])

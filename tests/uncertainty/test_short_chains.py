@@ -112,3 +112,28 @@ def test_chains_that_do_not_move_are_told():
 )
 def test_what_counts_as_mixed(effective, divergences, mixed):
     assert Mixing(0.9, divergences, effective).mixed is mixed
+
+
+NARROW = """
+data { Z[case] : real, X[case] : real, training = "train.csv", testing = "test.csv", new = "new.csv" }
+prior slope ~ Normal(0, 10)
+prior width ~ HalfNormal(1)
+likelihood X[case] ~ Normal(slope * Z, width)
+uncertainty { function { residual ~ Normal(bias, width), prior bias ~ Normal(0, 1) } }
+predict X[case]
+"""
+
+
+def test_what_is_given_may_make_some_posteriors_much_narrower():
+    """The step size that suits the pilots is a hundred times too long for some."""
+    stage = residual_stage(NARROW)
+    rng = np.random.default_rng(0)
+    given = {"slope": rng.normal(1.5, 0.1, CHAINS), "width": np.exp(rng.uniform(np.log(0.003), 0, CHAINS))}
+    pilots = {"slope": given["slope"][:16], "width": np.ones(16)}
+    found = run_chains(stage, adapt(stage, pilots, jax.random.key(0)), given, keys(CHAINS))
+    precision = 1 + len(TESTING["X"]) / given["width"] ** 2
+    rest = TESTING["X"][:, None] - given["slope"] * TESTING["Z"][:, None]
+    standard = (found.values["bias"] - rest.sum(axis=0) / given["width"] ** 2 / precision) * np.sqrt(precision)
+    assert abs(standard.mean()) < 4 / math.sqrt(CHAINS)
+    assert abs(standard.var() - 1) < 4 * math.sqrt(2 / CHAINS)
+    assert found.mixing.mixed

@@ -1,8 +1,9 @@
 """A short chain for each of many given draws: p(φ | w) for every w of a posterior, side by side.
 
-All chains have one step size and one metric, adapted by the No-U-Turn sampler on a few of the given draws. The last state of
-each is kept. Chains that are started at a draw of what they aim at, as those of the weights given true training data are, have
-no burn-in; others begin where the adaptation ended, which is close.
+All chains have one metric, and begin with one step size, adapted by the No-U-Turn sampler on a few of the given draws; those
+that refuse too much take shorter steps, and as many of them, for what is given may make narrower what they aim at. The last
+state of each is kept. Chains that are started at a draw of what they aim at, as those of the weights given true training data
+are, have no burn-in; others begin where the adaptation ended, which is close.
 
 Chains of the same key for different given draws use the same random numbers, so that they come together as far as what is
 given allows (Johnson 1996, J. Am. Stat. Assoc. 91, 154-166): a seed is then one and the same cause whatever is given. For this
@@ -35,6 +36,8 @@ _DENSE = 64
 """Up to so many unknowns the metric is a full matrix."""
 _TREE_DEPTH = 7
 _ACCEPT = 0.9
+_REFUSED, _SHORTER = 0.5, 0.7
+"""In the first quarter of a chain: acceptance below which its steps become shorter, and by how much."""
 LEAST = 5.0
 """Effective draws that a chain has to have for its last state to count as a draw of its own."""
 _MOST_DIVERGED = 0.01
@@ -143,7 +146,9 @@ def run_chains(
         iterations: of each chain.
         done: is told how many chains more have been run.
     """
-    layout, target, half = stage.layout, stage.target, iterations // 2
+    layout, target = stage.layout, stage.target
+    tuning = iterations // 4
+    half = (iterations - tuning) // 2
 
     def chain(words: jax.Array, given: Device, start: Device) -> tuple[Device, jax.Array, _Sums]:
         pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
@@ -169,15 +174,20 @@ def run_chains(
         empty = jnp.zeros((2, len(at_first)))
 
         def iterate(index: jax.Array, carry: tuple[HMCState, _Sums]) -> tuple[HMCState, _Sums]:
-            state, sums = step(carry[0]._replace(trajectory_length=lengths[index])), carry[1]
+            # Where what is given makes a posterior narrower, steps are shorter, and as many of them.
+            narrower = carry[0].adapt_state.step_size / kernel.step_size
+            state, sums = step(carry[0]._replace(trajectory_length=narrower * lengths[index])), carry[1]
+            shorter = jnp.where((index < tuning) & (state.accept_prob < _REFUSED), _SHORTER, 1.0)
+            tuned = state.adapt_state._replace(step_size=state.adapt_state.step_size * shorter)
+            state = state._replace(adapt_state=tuned)
             part = (index >= iterations - half).astype(int)
             # About where the chain began, so that nothing is lost where the values are large.
             moved = (_judged(stage, layout, state.z, given) - at_first) * (index >= iterations - 2 * half)
             return state, _Sums(
                 sums.halves.at[part].add(moved),
                 sums.squares.at[part].add(moved**2),
-                sums.acceptance + state.accept_prob,
-                sums.divergences + state.diverging,
+                sums.acceptance + state.accept_prob * (index >= tuning),
+                sums.divergences + state.diverging * (index >= tuning),
             )
 
         zero = jnp.zeros(())
@@ -206,7 +216,9 @@ def run_chains(
         if done is not None:
             done(kept)
     values = {name: np.concatenate(parts) for name, parts in found.items()}
-    return Chains(values, _mixing(within / count, between / count, half, acceptance, divergences, count * iterations))
+    return Chains(
+        values, _mixing(within / count, between / count, half, acceptance, divergences, count * (iterations - tuning))
+    )
 
 
 def _judged(stage: Stage, layout: Layout, position: jax.Array, given: Device) -> jax.Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +11,12 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 import pytest
+from jax.flatten_util import ravel_pytree
 from numpyro import handlers
 from numpyro.infer.util import initialize_model
 from numpyro.infer.util import log_density as numpyro_log_density
 from scipy import stats
+from scipy.optimize import minimize
 
 from .compiled import Compiled, compiled, written
 
@@ -364,3 +367,185 @@ def test_what_is_remembered_at_each_place():
     states = np.stack([by_steps(cell, x[:, : at + 1, None], 3) for at in range(6)], 1)
     wanted = states @ weights["dense1.kernel"] + weights["dense1.bias"]
     np.testing.assert_allclose(found.module["f"](x, *weights.values()), wanted, rtol=1e-9)
+
+
+# functions of the author's, and derivatives ---------------------------------------------------------------------------
+
+OF_FUNCTIONS = f"""{DATA}
+data {{ Y[case] : real, V[case, input] : real }}
+dim input = ["a", "b", "c"]
+network f(z[input]) -> real {{ dense(4, tanh)  dense(1) }}
+network h(z[input], t) -> mean, log_sd {{ dense(3, tanh)  dense() }}
+prior f.weights ~ Normal(0, 1)
+prior h.weights ~ Normal(0, 1)
+prior z0[input] ~ Normal(0, 1)
+prior s ~ Normal(0, 1)
+"""
+
+
+def tanh_by_hand(z: jax.Array, kernel: jax.Array, bias: jax.Array, out: jax.Array, shift: jax.Array) -> jax.Array:
+    return jnp.tanh(z @ kernel + bias) @ out + shift
+
+
+def quantity(text: str, name: str) -> tuple[Any, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """A quantity at random values of the unknowns, with these and the data."""
+    found = compiled(f"{OF_FUNCTIONS} {text}")
+    rng = np.random.default_rng(8)
+    values = {each.name: rng.normal(size=found.size(each.dims)) for each in found.spec.unknowns}
+    model = handlers.substitute(handlers.seed(found.model, 0), data=values)
+    sites = handlers.trace(model).get_trace(found.data, found.coords)
+    return sites[name]["value"], values, found.data
+
+
+def weights_in(values: dict[str, np.ndarray], network: str) -> list[np.ndarray]:
+    return [each for name, each in values.items() if name.startswith(f"{network}.")]
+
+
+def test_a_network_in_a_function():
+    """Through another function too, with one input over the rows and one that is the same for all."""
+    got, values, data = quantity(
+        "function g(z[input], k) = k * f(z) function more(z[input]) = g(z, 3) + g(z0_(z), 1) "
+        "function z0_(z[input]) = z / 2 let x[case] = more(Z) likelihood Y[case] ~ Normal(x, 1)",
+        "x",
+    )
+    weights = weights_in(values, "f")
+    wanted = 3 * tanh_by_hand(data["Z"], *weights) + tanh_by_hand(data["Z"] / 2, *weights)
+    np.testing.assert_allclose(got, wanted, rtol=1e-12)
+
+
+GRADIENTS: dict[str, tuple[str, str, Callable[..., Any]]] = {
+    "by an input": ("[case, input]", "gradient(f(Z), Z)", lambda f, h, z, x, z0, s: jax.vmap(jax.grad(f))(z)),
+    "at one place": ("[input]", "gradient(f(z0), z0)", lambda f, h, z, x, z0, s: jax.grad(f)(z0)),
+    "of an output with a name": (
+        "[case, input]",
+        "gradient(h(Z, X).log_sd, Z)",
+        lambda f, h, z, x, z0, s: jax.vmap(jax.grad(lambda a, t: h(a, t)[1]))(z, x),
+    ),
+    "by a number": (
+        "[case]",
+        "gradient(h(Z, X).mean, X)",
+        lambda f, h, z, x, z0, s: jax.vmap(jax.grad(lambda t, a: h(a, t)[0]))(x, z),
+    ),
+    "by what is the same for all rows": (
+        "[case]",
+        "gradient(h(Z, s).mean, s)",
+        lambda f, h, z, x, z0, s: jax.vmap(lambda a: jax.grad(lambda t: h(a, t)[0])(s))(z),
+    ),
+    "of a function that is given both": (
+        "[case]",
+        "slope(Z, s)",
+        lambda f, h, z, x, z0, s: jax.vmap(lambda a: jax.grad(lambda t: h(a, t)[0])(s))(z),
+    ),
+    "of a derivative": (
+        "[case]",
+        "gradient(slope(Z, X), X)",
+        lambda f, h, z, x, z0, s: jax.vmap(jax.grad(jax.grad(lambda t, a: h(a, t)[0])))(x, z),
+    ),
+    "of a function without a network": (
+        "[case]",
+        "gradient(cube(X), X)",
+        lambda f, h, z, x, z0, s: 3 * x**2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients(name: str):
+    dims, text, formula = GRADIENTS[name]
+    got, values, data = quantity(
+        "function slope(z[input], t) = gradient(h(z, t).mean, t) function cube(x) = x^3 "
+        f"let g{dims} = {text} + 0 * s likelihood Y[case] ~ Normal(f(Z) + h(Z, X).mean * sum(z0, over = input), 1)",
+        "g",
+    )
+
+    def f(z: jax.Array) -> jax.Array:
+        return tanh_by_hand(z, *weights_in(values, "f"))
+
+    def h(z: jax.Array, t: jax.Array) -> jax.Array:
+        return tanh_by_hand(jnp.append(z, t), *weights_in(values, "h"))
+
+    np.testing.assert_allclose(got, formula(f, h, data["Z"], data["X"], values["z0"], values["s"]), rtol=1e-10)
+
+
+def test_model_and_log_density_are_one_with_a_gradient():
+    found = compiled(f"{OF_FUNCTIONS} likelihood V[case, input] ~ Normal(gradient(h(Z, s).mean, Z) + f(z0), 1)")
+    start = initialize_model(jax.random.key(0), found.model, model_args=(found.data, found.coords))
+    for at in range(3):
+        position = {name: each[at] for name, each in found.positions(3).items()}
+        ours = found.log_density(position, found.data, found.coords)
+        np.testing.assert_allclose(ours, -start.potential_fn(position), rtol=1e-10)
+
+
+def test_dynamics_of_a_learned_energy():
+    """Along a solution of Hamilton's equations the energy stays, whatever the network is."""
+    found = compiled(
+        "time t from 0 to 2 step 0.5\ndata { y[t] : real } network H(q, p) -> real { dense(4, tanh)  dense(1) } "
+        "prior H.weights ~ Normal(0, 1) state q, p over t { initial q = 0.5, p = 0.3\n"
+        "evolve der(q) = gradient(H(q, p), p), der(p) = -gradient(H(q, p), q) by rk4(dt = 0.01)\nerror exact } "
+        "likelihood y[t] ~ Normal(q, 0.1)"
+    )
+    weights = [np.random.default_rng(5).normal(size=found.size(each.dims)) for each in found.spec.networks[0].weights]
+    names = [each.name for each in found.spec.networks[0].weights]
+    model = handlers.substitute(handlers.seed(found.model, 0), data=dict(zip(names, weights, strict=True)))
+    sites = handlers.trace(model).get_trace(found.data, found.coords)
+    q, p = (np.asarray(sites[name]["value"]) for name in ("q", "p"))
+    assert np.ptp(q) > 0.1
+    np.testing.assert_allclose(found.module["H"](q, p, *weights), found.module["H"](q[0], p[0], *weights), rtol=1e-7)
+    position = {name: each[0] for name, each in found.positions(1).items()}
+    gradient = jax.grad(found.log_density)(position, found.data, found.coords)
+    assert all(np.isfinite(each).all() for each in gradient.values())
+
+
+SPRING = """
+data { Q[row] : real, P[row] : real, dq[row] : real, dp[row] : real }
+"""
+ENERGY = """
+network H(q, p) -> real { dense(8, tanh)  dense(1) }
+prior H.weights ~ Normal(0, 1)
+likelihood dq[row] ~ Normal(gradient(H(Q, P), P), 0.05)
+likelihood dp[row] ~ Normal(-gradient(H(Q, P), Q), 0.05)
+"""
+PLAIN = """
+network H(q, p) -> dq, dp { dense(8, tanh)  dense() }
+prior H.weights ~ Normal(0, 1)
+likelihood dq[row] ~ Normal(H(Q, P).dq, 0.05)
+likelihood dp[row] ~ Normal(H(Q, P).dp, 0.05)
+"""
+
+
+def drift(text: str) -> float:
+    """How far the energy of a spring is from what it was, at most, after three turns by what was learned of noisy data."""
+    found = compiled(SPRING + text)
+    rng = np.random.default_rng(7)
+    q, p = rng.uniform(-1.5, 1.5, (2, 60))
+    data = {"Q": q, "P": p, "dq": p + 0.05 * rng.normal(size=60), "dp": -q + 0.05 * rng.normal(size=60)}
+    start = {name: each[0] for name, each in found.positions(1).items()}
+    flat, unflat = ravel_pytree(start)
+    best = minimize(
+        jax.jit(jax.value_and_grad(lambda at: -found.log_density(unflat(at), data, {}))), flat, jac=True, method="BFGS"
+    )
+    weights = unflat(jnp.asarray(best.x))
+    weights = [weights[each.name] for each in found.spec.networks[0].weights]
+    network = found.module["H"]
+
+    def rate(at: jax.Array) -> jax.Array:
+        if "dq" in text.split("{", maxsplit=1)[0]:
+            there = network(at[0], at[1], *weights)
+            return jnp.array([there["dq"], there["dp"]])
+        dq, dp = jax.grad(network, argnums=(0, 1))(at[0], at[1], *weights)
+        return jnp.array([dp, -dq])
+
+    def step(at: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:
+        k1 = rate(at)
+        k2 = rate(at + 0.025 * k1)
+        k3 = rate(at + 0.025 * k2)
+        at = at + 0.05 / 6 * (k1 + 2 * k2 + 2 * k3 + rate(at + 0.05 * k3))
+        return at, jnp.sum(at**2) / 2
+
+    _, energy = jax.jit(lambda at: jax.lax.scan(step, at, None, length=400))(jnp.array([1.0, 0.0]))
+    return float(jnp.max(jnp.abs(energy - 0.5)))
+
+
+def test_a_learned_energy_is_conserved_better_than_what_plain_regression_learns():
+    assert drift(ENERGY) < 0.05
+    assert drift(ENERGY) < drift(PLAIN) / 2

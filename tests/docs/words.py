@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uqdsl.vocabulary.composed import COMPOSED, Composed
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, Distribution
-from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, MATRIX, REDUCTIONS, SPLINE
+from uqdsl.vocabulary.functions import CONSTANTS, FUNCTIONS, GRADIENT, MATRIX, REDUCTIONS, SPLINE
 from uqdsl.vocabulary.layers import LAYERS
 from uqdsl.vocabulary.supports import KINDS
 
@@ -89,6 +89,7 @@ def words() -> str:
         lines.append(f"| `{each.name}({arguments})` | {each.summary} | {_VALUES[each.value]} |")
     lines += ["", "## Basis functions", "", "| function | is |", "|---|---|"]
     lines += [f"| `{SPLINE}(x, over = k, low, high, degree = 3, knots)` | [B-splines](processes.md#splines), over k |"]
+    lines += [f"| `{GRADIENT}(f(x), x)` | [the derivative](networks.md#derivatives) of a function by an argument |"]
     lines += ["", "## Layers of networks", ""]
     lines += ["| layer | is | dimensions | weights |", "|---|---|---|---|"]
     for layer in LAYERS.values():

@@ -123,8 +123,6 @@ class Writer:
                 return self._shifted(node, layout)
             case ir.Matrix():
                 return self._matrix(node, layout)
-            case ir.Invoke(function=name) if name in self.networks:
-                return self._network(node, layout)
             case ir.Invoke():
                 return self._invoke(node, layout)
             case ir.Derivative():
@@ -284,37 +282,45 @@ class Writer:
         return self.aligned(Text(text), (*shared, node.rows), layout)
 
     def _invoke(self, node: ir.Invoke, layout: tuple[str, ...]) -> Text:
-        identifier, function = self.functions[node.function]
+        """A call of a network, of a function of the author's or of Python, or its derivative by an argument."""
+        called, function = {**self.functions, **self.networks}[node.function]
         batch = tuple(dim for dim in layout if dim in node.dims and dim not in node.own)
         windows = {dim: window for dim, window in self.windows.items() if dim in node.own}
+        count = len(function.parameters)
         with self.seeing(**dict.fromkeys(windows)):
             given = [
-                as_real(self.number(each, (*batch, *axes)))
-                for each, (_, axes) in zip(node.arguments, function.parameters, strict=True)
+                as_real(self.number(each, (*batch, *axes))).text
+                for each, (_, axes) in zip(node.arguments[:count], function.parameters, strict=True)
             ]
-            shown = [each.text for each in given]
+            weights = () if isinstance(function, ir.Extern) else function.weights
+            given += [
+                self.number(each, own.dims).text for each, own in zip(node.arguments[count:], weights, strict=True)
+            ]
             if isinstance(function, ir.Extern) and function.nondifferentiable:
-                shown += [f"{name}={self._length(dim)}" for dim, name in sizes_given(function).items()]
+                given += [f"{name}={self._length(dim)}" for dim, name in sizes_given(function).items()]
             if node.function in self.placed:
-                shown.append("coords")
-        axes = (*batch, *function.result)
-        return self.aligned(self.seen(Text(f"{identifier}({', '.join(shown)})"), axes, windows), axes, layout)
+                given.append("coords")
+            chosen = f"[{quoted(node.output)}]" if node.output is not None else ""
+            kept = function.result if node.by is None else function.parameters[node.by][1]
+            if node.by is not None:
+                called, chosen = self._gradient(node, called, chosen, given, (*batch, *kept), batch), ""
+        axes = (*batch, *kept)
+        return self.aligned(self.seen(Text(f"{called}({', '.join(given)}){chosen}"), axes, windows), axes, layout)
 
-    def _network(self, node: ir.Invoke, layout: tuple[str, ...]) -> Text:
-        identifier, network = self.networks[node.function]
-        out = dict(network.outputs)[node.output] if node.output is not None else network.outputs[0][1]
-        batch = tuple(dim for dim in layout if dim in node.dims and dim not in node.own)
-        inputs, weights = node.arguments[: len(network.parameters)], node.arguments[len(network.parameters) :]
-        windows = {dim: window for dim, window in self.windows.items() if dim in node.own}
-        with self.seeing(**dict.fromkeys(windows)):
-            given = [
-                as_real(self.number(each, (*batch, *axes)))
-                for each, (_, axes) in zip(inputs, network.parameters, strict=True)
-            ]
-            given += [self.number(each, own.dims) for each, own in zip(weights, network.weights, strict=True)]
-        chosen = f"[{quoted(node.output)}]" if node.output is not None else ""
-        shown = f"{identifier}({', '.join(each.text for each in given)}){chosen}"
-        return self.aligned(self.seen(Text(shown), (*batch, *out), windows), (*batch, *out), layout)
+    def _gradient(
+        self, node: ir.Invoke, called: str, chosen: str, given: list[str], axes: tuple[str, ...], batch: tuple[str, ...]
+    ) -> str:
+        """The derivative of a function: that of the sum over all places, as none depends on another."""
+        place = node.by or 0
+        if ANY in batch:
+            shape, rank = f"{called}({', '.join(given)}){chosen}.shape", len(axes) - len(batch)
+            shape = f"(*{shape}, *{given[place]}.shape[-{rank}:])" if rank else shape
+            given[place] = f"jnp.broadcast_to({given[place]}, {shape})"
+        elif batch:
+            given[place] = self.broadcast(Text(given[place]), node.arguments[place].dims, axes).text
+        if batch or chosen:
+            called = f"lambda *given: {called}(*given){chosen}{'.sum()' if batch else ''}"
+        return f"jax.grad({called}{f', argnums={place}' if place else ''})"
 
     def _derivative(self, node: ir.Derivative, layout: tuple[str, ...]) -> Text:
         by = self.names[node.by.name].identifier

@@ -517,7 +517,8 @@ def _own_functions(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
     lines: _Lines = []
     for function in spec.functions:
         local = identifiers([name for name, _ in function.parameters], set(names.taken))
-        known = names.settings(spec)
+        weights = {each.name: names.declared[each.name] for each in function.weights}
+        known = names.settings(spec) | {each.name: Name(weights[each.name], each.dims) for each in function.weights}
         known |= {name: Name(local[name], (ANY, *axes)) for name, axes in function.parameters}
         writer = names.writing(spec, known)
         value = writer.parameter(function.value, function.value.dims)
@@ -525,7 +526,7 @@ def _own_functions(spec: ir.Spec, sources: Sources, names: _Names) -> _Lines:
         body = [*writer.parts, f"return {value.text}"]
         if "coords" in _names_in(body):
             names.placed.add(function.name)
-        given = [*local.values(), *(["coords"] if function.name in names.placed else [])]
+        given = [*local.values(), *weights.values(), *(["coords"] if function.name in names.placed else [])]
         head = f"def {names.functions[function.name]}({', '.join(given)}):"
         lines += _plain(head, *docstring(written, 4))
         lines += _spanned([f"    {line}" for line in body], function.span)

@@ -111,7 +111,8 @@ class Steps:
             case ir.Coordinate(dim=dim, positions=positions):
                 name, stem = f"{dim} {'#' if positions else ''}", f"{self.along}_here"
             case ir.Invoke(function=function):
-                name, stem = repr(value), f"{self.whole.functions[function][0]}_{self.along}"
+                called = {**self.whole.functions, **self.whole.networks}
+                name, stem = repr(value), f"{called[function][0]}_{self.along}"
         rest = self._rest(known.axes if known is not None else dims)
         if lag is not None:
             rest = (lag, *(dim for dim in rest if dim != lag))

@@ -173,7 +173,9 @@ class Invoke(Node):
     """A function of the author's, or an external one, by name, with its arguments in order.
 
     It takes and gives arrays over the dimensions `own`, all of each at once, and is the same for each place of the others.
-    The arguments of a network are its inputs, then its weights; `output` is the one of several that is meant.
+    The arguments of a network, or of a function that calls one, are its inputs, then the weights; `output` is the one of
+    several that is meant. With `by` it is the derivative of that value, a single number for each place, by the argument
+    which stands there.
     """
 
     node: Literal["invoke"] = "invoke"
@@ -181,6 +183,7 @@ class Invoke(Node):
     arguments: tuple[Expression, ...]
     own: tuple[str, ...] = ()
     output: str | None = None
+    by: int | None = None
     dims: tuple[str, ...] = ()
 
 
@@ -283,12 +286,14 @@ class Law(Node):
 class Function(Node):
     """A function of the author's: its parameters, each with the dimensions that it is over, and its value.
 
-    A parameter may have further dimensions when it is called; they stand in the value as the one dimension `…`.
+    A parameter may have further dimensions when it is called; they stand in the value as the one dimension `…`. It takes
+    the `weights` of the networks that it calls too, itself or through others.
     """
 
     name: str
     parameters: tuple[tuple[str, tuple[str, ...]], ...]
     value: Expression
+    weights: tuple[Weights, ...] = ()
 
     @property
     def result(self) -> tuple[str, ...]:
@@ -352,6 +357,11 @@ class Network(Node):
     outputs: tuple[tuple[str, tuple[str, ...]], ...]
     layers: tuple[Layer, ...]
     joined: str | None = None
+
+    @property
+    def result(self) -> tuple[str, ...]:
+        """The dimensions that each of its outputs has whatever it is given."""
+        return self.outputs[0][1]
 
     @property
     def weights(self) -> tuple[Weights, ...]:

@@ -33,6 +33,7 @@ from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import numeral
 from uqdsl.semantics.context import Context, Typed, poison, union
 from uqdsl.semantics.declare import What, not_in_file
+from uqdsl.semantics.derivatives import lower_gradient
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
 from uqdsl.semantics.functions import call
 from uqdsl.semantics.matrices import lower_identity, lower_matrix
@@ -47,7 +48,7 @@ from uqdsl.syntax import tree
 from uqdsl.vocabulary import supports, synonyms
 from uqdsl.vocabulary.composed import ALONE
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
-from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS, SPLINE, Function, Reduction
+from uqdsl.vocabulary.functions import FUNCTIONS, GRADIENT, MATRIX, REDUCTIONS, SPLINE, Function, Reduction
 from uqdsl.vocabulary.functions import PLANNED as PLANNED_FUNCTIONS
 from uqdsl.vocabulary.supports import BINARY, REAL, Support, point
 
@@ -384,6 +385,8 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         return within(lower_identity(dim, expression), context)
     if name == SPLINE:
         return within(lower_spline(expression, context, number, dimension), context)
+    if name == GRADIENT:
+        return within(lower_gradient(expression, context, number), context)
     if name in DISTRIBUTIONS or name in ALONE or name in PLANNED:
         hint = f"a law stands after `~`: `prior {context.owner or 'x'} ~ {name}(…)`"
         of = context.declarations.values.get(context.owner)
@@ -398,7 +401,7 @@ def _call(expression: tree.Call, context: Context) -> Typed:
         return poison(expression.span)
     file = context.owner.rpartition(".")[0]
     own = [ir.own(each) for each in context.functions if each.rpartition(".")[0] == file]
-    candidates = [*FUNCTIONS, *REDUCTIONS, *MATRIX, SPLINE, *own]
+    candidates = [*FUNCTIONS, *REDUCTIONS, *MATRIX, SPLINE, GRADIENT, *own]
     hint = _in_own_words(name, expression, context) or synonyms.meant(name, candidates, synonyms.FUNCTIONS)
     return context.report(UnknownFunction(at=function.span, name=name, hint=hint))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -34,10 +34,16 @@ class Signature(NamedTuple):
     """Of its statement."""
     said: set[tuple[type[Problem], Span | None]]
     """The problems that it has whatever it is given, and that no call repeats."""
+    weights: tuple[ir.Weights, ...] = ()
+    """Of the networks that it calls, itself or through others."""
 
 
 def signatures(
-    spec: tree.Tree, declarations: Declarations, dims: Mapping[str, ir.Dim], problems: list[Problem]
+    spec: tree.Tree,
+    declarations: Declarations,
+    dims: Mapping[str, ir.Dim],
+    networks: Mapping[str, ir.Network],
+    problems: list[Problem],
 ) -> dict[str, Signature]:
     """The functions that a spec declares, the first of each name."""
     found: dict[str, Signature] = {}
@@ -58,7 +64,25 @@ def signatures(
             value = statement.value
         if value is not None and len(problems) == before:
             found.setdefault(name, Signature(name, parameters, value, statement.span, set()))
-    return found
+    return {name: each._replace(weights=_weights(name, found, networks)) for name, each in found.items()}
+
+
+def _weights(
+    name: str, declared: Mapping[str, Signature], networks: Mapping[str, ir.Network]
+) -> tuple[ir.Weights, ...]:
+    """The weights of the networks that a function calls, itself or through others."""
+    waiting, seen, found = [name], {name}, dict[str, ir.Weights]()
+    while waiting:
+        value = declared[waiting.pop()].value
+        if isinstance(value, ir.Extern):
+            continue
+        for each in names_in(value):
+            if each.name in networks:
+                found |= {own.name: own for own in networks[each.name].weights}
+            elif each.name in declared and each.name not in seen:
+                seen.add(each.name)
+                waiting.append(each.name)
+    return tuple(found.values())
 
 
 def lower_functions(
@@ -67,6 +91,7 @@ def lower_functions(
     dims: Mapping[str, ir.Dim],
     settings: Settings,
     known: Mapping[str, Known],
+    networks: Mapping[str, ir.Network],
     lower: Lower,
 ) -> tuple[tuple[ir.Function, ...], list[Problem]]:
     """The definitions, each after those that it calls, of functions whose arguments may be over anything."""
@@ -81,7 +106,7 @@ def lower_functions(
             if each not in started:
                 started.add(each)
                 visit(each)
-        context = Context(declarations, {}, settings, dims, owner=name, functions=declared)
+        context = Context(declarations, {}, settings, dims, owner=name, functions=declared, networks=networks)
         given = [Typed(ir.Constant(value=0), sound=True)] * len(signature.parameters)
         for axes, place in zip((axes for _, axes in signature.parameters), range(len(given)), strict=True):
             given[place] = Typed(ir.Reference(name="…", dims=("…", *axes)))
@@ -89,7 +114,13 @@ def lower_functions(
         problems.extend(dict.fromkeys(context.problems))
         signature.said.update((type(each), each.at) for each in context.problems)
         if value.sound:
-            found[name] = ir.Function(span=signature.span, name=name, parameters=signature.parameters, value=value.node)
+            found[name] = ir.Function(
+                span=signature.span,
+                name=name,
+                parameters=signature.parameters,
+                value=value.node,
+                weights=signature.weights,
+            )
 
     started: set[str] = set()
     for name in written:
@@ -160,20 +191,34 @@ def call(signature: Signature, expression: tree.Call, context: Context, lower: L
             return poison(expression.span)
         support, kept = value.support, tuple(dim for dim in value.dims if dim in own)
     batch = union(*(tuple(dim for dim in each.dims if dim not in own) for each in given))
+    weights = weights_at(expression.span, signature.weights, context)
+    if weights is None:
+        return poison(expression.span)
     node = ir.Invoke(
         span=expression.span,
         function=name,
-        arguments=tuple(each.node for each in given),
+        arguments=tuple(each.node for each in (*given, *weights)),
         own=_own(signature),
         dims=(*batch, *kept),
     )
-    return Typed(node, support, random=any(each.random for each in given))
+    return Typed(node, support, random=any(each.random for each in (*given, *weights)))
+
+
+def weights_at(span: Span, weights: Sequence[ir.Weights], context: Context) -> list[Typed] | None:
+    """The weights that a call hands over; None where one of them has a problem of its own."""
+    found: list[Typed] = []
+    for each in weights:
+        known = context.known.get(each.name)
+        if known is None or not known.sound:
+            return None
+        found.append(Typed(ir.Reference(span=span, name=each.name, dims=known.dims), random=known.random))
+    return found
 
 
 def _own(signature: Signature) -> tuple[str, ...]:
     """The dimensions that a function is over itself."""
     result = signature.value.over if isinstance(signature.value, ir.Extern) else ()
-    return union(*(axes for _, axes in signature.parameters), result)
+    return union(*(axes for _, axes in signature.parameters), *(each.dims for each in signature.weights), result)
 
 
 def _with_others(problem: Problem, others: tuple[Label, ...]) -> Problem:
@@ -185,7 +230,7 @@ def _body(
     signature: Signature, given: list[Typed], settings: Mapping[str, Known], context: Context, lower: Lower
 ) -> Typed:
     """The value of a function whose parameters have these values."""
-    known = dict(settings)
+    known = dict(settings) | {each.name: Known(each.dims, random=True) for each in signature.weights}
     for (parameter, _), value in zip(signature.parameters, given, strict=True):
         known[parameter] = Known(value.dims, value.support, value.category, value.random, value.spread)
     names = {parameter for parameter, _ in signature.parameters}
@@ -194,12 +239,9 @@ def _body(
         raise TypeError(f"`{signature.name}` is written in Python")
     for name in names_in(written):
         declared = context.declarations.values.get(name.name)
-        visible = name.name in known or (declared is not None and declared.what is What.FUNCTION)
+        visible = name.name in known or (declared is not None and declared.what in (What.FUNCTION, What.NETWORK))
         if declared is not None and not visible and name.name not in context.dims and name.name not in CONSTANTS:
-            hint = (
-                "a function is given what a network gives: hand over its value" if declared.what is What.NETWORK else ""
-            )
-            return context.report(NotAParameter(at=name.span, function=signature.name, name=name.name, hint=hint))
+            return context.report(NotAParameter(at=name.span, function=signature.name, name=name.name))
     inside = replace(
         context,
         known=known,

@@ -5,17 +5,31 @@ from __future__ import annotations
 from uqdsl import ir
 from uqdsl.messages import Label, Problem
 from uqdsl.messages.catalogue.methods import GradientNeeded
+from uqdsl.messages.catalogue.networks import WrongGradient
 from uqdsl.vocabulary.methods import Assumption, method_named
 
 
 def check_gradients(spec: ir.Spec) -> tuple[Problem, ...]:
-    """UQ505 for each call of such a function in what the log density is made of, but for what follows from data alone."""
+    """UQ387 for gradients of such functions; UQ505 for each call of one in what the log density is made of.
+
+    What follows from data alone is let be.
+    """
     opaque = ir.nondifferentiable(spec)
+    declared = {each.name: each.span for each in (*spec.functions, *spec.externs)}
+    wrong = tuple(
+        WrongGradient(
+            at=call.span,
+            reason=f"cannot be had of `{call.function}`, which JAX cannot follow",
+            others=(Label(declared[call.function], "has no gradient"),),
+        )
+        for statement in spec.statements
+        for call in ir.nodes(statement)
+        if isinstance(call, ir.Invoke) and call.by is not None and call.function in opaque
+    )
     methods = [method_named(run.method) for run in spec.runs]
     needed = [each.name for each in methods if each is not None and Assumption.DIFFERENTIABLE in each.assumptions]
-    if not opaque or not needed:
-        return ()
-    declared = {each.name: each.span for each in (*spec.functions, *spec.externs)}
+    if wrong or not opaque or not needed:
+        return wrong
     return tuple(
         GradientNeeded(
             at=call.span,

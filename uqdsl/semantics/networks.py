@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from math import prod
@@ -27,7 +27,7 @@ from uqdsl.messages.catalogue.networks import (
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Typed, poison, union
 from uqdsl.semantics.declare import Declarations, Declared, What
-from uqdsl.semantics.functions import Lower, refused_arguments
+from uqdsl.semantics.functions import Lower, refused_arguments, weights_at
 from uqdsl.semantics.layers import Place, Shape, shape_of
 from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.tables import axis_names
@@ -59,10 +59,6 @@ class Networks(NamedTuple):
     dims: tuple[ir.Dim, ...]
     sizes: dict[str, dict[str, Typed]]
     problems: tuple[Problem, ...]
-
-    def weights(self, name: str) -> tuple[str, ...]:
-        """The names of the weights of a network, none of anything else."""
-        return tuple(each.name for each in self.found[name].weights) if name in self.found else ()
 
 
 def lower_networks(
@@ -515,12 +511,9 @@ def call_network(
                     others=others,
                 )
             )
-    weights = []
-    for each in network.weights:
-        known = context.known.get(each.name)
-        if known is None or not known.sound:
-            return poison(expression.span)
-        weights.append(ir.Reference(span=expression.span, name=each.name, dims=known.dims))
+    weights = weights_at(expression.span, network.weights, context)
+    if weights is None:
+        return poison(expression.span)
     batch = union(
         *(
             tuple(dim for dim in value.dims if dim not in axes)
@@ -530,13 +523,12 @@ def call_network(
     node = ir.Invoke(
         span=expression.span,
         function=name,
-        arguments=(*(each.node for each in given), *weights),
+        arguments=tuple(each.node for each in (*given, *weights)),
         output=output if len(outputs) > 1 else None,
         own=own,
         dims=(*batch, *kept),
     )
-    random = any(each.random for each in given) or any(context.known[each.name].random for each in network.weights)
-    return Typed(node, _support(network), random=random)
+    return Typed(node, _support(network), random=any(each.random for each in (*given, *weights)))
 
 
 def _support(network: ir.Network) -> Support:
@@ -552,9 +544,9 @@ def _support(network: ir.Network) -> Support:
 
 
 def with_values(
-    statements: Sequence[ir.Statement], networks: Mapping[str, ir.Network], declarations: Declarations
+    statements: Sequence[ir.Statement], learned: Collection[str], declarations: Declarations
 ) -> tuple[ir.Statement, ...]:
-    """The statements, with what a likelihood needs of a network as a quantity of its own, which is recorded.
+    """The statements, with what a likelihood needs of a learned function as a quantity of its own, which is recorded.
 
     Hidden units can change places, so that chains need not agree on weights; on the values of the function they do.
     """
@@ -575,13 +567,13 @@ def with_values(
             span: Span = statement.span,
             new: list[ir.Quantity] = new,
         ) -> ir.Node | None:
-            if not isinstance(node, ir.Invoke) or node.function not in networks or not set(node.dims) <= set(dims):
+            if not isinstance(node, ir.Invoke) or node.function not in learned or not set(node.dims) <= set(dims):
                 return None
             if not ir.names_used(node) & unknown:
                 return None
             name = _value_name(node, declarations)
             value = made.get(name)
-            if value is None or _meaning(value.value) != _meaning(node):
+            if value is None or meaning(value.value) != meaning(node):
                 name = next(each for each in chain((name,), _numbered(node.function)) if each not in made)
                 value = ir.Quantity(span=span, name=name, dims=node.dims, value=node, fixed=False)
                 made[name] = value
@@ -593,7 +585,7 @@ def with_values(
     return tuple(found)
 
 
-_PLAIN = re.compile(r"[\w.]+\([\w. ,]+\)(\.\w+)?")
+_PLAIN = re.compile(r"[\w.]+\([\w. ,]+\)(\.\w+)?|gradient\([\w.]+\([\w. ,]+\)(\.\w+)?, [\w.]+\)")
 
 
 def _value_name(node: ir.Invoke, declarations: Declarations) -> str:
@@ -606,8 +598,8 @@ def _numbered(name: str) -> Iterator[str]:
     return map(f"{name}.values{{}}".format, count(2))
 
 
-def _meaning(part: object) -> object:
+def meaning(part: object) -> object:
     """A part of the IR wherever it stands."""
     if isinstance(part, ir.Node):
-        return type(part), *(_meaning(getattr(part, name)) for name in type(part).model_fields if name != "span")
-    return tuple(map(_meaning, part)) if isinstance(part, tuple) else part
+        return type(part), *(meaning(getattr(part, name)) for name in type(part).model_fields if name != "span")
+    return tuple(map(meaning, part)) if isinstance(part, tuple) else part

@@ -71,18 +71,21 @@ def lower_statements(
         if isinstance(statement, tree.State)
         for each in statement.names
     }
+    at_first: list[Problem] = []
+    declared = signatures(spec, declarations, dims, networks.found, at_first)
+    weights = {each.name: [own.name for own in each.weights] for each in (*networks.found.values(), *declared.values())}
     uses: dict[str, list[Use]] = {}
     for key, statement in named.items():
         found_uses = [use._replace(name=states.get(use.name, use.name)) for use in uses_of(statement, dims)]
         moving = isinstance(statement, tree.State)
-        found_uses += [use._replace(name=name) for use in found_uses for name in networks.weights(use.name)]
+        found_uses += [use._replace(name=name) for use in found_uses for name in weights.get(use.name, ())]
         uses[key] = [use for use in found_uses if use.name in named and not (moving and use.name == key)]
     recurrences = find_recurrences(uses)
     order, problems = _in_order(named, uses, recurrences)
+    problems = [*at_first, *problems]
     known = _known_at_first(fields, settings)
-    declared = signatures(spec, declarations, dims, problems)
     functions, found_in_functions = lower_functions(
-        declared, declarations, dims, settings, known_settings(settings), number
+        declared, declarations, dims, settings, known_settings(settings), networks.found, number
     )
     problems += found_in_functions
     externs = tuple(each.value for each in declared.values() if isinstance(each.value, ir.Extern))
@@ -121,7 +124,8 @@ def lower_statements(
             along = axis_names(statement.target, [])
             if all(ir.base(dim) in dims for dim in along):
                 known[statement.target.name] = Known(along, random=True, sound=False)
-    statements = with_values(with_reads(tuple(found)), networks.found, declarations)
+    learned = {name for name, each in weights.items() if each}
+    statements = with_values(with_reads(tuple(found)), learned, declarations)
     if not errors(gathered):
         statements, problems = with_information(statements, fields, declarations)
         gathered += problems

@@ -228,5 +228,8 @@ SPLINE = "bspline"
 """Basis functions over a dimension, `bspline(x, over = k)`, with what they are made of in `uqdsl.runtime`."""
 SPLINE_FUNCTIONS = frozenset({"bspline", "periodic_bspline", "bspline_between"})
 
+GRADIENT = "gradient"
+"""The derivative of a call by one of its arguments: `gradient(f(z), z)`."""
+
 PLANNED = frozenset({"morph"})
 """Functions of the language that this version cannot run."""

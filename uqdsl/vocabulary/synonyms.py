@@ -181,6 +181,8 @@ FUNCTIONS: Synonyms = {
     "dot": "sum(a * b, over = k)",
     "matmul": "sum(a * b, over = k)",
     "gammaln": "lgamma",
+    "grad": "gradient",
+    "derivative": "gradient",
 }
 KINDS: Synonyms = {
     "float": "real",

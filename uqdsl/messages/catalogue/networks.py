@@ -61,3 +61,10 @@ class WhichOutput(Problem):
     label = "which of its outputs?"
     network: str
     reason: str
+
+
+class WrongGradient(Problem):
+    code = "UQ387"
+    headline = "a gradient {reason}"
+    label = "no gradient of this"
+    reason: str

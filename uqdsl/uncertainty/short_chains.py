@@ -228,15 +228,14 @@ def _judged(stage: Stage, layout: Layout, position: jax.Array, given: Device) ->
         return position
     values = record(target, layout, position, stage.data(given))
     arrays = [
-        *(each for name, each in layout.split(position).items() if _of(name) not in target.weights),
+        *(
+            each
+            for name, each in layout.split(position).items()
+            if name.removesuffix("_decentered") not in target.weights
+        ),
         *(values[name].astype(float) for name in target.quantities),
     ]
     return jnp.concatenate([jnp.ravel(each) for each in arrays])
-
-
-def _of(name: str) -> str:
-    """The unknown to which an array of a position belongs."""
-    return name.removesuffix("_decentered")
 
 
 def _mixing(

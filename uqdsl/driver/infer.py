@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -18,7 +18,8 @@ from uqdsl.infer.draws import Silent
 from uqdsl.ir import Run, Spec, names_used
 from uqdsl.messages import Problem, UqdslError
 from uqdsl.messages.catalogue.runtime import NoPrediction, NoPredictions
-from uqdsl.results import Drawn, Groups, Store, build_groups
+from uqdsl.report import NAIVE
+from uqdsl.results import Drawn, Group, Groups, Store, build_groups
 from uqdsl.uncertainty.predict import Watch, unwatched
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import method_named
@@ -94,6 +95,7 @@ def infer(
     seed: int,
     *,
     staged: Staged | None = None,
+    naive: Callable[[], Group] | None = None,
     folder: Path | None = None,
     resume: bool = False,
     watcher: Watcher | None = None,
@@ -106,6 +108,7 @@ def infer(
         run: the method and its options.
         seed: of everything that is random.
         staged: the stages that follow it, where something is to be predicted.
+        naive: gives what naive fits predict, where a picture is to have it beside.
         folder: where `result.nc` goes; None keeps all in memory.
         resume: go on with what `folder` holds of a run that was stopped.
         watcher: is told how it goes.
@@ -142,9 +145,20 @@ def infer(
     if staged is not None:
         result = _with_answers(staged, result, seed, watcher)
         watcher.predicted(result)
+    if naive is not None and PREDICTION in result.groups:
+        with watcher.busy("naive fits, for the picture"):
+            result = replace(result, groups={**result.groups, NAIVE: _tried(naive)})
     with watcher.busy("writing the result"):
         store.save(result.groups)
     return result
+
+
+def _tried(naive: Callable[[], Group]) -> Group:
+    """What naive fits predict, or why there are none."""
+    try:
+        return naive()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the predictions are worth more
+        return Group(attrs={"reason": type(error).__name__})
 
 
 def _with_answers(staged: Staged, result: Result, seed: int, watcher: Watcher) -> Result:

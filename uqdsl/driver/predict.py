@@ -93,7 +93,7 @@ def predict(
         The labelled arrays of all that is told, and what is to be said of them.
     """
     stage = next(each for each in staged.spec.stages if each.name == PREDICTION)
-    sites = {each.name: _site(stage.spec, each) for each in asked}
+    sites = {each.name: predicted_site(stage.spec, each) for each in asked}
     predictor = Predictor(staged.stages, stage.spec, _joint(staged.spec, posterior, seed), sites, seed, watch=watch)
     answers = answer(predictor, asked, predictor.along)
     spans = {each.name: each.span for each in staged.spec.sources}
@@ -117,7 +117,8 @@ _STAGE = {
 }
 
 
-def _site(stage: ir.Spec, asked: ir.Prediction) -> str:
+def predicted_site(stage: ir.Spec, asked: ir.Prediction) -> str:
+    """The site of the stage of predictions that holds what is asked for."""
     names = {each.name for each in stage.statements}
     name = f"{asked.target}.{'recorded' if asked.options['observation'] else 'predicted'}"
     return next(each for each in (name, f"{asked.target}.predicted", asked.target) if each in names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -15,6 +16,7 @@ from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, summary_json
 from uqdsl.driver.externs import hash_modules
 from uqdsl.driver.front import Checked
 from uqdsl.driver.infer import Result, Watcher, infer, reread
+from uqdsl.driver.naive import naive_fits
 from uqdsl.driver.predict import Staged, make_stages
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
@@ -172,6 +174,7 @@ def _run_all(
     spec = job.checked.spec
     results: dict[str, Result] = {}
     problems = list(notes)
+    naive = partial(naive_fits, job.checked, job.dataset, job.seed, precision=job.precision, allowed=job.allow_extern)
     for run in spec.runs:
         folder = directory.folder(run.name)
         try:
@@ -183,6 +186,7 @@ def _run_all(
                     run,
                     job.seed,
                     staged=staged,
+                    naive=naive if job.pictures else None,
                     folder=folder,
                     resume=resume,
                     watcher=audience,

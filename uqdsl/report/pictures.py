@@ -22,6 +22,10 @@ PICTURES = "pictures"
 """Of a run directory."""
 
 
+NAIVE = "naive"
+"""The group of a result that holds what naive fits predict."""
+
+
 class Picture(NamedTuple):
     """A picture that can be drawn.
 
@@ -55,7 +59,9 @@ def pictures_of(groups: Groups, rows: Sequence[Row], forecasts: Sequence[Forecas
         ]
     for each in forecasts:
         if each.has("draws"):
-            found.append(Picture("predictive", each.name, _drawing("predictive:draw_predictive", each)))
+            found.append(
+                Picture("predictive", each.name, _drawing("predictive:draw_predictive", each, groups.get(NAIVE)))
+            )
         if each.has("share"):
             found.append(Picture("budget", each.name, _drawing("budget:draw_budget", each)))
     return found

@@ -16,39 +16,53 @@ from uqdsl.diagnose.forecast import Forecast
 from uqdsl.report import canvas
 from uqdsl.report.density import density
 from uqdsl.report.rows import chosen, short, spread_rows
+from uqdsl.results import Group
 
 _LEVEL = 0.9
 
 
 class Naive(NamedTuple):
-    """What fits predict that know of no uncertainty: each with the residual left out and inputs taken as recorded.
+    """What fits predict that know of no uncertainty.
 
-    - best: by the minimum of the cost function, `(*shape)`.
-    - members: by minima that were found from starts at random, `(member, *shape)`.
+    - best: by the minimum of the cost function, `(row,)`.
+    - members: by minima that were found from starts at random, `(member, row)`.
     """
 
     best: np.ndarray
     members: np.ndarray
 
 
-def draw_predictive(forecast: Forecast, naive: Naive | None = None) -> canvas.Drawing:
-    """A panel for each of some inputs: the density of the draws, and what naive fits say."""
+def draw_predictive(forecast: Forecast, naive: Group | None = None) -> canvas.Drawing:
+    """A panel for each of some inputs: the density of the draws, and what naive fits say.
+
+    Arguments:
+        naive: `X_best` and `X_members`, or only a `reason` why there are none.
+    """
+    fits = _naive(forecast.name, naive) if naive is not None and naive.variables else None
     draws = forecast.array("draws")
     draws = draws.reshape(len(draws), -1)
     mean = forecast.array("mean").ravel()
     places = spread_rows(mean)
     columns = 4 if len(places) > 6 else 3
     title = f"What {forecast.name} is predicted to be"
-    note = chosen(len(places), mean.size, "inputs")
+    notes = [chosen(len(places), mean.size, "inputs")]
+    if naive is not None and fits is None:
+        notes.append(f"no naive fits: {naive.attrs['reason']}")
+    note = "; ".join(filter(None, notes))
     with canvas.drawn(0.4 + 1.5 * -(-len(places) // columns), title, note) as figure:
         for axes, place in zip(canvas.grid(figure, len(places), columns), places, strict=True):
             _panel(axes, draws[:, place])
-            if naive is not None:
-                _naive(axes, float(naive.best.ravel()[place]), naive.members.reshape(len(naive.members), -1)[:, place])
+            if fits is not None:
+                _mark(axes, float(fits.best[place]), fits.members[:, place])
             canvas.bare(axes)
             axes.set_title(short(forecast.label(place)))
-        canvas.legend(figure, _handles(naive))
+        canvas.legend(figure, _handles(fits))
     return figure
+
+
+def _naive(name: str, group: Group) -> Naive:
+    best, members = (group.variables[f"{name}_{each}"].values for each in ("best", "members"))
+    return Naive(best.ravel(), members.reshape(len(members), -1))
 
 
 def _panel(axes: Axes, draws: np.ndarray) -> None:
@@ -67,7 +81,7 @@ def _panel(axes: Axes, draws: np.ndarray) -> None:
     axes.plot(x, y, color=canvas.BLUE, linewidth=1.4)
 
 
-def _naive(axes: Axes, best: float, members: np.ndarray) -> None:
+def _mark(axes: Axes, best: float, members: np.ndarray) -> None:
     top = axes.get_ylim()[1]
     axes.vlines(members, 0, 0.16 * top, color=canvas.INK, linewidth=0.8)
     axes.axvline(best, color=canvas.RED, linewidth=1.4, linestyle=(0, (4, 2)))

@@ -168,3 +168,14 @@ def test_every_spec_has_an_equation_that_latex_can_set(name):
 )
 def test_names_in_latex(name, wanted):
     assert Latex().name(name) == wanted
+
+
+def test_what_is_called_is_shown_with_its_inputs_alone():
+    """Weights go along with every call, also of a function that calls a network; nobody writes them."""
+    spec = analysed(
+        "data { z[i] : real, x[i] : real, y[i] : real } network f(z) -> mean, sd { dense(2, tanh)  dense() } "
+        "function g(z) = 2 * f(z).mean prior f.weights ~ Normal(0, 1) "
+        "likelihood x[i] ~ Normal(g(z), 1) likelihood y[i] ~ Normal(gradient(f(z).mean, z), 1)"
+    )
+    calls = [each.value for each in spec.quantities]
+    assert [Notation().expression(each) for each in calls] == ["g(z)", "gradient(f(z).mean, z)"]

@@ -286,16 +286,12 @@ class Writer:
         called, function = {**self.functions, **self.networks}[node.function]
         batch = tuple(dim for dim in layout if dim in node.dims and dim not in node.own)
         windows = {dim: window for dim, window in self.windows.items() if dim in node.own}
-        count = len(function.parameters)
         with self.seeing(**dict.fromkeys(windows)):
             given = [
                 as_real(self.number(each, (*batch, *axes))).text
-                for each, (_, axes) in zip(node.arguments[:count], function.parameters, strict=True)
+                for each, (_, axes) in zip(node.arguments, function.parameters, strict=True)
             ]
-            weights = () if isinstance(function, ir.Extern) else function.weights
-            given += [
-                self.number(each, own.dims).text for each, own in zip(node.arguments[count:], weights, strict=True)
-            ]
+            given += [self.number(each, each.dims).text for each in node.weights]
             if isinstance(function, ir.Extern) and function.nondifferentiable:
                 given += [f"{name}={self._length(dim)}" for dim, name in sizes_given(function).items()]
             if node.function in self.placed:

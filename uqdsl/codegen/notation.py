@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from uqdsl import ir
+from uqdsl.vocabulary.functions import GRADIENT
 
 _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(9)
 _RANK = {
@@ -126,10 +127,10 @@ class Notation:
             case ir.Reduce(function=function, operand=operand, over=over):
                 dims = ", ".join(self.name(each) for each in over)
                 return self.call(function, [self.expression(operand), f"{self.word('over')} = {dims}"])
-            case ir.Invoke(function=function, output=output):
-                own = [each for each in node.arguments if not _is_weight(each, function)]
-                shown = self.call(function, map(self.expression, own))
-                return shown if output is None else f"{shown}.{self.word(output)}"
+            case ir.Invoke(function=function, arguments=given, output=output, by=by):
+                shown = self.call(function, map(self.expression, given))
+                shown = shown if output is None else f"{shown}.{self.word(output)}"
+                return shown if by is None else self.call(GRADIENT, [shown, self.expression(given[by])])
             case ir.Derivative(value=value, by=by):
                 return self.call("derivative", [self.expression(value), self.expression(by)])
             case ir.AtTimes(state=state, times=times):
@@ -137,11 +138,6 @@ class Notation:
             case ir.Array(items=items):
                 return f"[{', '.join(map(self.expression, items))}]"
         raise TypeError(f"{type(node).__name__} is no atom")
-
-
-def _is_weight(argument: ir.Expression, network: str) -> bool:
-    """Whether an argument is an array of weights of the network that is called; only its inputs are written."""
-    return isinstance(argument, ir.Reference) and argument.name.startswith(f"{network}.")
 
 
 def _at(text: tuple[str, int], rank: int) -> str:

@@ -173,14 +173,15 @@ class Invoke(Node):
     """A function of the author's, or an external one, by name, with its arguments in order.
 
     It takes and gives arrays over the dimensions `own`, all of each at once, and is the same for each place of the others.
-    The arguments of a network, or of a function that calls one, are its inputs, then the weights; `output` is the one of
-    several that is meant. With `by` it is the derivative of that value, a single number for each place, by the argument
+    A network, or a function that calls one, is given its `weights` too; `output` is the one of several that is meant. With
+    `by` it is the derivative of that value, a single number for each place, by the argument
     which stands there.
     """
 
     node: Literal["invoke"] = "invoke"
     function: str
     arguments: tuple[Expression, ...]
+    weights: tuple[Reference, ...] = ()
     own: tuple[str, ...] = ()
     output: str | None = None
     by: int | None = None

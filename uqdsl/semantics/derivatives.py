@@ -30,14 +30,10 @@ def lower_gradient(expression: tree.Call, context: Context, lower: Lower) -> Typ
         hint = "give it a name first: `function g(x) = …`, and then `gradient(g(x), x)`"
         return context.report(WrongGradient(at=of.span, reason="is of a call of a network or a function", hint=hint))
     owner = context.networks.get(call.function) or context.functions[call.function]
-    places = [
-        place
-        for place, (each, _) in enumerate(zip(call.arguments, owner.parameters, strict=False))
-        if meaning(each) == meaning(argument.node)
-    ]
+    places = [place for place, each in enumerate(call.arguments) if meaning(each) == meaning(argument.node)]
     if len(places) != 1:
         shown = context.written(by.span)
-        written = [context.written(each.span) for each in call.arguments[: len(owner.parameters)]]
+        written = [context.written(each.span) for each in call.arguments]
         several = f"is by one argument, and `{shown}` is several of those of `{call.function}`"
         reason = several if places else f"is by an argument as it stands in the call, and `{shown}` is none"
         hint = "write a function of one argument for it" if places else f"write {listing(written)}"

@@ -197,22 +197,25 @@ def call(signature: Signature, expression: tree.Call, context: Context, lower: L
     node = ir.Invoke(
         span=expression.span,
         function=name,
-        arguments=tuple(each.node for each in (*given, *weights)),
+        arguments=tuple(each.node for each in given),
+        weights=weights,
         own=_own(signature),
         dims=(*batch, *kept),
     )
-    return Typed(node, support, random=any(each.random for each in (*given, *weights)))
+    return Typed(node, support, random=any(each.random for each in given) or is_random(weights, context))
 
 
-def weights_at(span: Span, weights: Sequence[ir.Weights], context: Context) -> list[Typed] | None:
+def weights_at(span: Span, weights: Sequence[ir.Weights], context: Context) -> tuple[ir.Reference, ...] | None:
     """The weights that a call hands over; None where one of them has a problem of its own."""
-    found: list[Typed] = []
-    for each in weights:
-        known = context.known.get(each.name)
-        if known is None or not known.sound:
-            return None
-        found.append(Typed(ir.Reference(span=span, name=each.name, dims=known.dims), random=known.random))
-    return found
+    known = [context.known.get(each.name) for each in weights]
+    if not all(each is not None and each.sound for each in known):
+        return None
+    return tuple(ir.Reference(span=span, name=each.name, dims=each.dims) for each in weights)
+
+
+def is_random(weights: Sequence[ir.Reference], context: Context) -> bool:
+    """Whether weights are unknowns, and not given to a stage."""
+    return any(context.known[each.name].random for each in weights)
 
 
 def _own(signature: Signature) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from uqdsl.messages.catalogue.networks import (
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Context, Typed, poison, union
 from uqdsl.semantics.declare import Declarations, Declared, What
-from uqdsl.semantics.functions import Lower, refused_arguments, weights_at
+from uqdsl.semantics.functions import Lower, is_random, refused_arguments, weights_at
 from uqdsl.semantics.layers import Place, Shape, shape_of
 from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.tables import axis_names
@@ -523,12 +523,13 @@ def call_network(
     node = ir.Invoke(
         span=expression.span,
         function=name,
-        arguments=tuple(each.node for each in (*given, *weights)),
+        arguments=tuple(each.node for each in given),
+        weights=weights,
         output=output if len(outputs) > 1 else None,
         own=own,
         dims=(*batch, *kept),
     )
-    return Typed(node, _support(network), random=any(each.random for each in (*given, *weights)))
+    return Typed(node, _support(network), random=any(each.random for each in given) or is_random(weights, context))
 
 
 def _support(network: ir.Network) -> Support:

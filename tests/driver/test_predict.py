@@ -68,6 +68,7 @@ def test_the_summary_for_machines(run: Path):
     assert [each["label"] for each in found["rows"]] == ["n[1]", "n[2]", "n[3]"]
     assert set(found["rows"][0]) == {"label", "mean", "sd", "intervals", "quantiles", "exceed", "budget"}
     assert sum(found["budget"].values()) == pytest.approx(1)
+    assert sum(each["cases"] for each in found["largest"]) == 3
 
 
 def test_pictures_are_drawn_of_predictions(run: Path):

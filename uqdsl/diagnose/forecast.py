@@ -31,6 +31,19 @@ class ForecastRow(NamedTuple):
     budget: dict[str, float]
 
 
+class Dominance(NamedTuple):
+    """A source that brings the largest share of the variance somewhere.
+
+    - cases: of how many scalars.
+    - label, share: of the one to which it brings most.
+    """
+
+    source: str
+    cases: int
+    label: str
+    share: float
+
+
 class Forecast(NamedTuple):
     """One prediction: its rows, and the budget of the mean variance over all of them, with Monte Carlo errors."""
 
@@ -53,6 +66,22 @@ class Forecast(NamedTuple):
     def budget_error(self) -> dict[str, float]:
         """The Monte Carlo errors of these."""
         return self._of_sources(f"average_{self.part}_error")
+
+    @property
+    def dominant(self) -> list[Dominance]:
+        """Where which source brings most, those first that do so most often; empty where no budget was asked for."""
+        shares = self._flat(self.part)
+        if not len(shares):
+            return []
+        known = np.isfinite(shares).all(axis=0)
+        largest = np.where(known, shares.argmax(axis=0), -1)
+        found = []
+        for place, source in enumerate(self._sources()):
+            rows = np.flatnonzero(largest == place)
+            if len(rows):
+                top = rows[shares[place, rows].argmax()]
+                found.append(Dominance(source, len(rows), self.label(int(top)), float(shares[place, top])))
+        return sorted(found, key=lambda each: -each.cases)
 
     def rows(self, most: int) -> Iterator[ForecastRow]:
         """The first rows, so many at most."""

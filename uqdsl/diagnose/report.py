@@ -91,6 +91,7 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
     content: dict[str, Any] = {"count": forecast.size, "rows": rows}
     if forecast.budget:
         content |= {"budget": forecast.budget, "budget_error": forecast.budget_error}
+        content["largest"] = [each._asdict() for each in forecast.dominant]
     return content
 
 

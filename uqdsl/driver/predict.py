@@ -94,7 +94,16 @@ def predict(
     """
     stage = next(each for each in staged.spec.stages if each.name == PREDICTION)
     sites = {each.name: predicted_site(stage.spec, each) for each in asked}
-    predictor = Predictor(staged.stages, stage.spec, _joint(staged.spec, posterior, seed), sites, seed, watch=watch)
+    predictor = Predictor(
+        staged.stages,
+        stage.spec,
+        _joint(staged.spec, posterior, seed),
+        sites,
+        seed,
+        weights_exact=any(each.name == "weights" and each.stance == "exact" for each in staged.spec.sources),
+        cut=any(each.cut for each in staged.spec.sources),
+        watch=watch,
+    )
     answers = answer(predictor, asked, predictor.along)
     spans = {each.name: each.span for each in staged.spec.sources}
     problems: tuple[Problem, ...] = tuple(

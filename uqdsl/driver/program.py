@@ -31,14 +31,6 @@ def write_program(checked: Checked, precision: Precision = 64) -> Program:
 def refuse_unbuilt(spec: Spec) -> None:
     """UQ902 for what is said of the sources of uncertainty, or asked of predictions, and would not be heeded."""
     problems: list[Problem] = [
-        FeatureNotBuilt(at=each.span, feature="training data that are `cut`") for each in spec.sources if each.cut
-    ]
-    problems += [
-        FeatureNotBuilt(at=each.span, feature="weights that are `exact`")
-        for each in spec.sources
-        if each.name == "weights" and each.stance == "exact"
-    ]
-    problems += [
         FeatureNotBuilt(at=each.span, feature="predictions with the error of recording")
         for each in spec.predictions
         if each.options.get("observation")

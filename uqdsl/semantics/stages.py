@@ -6,7 +6,7 @@ has no sources at all: a recording error becomes a prior of true values, called 
 what one stage has found is data of the next.
 
     training    p(w, θtrᵗ | θtr)  the spec itself
-    truths      p(xᵗ | w, θtr)    true outputs of the training rows, run forward
+    truths      p(xᵗ | w, θtr)    true outputs of the training rows, run forward; all true data where these are cut off
     refit       p(w | θtrᵗ)       the weights again, given true training data
     residual    p(φ | w, θte)     what the function leaves out, from testing rows with errors of their own
     inputs      p(zᵗ | z)         true new inputs, where no formula has them
@@ -262,7 +262,7 @@ class _Maker:
         """Whether true inputs follow from recorded ones by a formula, so that they can be drawn at once."""
         if error.berkson:
             return True
-        shared = any(self.sources.priors["new_input"])
+        shared = part == "new" and any(self.sources.priors["new_input"])
         return error.normal is not None and self._normal_population(error.names[0], part) is not None and not shared
 
     def _learned_populations(self) -> list[tree.Statement]:
@@ -271,7 +271,6 @@ class _Maker:
         named = {
             name: each
             for part in ("training", "testing", "new")
-            if part != "training" or not self.sources.cut
             for each in self._inputs(part)
             if not each.berkson
             for name in each.names
@@ -357,7 +356,7 @@ class _Maker:
         return tree.Tree(tuple(kept), self.written.comments)
 
     def training(self) -> tuple[tree.Statement, ...]:
-        """The spec with true training data as unknowns, or as it stands where these are cut off."""
+        """The spec with true training data as unknowns, of which its likelihoods know nothing where these are cut off."""
         part = "training" if not self.sources.cut else _NO_PART
         made: list[tree.Statement] = []
         for each in self.written.statements:
@@ -374,20 +373,23 @@ class _Maker:
                     made.append(each)
         made += self._learned_populations()
         made += self.sources.priors["training_data"]
-        for error in self._inputs(part):
-            made += self._truths_of(error, part, likelihood=True)
+        for error in self._inputs("training"):
+            truths = self._truths_of(error, "training", likelihood=True)
+            if self.sources.cut and self._by_formula(error, "training"):
+                truths = [each for each in truths if not isinstance(each, tree.Prior)]
+            made += truths
         return tuple(made)
 
     def _errors_anywhere(self) -> set[str]:
         return {name for errors in self.sources.errors.values() for each in errors for name in each.names}
 
     def truths(self) -> list[StageTree]:
-        """True outputs of training rows, where they were integrated out."""
-        made: list[tree.Statement] = []
+        """True data of training rows that the training stage has integrated out or cut off."""
+        made: list[tree.Statement] = self._cut_off() if self.sources.cut else []
         for name, statement in self.outcomes.items():
             error = self.sources.error_of(name, "training")
             scatter = normal(with_truth(statement.law, self._renamed("training")))
-            if error is None or error.normal is None or scatter is None or error.berkson:
+            if self.sources.cut or error is None or error.normal is None or scatter is None or error.berkson:
                 continue
             at, found = error.entry.span, error.normal
             made += statements(
@@ -398,14 +400,37 @@ class _Maker:
                 T_=scatter[1],
                 S_=found.sd,
             )
-        if not made or self.sources.cut:
+        if not made:
             return []
         return [StageTree("truths", "training", (*self._shared("training", priors=False), *made))]
 
+    def _cut_off(self) -> list[tree.Statement]:
+        """True data as their recording errors alone have them, whatever the likelihood of the outcomes says."""
+        made: list[tree.Statement] = []
+        for error in self._inputs("training"):
+            if self._by_formula(error, "training"):
+                made += self._truths_of(error, "training", likelihood=False)
+        for name, statement in self.outcomes.items():
+            error = self.sources.error_of(name, "training")
+            if error is None:
+                continue
+            at, axes = error.entry.span, _axes(statement.target)
+            if error.berkson:
+                made += statements(f"prior {true(name)}{axes} ~ LAW_", at, LAW_=error.law)
+            elif error.normal is not None:
+                recorded = _unshifted(name, error.normal, at)
+                made += statements(f"prior {true(name)}{axes} ~ Normal(Z_, S_)", at, Z_=recorded, S_=error.normal.sd)
+            else:
+                self.problems.append(FeatureNotBuilt(at=at, feature="`cut` errors of outcomes that are not normal"))
+        return made
+
     def refit(self) -> list[StageTree]:
-        """The weights once more, given true training data: what is then left is the uncertainty of the weights alone."""
+        """The weights once more, given true training data: what is then left is the uncertainty of the weights alone.
+
+        Weights that are exact are its mode.
+        """
         errors = self.sources.errors["training"]
-        if not errors:
+        if not errors and self.sources.stance["weights"] != "exact":
             return []
         names = {name for each in errors for name in each.names}
         made = self._shared("training", priors=True)
@@ -413,6 +438,8 @@ class _Maker:
             law = with_truth(statement.law, self._renamed("training"))
             target = _renamed(statement.target, true(name)) if name in names else statement.target
             made.append(replace(statement, target=target, law=law))
+        if not errors:
+            made += self._learned_populations()
         return [StageTree("refit", "training", tuple(made), self._true_fields(sorted(names)))]
 
     def residual(self) -> list[StageTree]:

@@ -4,7 +4,8 @@ A prediction is a function of one seed for each of the five sources (`uqdsl.unce
 
     training_data  which joint draw of the posterior, and with it which true training data
     weights        the random numbers of a chain of the weights given these true data; where training data are exact there is
-                   no such chain, and this is which draw of the posterior
+                   no such chain, and this is which draw of the posterior; weights that are exact are the mode given these
+                   data, and hang on nothing else
     testing_data   the random numbers of a chain of the residual's law given the weights
     new_input      those of the true new inputs
     function       those of the residual
@@ -20,6 +21,7 @@ import jax
 import numpy as np
 
 from uqdsl import ir
+from uqdsl.infer.mode import Modes, find_modes, verify_modes
 from uqdsl.uncertainty.budget import SOURCES, remembered
 from uqdsl.uncertainty.rows import row_dim
 from uqdsl.uncertainty.short_chains import ITERATIONS, PILOTS, Kernel, Mixing, adapt, run_chains
@@ -30,6 +32,10 @@ type Seeds = Mapping[str, np.ndarray]
 
 _STREAM = 0x66697665
 """Folded into the seed, so that no other user of the same seed draws the same numbers."""
+_ANEW = 5 * ITERATIONS
+"""The length of chains that do not begin at a draw of what they sample."""
+_SEARCHES = 16
+"""For the one mode of a posterior; the highest that is found is taken."""
 _MOST_DRAWS = 512
 """Draws that are computed side by side."""
 
@@ -58,6 +64,8 @@ class Predictor:
         sites: Mapping[str, str],
         seed: int,
         *,
+        weights_exact: bool = False,
+        cut: bool = False,
         watch: Watch = unwatched,
     ) -> None:
         """Nothing is computed yet.
@@ -68,8 +76,11 @@ class Predictor:
             joint: unknowns of the posterior by name, `(draw, *shape)`, in random order.
             sites: the site that holds the draws of each target.
             seed: of everything that is random.
+            weights_exact: the weights are the mode of the stage `refit`.
+            cut: the posterior knows nothing of the errors of training data: its weights are not those given true data.
             watch: is told how far it is.
         """
+        self._weights_exact, self._cut = weights_exact, cut
         self.stages, self.joint, self.sites, self.watch = stages, joint, sites, watch
         self.mixing: dict[str, Mixing] = {}
         self._key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), _STREAM)
@@ -89,8 +100,8 @@ class Predictor:
         found = {
             "new_input": bool(drawn & set(prediction.inputs)) or "inputs" in self.stages,
             "testing_data": "residual" in self.stages,
-            "training_data": "refit" in self.stages,
-            "weights": True,
+            "training_data": bool("refit" in self.stages and self.stages["refit"].given),
+            "weights": not self._weights_exact,
             "function": bool(drawn - set(prediction.inputs)),
         }
         return tuple(each for each in SOURCES if found[each])
@@ -103,10 +114,14 @@ class Predictor:
     @property
     def evaluations(self) -> int:
         """How often the costly part of a prediction is evaluated for one draw of a budget: chains, where there are any."""
-        chains = 4 * ("refit" in self.stages)
-        if "residual" in self.stages:
-            chains += 8 if "refit" in self.stages else 4
-        return chains or 1 << len(self.random)
+        random = self.random
+
+        def times(stage: str, sources: Sequence[str]) -> int:
+            return 1 << len(set(random) & set(sources)) if stage in self.stages else 0
+
+        chains = times("refit", ("training_data", "weights")) if "training_data" in random else 0
+        chains += times("residual", ("testing_data", "training_data", "weights"))
+        return chains or 1 << len(random)
 
     def _joint(self, index: np.ndarray) -> Arrays:
         """Joint draws of the posterior; where more are wanted than there are, they come again."""
@@ -119,9 +134,25 @@ class Predictor:
         if "refit" not in self.stages:
             return self._joint(seeds["weights"])
         known = self._with_truths(seeds["training_data"])
-        refit = self.stages["refit"]
-        start = {name: known[name] for name in refit.target.unknowns}
-        return known | self._chains("refit", known, self._words("weights", seeds["weights"]), start=start)
+        start = {name: known[name] for name in self.stages["refit"].target.unknowns}
+        if self._weights_exact:
+            return known | self._modes(known, start)
+        words = self._words("weights", seeds["weights"])
+        if self._cut:
+            return known | self._chains("refit", known, words, iterations=_ANEW)
+        return known | self._chains("refit", known, words, start=start)
+
+    def _modes(self, known: Arrays, start: Arrays) -> Arrays:
+        """The weights of the largest density given true training data; of one posterior, where all of these are known."""
+        refit, count = self.stages["refit"], len(next(iter(start.values())))
+        self.watch(_DOING["refit"], 0, count)
+        if refit.given:
+            modes = find_modes(refit.target, start, refit.of(known))
+        else:
+            modes = find_modes(refit.target, {name: self.joint[name][:_SEARCHES] for name in start})
+            modes = Modes(*jax.tree.map(lambda each, best=modes.best: np.repeat(each[[best]], count, axis=0), modes))
+        verify_modes(refit.target, modes)
+        return modes.values
 
     def _with_truths(self, index: np.ndarray) -> Arrays:
         """Joint draws, with the true training data that the posterior has integrated out."""
@@ -155,8 +186,11 @@ class Predictor:
         return self.stages["prediction"].of(found)
 
     def posterior(self, draws: int) -> Arrays:
-        """What the prediction is given by joint draws of the posterior as they are: no chain of the weights is needed."""
+        """What the prediction is given by joint draws of the posterior: no chain of the weights is needed, unless these are
+        not draws of them."""
         index = np.arange(draws)
+        if self._cut or self._weights_exact:
+            return self.known(dict.fromkeys(SOURCES, index))
         known = self._joint(index)
         if "residual" in self.stages:
             known |= self._chains("residual", known, self._words("testing_data", index))
@@ -164,7 +198,9 @@ class Predictor:
             known |= self._chains("inputs", known, self._words("new_input", index))
         return self.stages["prediction"].of(known)
 
-    def _chains(self, name: str, known: Arrays, words: np.ndarray, start: Arrays | None = None) -> Arrays:
+    def _chains(
+        self, name: str, known: Arrays, words: np.ndarray, *, start: Arrays | None = None, iterations: int = ITERATIONS
+    ) -> Arrays:
         stage = self.stages[name]
         given = stage.of(known)
         if name not in self._kernels:
@@ -180,7 +216,7 @@ class Predictor:
             self.watch(doing, at, count)
 
         self.watch(doing, 0, count)
-        found = run_chains(stage, self._kernels[name], given, words, start=start, iterations=ITERATIONS, done=done)
+        found = run_chains(stage, self._kernels[name], given, words, start=start, iterations=iterations, done=done)
         worst = self.mixing.get(name)
         if worst is None or found.mixing.effective < worst.effective:
             self.mixing[name] = found.mixing

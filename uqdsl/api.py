@@ -39,7 +39,8 @@ from uqdsl.driver.source import Source, read_source
 from uqdsl.infer import Target
 from uqdsl.infer.draws import Silent
 from uqdsl.ir import Prediction, Run, Spec
-from uqdsl.messages import Problem, UsageError, listing, render_text
+from uqdsl.messages import DataError, Problem, UsageError, listing, render_text
+from uqdsl.messages.catalogue.data import UnknownLabels
 from uqdsl.messages.catalogue.sources import NoneAsked
 from uqdsl.messages.catalogue.usage import NoSuchPicture, WhichRun
 from uqdsl.report import Picture
@@ -54,8 +55,8 @@ if TYPE_CHECKING:
 
     from uqdsl.uncertainty.predict import Watch
 
-type Foresee = Callable[[Group, int, Sequence[Prediction], Watch], tuple[Group, tuple[Problem, ...]]]
-"""From draws of a posterior, a seed and what is asked to what is predicted."""
+type Foresee = Callable[[Group, int, Sequence[Prediction], Watch, Any], tuple[Group, tuple[Problem, ...]]]
+"""From draws of a posterior, a seed, what is asked, and perhaps a table of new rows to what is predicted."""
 type Setting = float | int | bool | str
 
 
@@ -154,11 +155,14 @@ class Model:
             UsageError: UQ510 where the spec calls a function of a module that is not allowed.
             RunError: UQ511 to UQ513 where a function of Python cannot be had, does not fit or fails.
         """
+        read = partial(bind, self._checked.spec, self._checked.source.folder, allowed=self._allow)
         with located(self._checked.sources):
-            dataset = bind(self._checked.spec, self._checked.source.folder, data, allowed=self._allow)
+            dataset = read(data)
             if self.spec.externs:
                 load_externs(self.spec, self._allow_extern, dataset.coords)
-        return Program(self._checked, self._generated, dataset, self._allow_extern)
+        return Program(
+            self._checked, self._generated, dataset, lambda new: read(data | {"new": new}), self._allow_extern
+        )
 
     def __repr__(self) -> str:
         return f"<uqdsl.Model {self.name}: {_counted(self.spec)}>"
@@ -204,9 +208,15 @@ class Program:
     """
 
     def __init__(
-        self, checked: Checked, generated: Generated, dataset: Dataset, allow_extern: tuple[str, ...] = ()
+        self,
+        checked: Checked,
+        generated: Generated,
+        dataset: Dataset,
+        with_new: Callable[[Any], Dataset],
+        allow_extern: tuple[str, ...] = (),
     ) -> None:
         self._checked, self._generated, self._allow_extern = checked, generated, allow_extern
+        self._with_new = with_new
         self._dataset = dataset
         self.data: dict[str, np.ndarray] = dataset.arrays
         self.coords: dict[str, list[Any]] = dataset.coords
@@ -229,14 +239,32 @@ class Program:
         return make_target(self.spec, self._generated, dataset, allowed=self._allow_extern)
 
     def _foresee(
-        self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch
+        self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch, new: Any
     ) -> tuple[Group, tuple[Problem, ...]]:
         with located(self._checked.sources), memory_short():
-            return predict(self._staged, posterior, seed, asked, watch)
+            staged = self._staged if new is None else self._make_stages(self._bound_to(new))
+            return predict(staged, posterior, seed, asked, watch)
 
     @cached_property
     def _staged(self) -> Staged:
-        return make_stages(self.spec, self._checked.sources, self._dataset, allowed=self._allow_extern)
+        return self._make_stages(self._dataset)
+
+    def _make_stages(self, dataset: Dataset) -> Staged:
+        return make_stages(self.spec, self._checked.sources, dataset, allowed=self._allow_extern)
+
+    def _bound_to(self, new: Any) -> Dataset:
+        """The data with other new rows, whose labels the posterior has to know (UQ442)."""
+        dataset = self._with_new(new)
+        problems = [
+            UnknownLabels(at=dim.span, name="new", shown=str(label), dim=dim.name, other="the run")
+            for dim in self.spec.dims
+            if not dim.parted
+            for label in dataset.coords[dim.name]
+            if label not in self.coords[dim.name]
+        ]
+        if problems:
+            raise DataError(problems)
+        return dataset
 
     @property
     def numpyro_model(self) -> Callable[..., Any]:
@@ -318,11 +346,13 @@ class Fit:
         """
         return to_datatree(self._result.groups)
 
-    def predict(self, *names: str, progress: bool | None = None, **options: Any) -> xarray.Dataset:
+    def predict(self, *names: str, new: Any = None, progress: bool | None = None, **options: Any) -> xarray.Dataset:
         """What the spec's `predict` statements ask for, from this posterior.
 
         Args:
             names: of predictions; all where there are none.
+            new: a table of rows to predict, in the place of those that are `new` in the spec: whatever `compile` takes for that
+                part of the data.
             progress: whether to show it; None shows it on a terminal and in a notebook.
             options: of `predict`, in the place of those in the spec: `draws`, `intervals`, `budget` and so on.
 
@@ -333,7 +363,9 @@ class Fit:
         Raises:
             UsageError: UQ366 where the spec predicts nothing of these names; UQ502, UQ503 where there is no such option, or it
                 cannot have that value.
-            RunError: UQ362 where a source needs a part that the data do not have.
+            DataError: UQ401 and on, with every mismatch of `new`; UQ442 where it has labels that the posterior does not know.
+            RunError: UQ362 where a source needs a part that the data do not have; UQ613 where weights that are exact have no
+                mode.
         """
         spec = self.program.spec
         asked = [each for each in spec.predictions if not names or each.name in names]
@@ -348,7 +380,7 @@ class Fit:
             for each in asked
         ]
         with _Watcher(progress).counting() as watch:
-            prediction, problems = self._foresee(self._result.groups["posterior"], self.seed, changed, watch)
+            prediction, problems = self._foresee(self._result.groups["posterior"], self.seed, changed, watch, new)
         self.problems += problems
         self._predicted = {PREDICTION: prediction}
         return to_datatree(self._predicted)[PREDICTION].to_dataset()

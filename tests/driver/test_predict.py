@@ -118,3 +118,78 @@ def test_draws_that_are_not_finite_are_told():
     fit = uqdsl.loads(text).compile().infer("nuts(chains = 1, warmup = 50, draws = 50)")
     fit.predict()
     assert "UQ619" in [each.code for each in fit.problems]
+
+
+PARTS = """
+data {
+  z[case] : real, kind[case] : category, x[case] : real
+  training = "train.csv"
+  new = "new.csv"
+}
+prior slope[kind] ~ Normal(0, 2)
+likelihood x[case] ~ Normal(slope[kind] * z, 0.1)
+infer by nuts(chains = 2, warmup = 300, draws = 1000)
+predict x[case] with(draws = 200)
+"""
+TRAINING = {"z": [1.0, 2.0, 3.0], "kind": ["a", "b", "a"], "x": [1.1, -1.9, 3.0]}
+
+
+@pytest.fixture(scope="module")
+def parted() -> uqdsl.Fit:
+    new = {"z": [1.0], "kind": ["a"]}
+    return uqdsl.loads(PARTS).compile(training=TRAINING, new=new).infer(seed=1)
+
+
+def test_new_rows_from_python(parted):
+    given = {"z": [2.0, 1.0], "kind": ["b", "a"]}
+    found = parted.predict(new=given)["x"].values
+    bound = uqdsl.loads(PARTS).compile(training=TRAINING, new=given).infer(seed=1)
+    assert np.array_equal(found, bound.predict()["x"].values)
+    assert parted.predict().sizes["case"] == 1
+
+
+@pytest.mark.parametrize(
+    ("new", "code"),
+    [
+        ({"z": [2.0], "kind": ["c"]}, "UQ442"),
+        ({"z": ["far"], "kind": ["a"]}, "UQ422"),
+        ({"kind": ["a"]}, "UQ401"),
+    ],
+)
+def test_new_rows_that_do_not_fit(parted, new, code):
+    with pytest.raises(uqdsl.DataError) as caught:
+        parted.predict(new=new)
+    assert [each.code for each in caught.value.problems] == [code]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that was stopped while it predicted."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.uq").write_text(PARTS)
+    (tmp_path / "train.csv").write_text("z,kind,x\n1,a,1.1\n2,b,-1.9\n3,a,3\n")
+    (tmp_path / "new.csv").write_text("z,kind\n2,b\n1,a\n")
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("uqdsl.driver.infer.predict", stopped)
+        assert execute(["run", "model.uq", "--out", "runs"]) == 130
+    return tmp_path
+
+
+def test_a_run_stopped_while_it_predicts_goes_on(folder: Path):
+    assert execute(["run", "model.uq", "--out", "runs", "--resume"]) == 0
+    assert execute(["run", "model.uq", "--out", "runs"]) == 0
+    resumed, whole = (read_netcdf(folder / f"runs/model-0-{number}/result.nc") for number in (1, 2))
+    assert np.array_equal(resumed["posterior"].variables["slope"].values, whole["posterior"].variables["slope"].values)
+    assert np.array_equal(resumed["prediction"].variables["x"].values, whole["prediction"].variables["x"].values)
+
+
+def test_a_stopped_run_does_not_go_on_with_other_new_rows(folder: Path, capsys: pytest.CaptureFixture[str]):
+    (folder / "new.csv").write_text("z,kind\n2,b\n5,a\n")
+    assert execute(["run", "model.uq", "--out", "runs", "--resume"]) == 1
+    said = capsys.readouterr().err
+    assert "UQ704" in said
+    assert "`z (new)`" in said

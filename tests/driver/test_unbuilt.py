@@ -22,3 +22,10 @@ def test_it_is_refused_by_name():
     (problem,) = caught.value.problems
     assert problem.code == "UQ902"
     assert "recording" in problem.title
+
+
+def test_cut_errors_that_are_not_normal():
+    errors = "uncertainty { training_data cut { X ~ StudentT(4, truth(X), 0.1) } }"
+    with pytest.raises(uqdsl.SpecError) as caught:
+        uqdsl.loads(SPEC.replace("uncertainty { weights inferred }", errors))
+    assert "UQ902" in [each.code for each in caught.value.problems]

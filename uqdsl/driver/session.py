@@ -140,12 +140,20 @@ def _record(job: Job, device: str) -> RunRecord:
         spec_text=job.checked.source.text,
         included=job.checked.linked.texts,
         program_text=job.program.text,
-        data=hash_arrays(job.dataset.arrays, job.dataset.coords),
+        data=_hashes(job.dataset),
         modules=hash_modules(spec),
         allow_extern=job.allow_extern,
         device=device,
         precision=job.precision,
     )
+
+
+def _hashes(dataset: Dataset) -> dict[str, str]:
+    """Of the rows of all parts."""
+    found = hash_arrays(dataset.arrays, dataset.coords)
+    for part, rows in dataset.parts.items():
+        found |= {f"{name} ({part})": each for name, each in hash_arrays(rows.arrays, rows.coords).items()}
+    return found
 
 
 def _create(job: Job, out: Path, record: RunRecord) -> RunDirectory:

@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple
 from uqdsl.ir import SOURCES
 from uqdsl.messages import Problem, Span, errors, listing
 from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped, WrongEntry
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.located import located, location_of, normal
 from uqdsl.semantics.sources import (
     PARTS,

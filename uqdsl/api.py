@@ -357,8 +357,10 @@ class Fit:
             options: of `predict`, in the place of those in the spec: `draws`, `intervals`, `budget` and so on.
 
         Returns:
-            The draws of each prediction by its name, and `X_mean`, `X_sd`, `X_lower` and `X_upper` over `X_interval`; of a
-            budget `X_share` over `source`, with `X_share_error`.
+            The draws of each prediction by its name, and `X_mean`, `X_sd` and its parts `X_epistemic` and `X_aleatoric`,
+            `X_lower` and `X_upper` over `X_interval`; of a budget `X_share` over `source`, with `X_share_error`. Where the
+            outcome is a class, `X_probability` over `X_class` in the place of mean and sd, and `X_entropy`,
+            `X_expected_entropy` and `X_mutual_information`.
 
         Raises:
             UsageError: UQ366 where the spec predicts nothing of these names; UQ502, UQ503 where there is no such option, or it

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from uqdsl.diagnose import classification
-from uqdsl.diagnose.classification import brier_score, calibration_error, entropy, most_probable, reliability
+from uqdsl.diagnose.classification import brier_score, calibration_error, most_probable, reliability
 
 
 def events(rng, cases, sharpen=1.0):
@@ -89,24 +89,6 @@ def test_most_probable_class():
     confidence, right = most_probable(np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]]), np.array([1, 2]))
     np.testing.assert_array_equal(confidence, [0.5, 0.6])
     np.testing.assert_array_equal(right, [True, False])
-
-
-def test_entropy_of_extremes():
-    sure = np.eye(3)[[0, 1, 2]][:, None]
-    split = np.full((3, 1, 3), 1 / 3)
-    found = entropy(np.concatenate([sure, split], axis=1))
-    np.testing.assert_allclose(found.total, np.log(3))
-    np.testing.assert_allclose(found.expected, [0, np.log(3)], atol=1e-15)
-    np.testing.assert_allclose(found.information, [np.log(3), 0], atol=1e-15)
-
-
-def test_information_is_never_negative():
-    draws = np.random.default_rng(5).dirichlet([0.5, 1, 2], size=(50, 40))
-    found = entropy(draws)
-    assert np.all(found.information > 0)
-    np.testing.assert_allclose(found.total, found.expected + found.information)
-    mean = draws.mean(axis=0)
-    np.testing.assert_allclose(found.information, np.mean(np.sum(draws * np.log(draws / mean), axis=2), axis=0))
 
 
 def test_ties_share_a_bin():

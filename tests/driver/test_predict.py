@@ -52,6 +52,17 @@ def test_replicates_of_the_rows_that_there_are(run: Path):
     assert (group.variables["n_lower"].values <= group.variables["n_quantile"].values).all()
 
 
+def test_a_variance_has_an_epistemic_and_an_aleatoric_part(run: Path):
+    """var E[n | rate] = var rate = (2 + n) / 1.2^2 and E var[n | rate] = E rate = (2 + n) / 1.2."""
+    group = read_netcdf(run / "result.nc")["prediction"].variables
+    for place, count in enumerate((3, 6, 17)):
+        shape = 2 + count
+        # A sample variance of a gamma law of that shape scatters by sqrt((2 + 6 / shape) / K) of itself.
+        off = group["n_epistemic"].values[place] ** 2 / (shape / 1.2**2) - 1
+        assert abs(off) < 4 * np.sqrt((2 + 6 / shape) / 1000)
+        assert abs(group["n_aleatoric"].values[place] ** 2 - shape / 1.2) < 4 * np.sqrt(shape / 1.2**2 / 1000)
+
+
 def test_the_budget_of_a_spec_without_sources_is_of_unknowns_and_scatter(run: Path):
     """var E[n | rate] = var rate, and the rest is E[rate]: 1 / 2.2 and 1.2 / 2.2 of the whole, for each row."""
     group = read_netcdf(run / "result.nc")["prediction"]
@@ -66,7 +77,17 @@ def test_the_budget_of_a_spec_without_sources_is_of_unknowns_and_scatter(run: Pa
 def test_the_summary_for_machines(run: Path):
     found = json.loads((run / "summary.json").read_text())["prediction"]["nuts"]["n"]
     assert [each["label"] for each in found["rows"]] == ["n[1]", "n[2]", "n[3]"]
-    assert set(found["rows"][0]) == {"label", "mean", "sd", "intervals", "quantiles", "exceed", "budget"}
+    assert set(found["rows"][0]) == {
+        "label",
+        "mean",
+        "sd",
+        "epistemic",
+        "aleatoric",
+        "intervals",
+        "quantiles",
+        "exceed",
+        "budget",
+    }
     assert sum(found["budget"].values()) == pytest.approx(1)
     assert sum(each["cases"] for each in found["largest"]) == 3
 

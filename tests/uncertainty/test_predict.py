@@ -82,7 +82,7 @@ def simple() -> Predictor:
 
 def test_blocks_of_rows_cover_all_rows_once(monkeypatch):
     found = simple()
-    monkeypatch.setattr(module, "BLOCK_BYTES", 8 * 100 * 2)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 8 * 100 * 2 * 3)  # outcome, mean and variance
     blocks = list(found.blocks(100))
     assert blocks == [slice(0, 2), slice(2, 3)]
     seeds = dict.fromkeys(SOURCES, np.arange(100))

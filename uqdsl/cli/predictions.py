@@ -9,13 +9,14 @@ from math import floor, log10
 from uqdsl.cli.output import coloured
 from uqdsl.cli.summary import FIRST_ROWS, MOST_ROWS
 from uqdsl.codegen.factors import told
-from uqdsl.diagnose import Forecast, forecasts
+from uqdsl.diagnose import Forecast, ForecastRow, Told, forecasts
 from uqdsl.driver.infer import Result
 from uqdsl.ir import Spec
 
 
 def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
-    """Print a table for each prediction: mean, sd, intervals, and the share of each source in the variance.
+    """Print a table for each prediction: of numbers mean, sd and its parts, of classes the probability of one and the
+    entropies; intervals, and the share of each source in the variance.
 
     Arguments:
         spec: what was run.
@@ -36,8 +37,8 @@ def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
         count = forecast.size if whole or forecast.size <= MOST_ROWS else FIRST_ROWS
         for row in forecast.rows(count):
             shares = [_percent(row.budget[source]) for source in _varying(forecast)]
-            told = [_told(each, row.sd) for kind in row.told.values() for each in kind.values()]
-            table.add_row(*map(Text, [row.label, _number(row.mean, row.sd), _number(row.sd, row.sd), *told, *shares]))
+            cells = _class_cells(row) if row.classes else _number_cells(row)
+            table.add_row(*map(Text, [row.label, *cells, *shares]))
         if count < forecast.size:
             table.add_row(f"… {forecast.size - count} more of {forecast.name}", style="dim")
         of = asked[forecast.name]
@@ -68,10 +69,37 @@ def _computed(spec: Spec) -> Iterator[str]:
 
 def _headings(forecast: Forecast) -> list[str]:
     row = next(forecast.rows(1))
-    told = [f"{float(each) * 100:g} %" for each in row.told["intervals"]]
-    told += [f"{float(each) * 100:g} % quantile" for each in row.told.get("quantiles", ())]
-    told += [f"P(> {each})" for each in row.told.get("exceed", ())]
-    return ["", "mean", "sd", *told, *(each.replace("_", " ") for each in _varying(forecast))]
+    headings, told = ["", "mean", "sd", "epistemic", "aleatoric"], row.told
+    if row.classes:
+        _, (_, told) = _shown_class(row)
+        headings = ["", "class", "probability"]
+    headings += [f"{float(each) * 100:g} %" for each in told["intervals"]]
+    headings += [f"{float(each) * 100:g} % quantile" for each in told.get("quantiles", ())]
+    headings += [f"P(> {each})" for each in told.get("exceed", ())]
+    headings += ["entropy", "expected", "information"] if row.classes else []
+    return [*headings, *(each.replace("_", " ") for each in _varying(forecast))]
+
+
+def _number_cells(row: ForecastRow) -> list[str]:
+    sd = row.numbers["sd"]
+    return [*(_number(each, sd) for each in row.numbers.values()), *_told_cells(row.told, sd)]
+
+
+def _class_cells(row: ForecastRow) -> list[str]:
+    label, (numbers, told) = _shown_class(row)
+    entropies = [f"{each:.3f}" for each in row.numbers.values()]
+    return [label, _number(numbers["probability"], 0.1), *_told_cells(told, 0.1), *entropies]
+
+
+def _shown_class(row: ForecastRow) -> tuple[str, tuple[dict[str, float], Told]]:
+    """Of two classes the second, which is whether something is so; of more the most probable."""
+    if len(row.classes) == 2:
+        return list(row.classes.items())[1]
+    return max(row.classes.items(), key=lambda each: each[1][0]["probability"])
+
+
+def _told_cells(told: Told, sd: float) -> list[str]:
+    return [_told(each, sd) for kind in told.values() for each in kind.values()]
 
 
 def _varying(forecast: Forecast) -> list[str]:

@@ -1,7 +1,7 @@
 """Diagnostics: the summary of a posterior, the verdict on it, and both as JSON and as a table."""
 
 from uqdsl.diagnose.ends import cut_mass
-from uqdsl.diagnose.forecast import Forecast, ForecastRow, forecasts
+from uqdsl.diagnose.forecast import Forecast, ForecastRow, Told, forecasts
 from uqdsl.diagnose.interest import rows_of_interest
 from uqdsl.diagnose.report import RunSummary, summary_json
 from uqdsl.diagnose.summary import Row, summarize
@@ -14,6 +14,7 @@ __all__ = [
     "Row",
     "RunSummary",
     "TableRow",
+    "Told",
     "Verdict",
     "cut_mass",
     "forecasts",

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import entr
 
 from uqdsl.diagnose.coverage import binomial_interval
 
@@ -62,19 +61,6 @@ class BrierScore(NamedTuple):
     resolution: float
     uncertainty: float
     within: float
-
-
-class Entropy(NamedTuple):
-    """Entropies of predicted classes in nats, each `(case,)`: total = expected + information.
-
-    - total: of the mean probabilities.
-    - expected: mean entropy of the draws: what would be left if the unknowns were known (aleatoric).
-    - information: mutual information of class and unknowns (epistemic).
-    """
-
-    total: np.ndarray
-    expected: np.ndarray
-    information: np.ndarray
 
 
 def most_probable(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -147,22 +133,6 @@ def brier_score(forecast: np.ndarray, happened: np.ndarray, bins: int = BINS) ->
         variance * len(forecast),
         float(within),
     )
-
-
-def entropy(probabilities: np.ndarray) -> Entropy:
-    """Entropies of class probabilities `(draw, case, class)`, which sum to one over the classes.
-
-        H(mean p) = mean H(p) + I(class; unknowns)
-
-    The information is not a clean measure of what more data could teach: it is small where all draws agree on an even
-    split as well as where they agree on a class, and expected entropy is itself only as good as the model (Wimmer, Sale,
-    Hofman, Bischl & Hüllermeier 2023, Quantifying Aleatoric and Epistemic Uncertainty in Machine Learning: Are Conditional
-    Entropy and Mutual Information Appropriate Measures?, UAI). The split is that of Depeweg, Hernández-Lobato, Doshi-Velez &
-    Udluft 2018, Decomposition of Uncertainty in Bayesian Deep Learning, ICML, sec. 3.
-    """
-    total = entr(probabilities.mean(axis=0)).sum(axis=-1)
-    expected = entr(probabilities).sum(axis=-1).mean(axis=0)
-    return Entropy(total, expected, total - expected)
 
 
 def _bins(forecast: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:

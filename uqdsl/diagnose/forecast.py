@@ -16,18 +16,27 @@ PREDICTION = "prediction"
 _PARTS = {"shapley": "share", "first_order": "first", "total": "total"}
 
 
+type Told = dict[str, dict[str, float | list[float]]]
+"""Intervals by their probability, quantiles by theirs, and so on."""
+_NUMBERS = ("mean", "sd", "epistemic", "aleatoric")
+_OF_CLASSES = ("entropy", "expected_entropy", "mutual_information")
+_OF_A_CLASS = ("probability", "epistemic", "aleatoric")
+
+
 class ForecastRow(NamedTuple):
     """One scalar that was predicted.
 
     - label: `X[3]`.
-    - told: intervals by their probability, quantiles by theirs, probabilities to exceed by the value.
+    - numbers: by name, those of a number (mean, sd and its parts) or of a class (entropy and its parts).
+    - told: intervals by their probability, quantiles by theirs, probabilities to exceed by the value; of a class there is
+      all this of its probability, with that itself and its parts, by the class's label in `classes`.
     - budget: the share of the variance that each source brings; empty where it was not asked for.
     """
 
     label: str
-    mean: float
-    sd: float
-    told: dict[str, dict[str, float | list[float]]]
+    numbers: dict[str, float]
+    told: Told
+    classes: dict[str, tuple[dict[str, float], Told]]
     budget: dict[str, float]
 
 
@@ -55,7 +64,24 @@ class Forecast(NamedTuple):
     @property
     def size(self) -> int:
         """Scalars that were predicted."""
-        return int(self.array("mean").size)
+        return int(self.array("entropy" if self.classes else "mean").size)
+
+    @property
+    def classes(self) -> list[str]:
+        """The labels of the classes, where the outcome is one of some; empty where it is a number."""
+        return [str(each) for each in self.group.coords.get(f"{self.name}_class", ())]
+
+    @property
+    def centre(self) -> np.ndarray:
+        """Of each row the mean, or the probability of the last class."""
+        return (self.array("probability")[-1] if self.classes else self.array("mean")).ravel()
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Of each row; of classes that of all their indicators together."""
+        if self.classes:
+            return (self.array("epistemic") ** 2 + self.array("aleatoric") ** 2).sum(axis=0).ravel()
+        return self.array("sd").ravel() ** 2
 
     @property
     def budget(self) -> dict[str, float]:
@@ -85,23 +111,39 @@ class Forecast(NamedTuple):
 
     def rows(self, most: int) -> Iterator[ForecastRow]:
         """The first rows, so many at most."""
-        mean, sd = self.array("mean").ravel(), self.array("sd").ravel()
-        ends = {name: self._flat(name) for name in ("lower", "upper", "quantile", "exceed", self.part)}
+        classes = self.classes
+        numbers = {name: self.array(name).ravel() for name in (_OF_CLASSES if classes else _NUMBERS)}
+        of_a_class = {name: self._flat(name) for name in (_OF_A_CLASS if classes else ())}
+        shares = self._flat(self.part)
         for row in range(min(most, self.size)):
-            told: dict[str, dict[str, float | list[float]]] = {}
-            lower, upper = ends["lower"], ends["upper"]
-            told["intervals"] = {
-                each: [float(lower[place, row]), float(upper[place, row])]
-                for place, each in enumerate(self._labels("interval"))
-            }
-            for name, shown, over in (("quantile", "quantiles", "probability"), ("exceed", "exceed", "threshold")):
-                if len(ends[name]):
-                    told[shown] = {each: float(ends[name][place, row]) for place, each in enumerate(self._labels(over))}
-            shares = ends[self.part]
-            budget = (
-                {each: float(shares[place, row]) for place, each in enumerate(self._sources())} if len(shares) else {}
+            yield ForecastRow(
+                self.label(row),
+                {each: float(array[row]) for each, array in numbers.items()},
+                {} if classes else self._told(row),
+                {
+                    each: (
+                        {number: float(array[place, row]) for number, array in of_a_class.items()},
+                        self._told(place * self.size + row),
+                    )
+                    for place, each in enumerate(classes)
+                },
+                {each: float(shares[place, row]) for place, each in enumerate(self._sources())} if len(shares) else {},
             )
-            yield ForecastRow(self.label(row), float(mean[row]), float(sd[row]), told, budget)
+
+    def _told(self, place: int) -> Told:
+        """Of one place among all scalars, those of the first class before those of the second."""
+        lower, upper = self._flat("lower"), self._flat("upper")
+        told: Told = {
+            "intervals": {
+                each: [float(lower[at, place]), float(upper[at, place])]
+                for at, each in enumerate(self._labels("interval"))
+            }
+        }
+        for name, shown, over in (("quantile", "quantiles", "level"), ("exceed", "exceed", "threshold")):
+            values = self._flat(name)
+            if len(values):
+                told[shown] = {each: float(values[at, place]) for at, each in enumerate(self._labels(over))}
+        return told
 
     def label(self, row: int) -> str:
         """What a row is called: `X[3]`; its bare name if there is but one."""
@@ -146,5 +188,5 @@ def forecasts(groups: Groups, asked: Sequence[Prediction]) -> list[Forecast]:
     return [
         Forecast(each.name, each.dims, group, _PARTS.get(str(each.options["budget"]), "share"))
         for each in asked
-        if group is not None and f"{each.name}_mean" in group.variables
+        if group is not None and {f"{each.name}_mean", f"{each.name}_entropy"} & set(group.variables)
     ]

@@ -81,9 +81,13 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
     rows = [
         {
             "label": each.label,
-            "mean": each.mean,
-            "sd": each.sd,
+            **each.numbers,
             **each.told,
+            **(
+                {"classes": {name: {**numbers, **told} for name, (numbers, told) in each.classes.items()}}
+                if each.classes
+                else {}
+            ),
             **({"budget": each.budget} if each.budget else {}),
         }
         for each in forecast.rows(MOST_ROWS)

@@ -111,7 +111,10 @@ def predict(
         for name, mixing in predictor.mixing.items()
         if not mixing.mixed
     )
-    wrong = {each.asked.name: int(np.sum(~np.isfinite(each.arrays["mean"]))) for each in answers}
+    wrong = {
+        each.asked.name: int(np.sum(~np.isfinite(each.arrays["entropy" if "class" in each.leading else "mean"])))
+        for each in answers
+    }
     problems += tuple(
         PredictionNotFinite(at=each.span, name=each.name, count=wrong[each.name]) for each in asked if wrong[each.name]
     )
@@ -145,27 +148,14 @@ def _group(answers: Sequence[Answer], coords: dict[str, list]) -> Group:
     """The answers as labelled arrays: `X_mean`, `X_lower` over `X_interval`, and so on; draws as `X` itself."""
     variables: dict[str, Variable] = {}
     labels: dict[str, np.ndarray] = {}
-    for asked, arrays, leading in answers:
+    for answered in answers:
+        asked, arrays, leading = answered
         for name, array in arrays.items():
-            whole = name.startswith("average_")
-            before = [each for each in (_LEADING.get(name.removeprefix("average_").removesuffix("_error")),) if each]
+            before = answered.dims(name)
+            dims = () if name.startswith("average_") else asked.dims
             shown = [each if each in ("source", "draw") else f"{asked.name}_{each}" for each in before]
-            dims = (*shown, *(() if whole else asked.dims))
-            variables[asked.name if name == "draws" else f"{asked.name}_{name}"] = Variable(dims, array)
+            variables[asked.name if name == "draws" else f"{asked.name}_{name}"] = Variable((*shown, *dims), array)
             labels |= {dim: label_array(list(leading[each])) for dim, each in zip(shown, before, strict=True)}
-            if not whole:
-                sizes = array.shape[len(before) :]
-                labels |= {dim: labels_of(coords, dim, size) for dim, size in zip(asked.dims, sizes, strict=True)}
+            sizes = array.shape[len(before) :]
+            labels |= {dim: labels_of(coords, dim, size) for dim, size in zip(dims, sizes, strict=True)}
     return Group(variables, labels)
-
-
-_LEADING = {
-    "lower": "interval",
-    "upper": "interval",
-    "quantile": "probability",
-    "exceed": "threshold",
-    "draws": "draw",
-    "share": "source",
-    "first": "source",
-    "total": "source",
-}

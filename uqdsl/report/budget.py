@@ -18,7 +18,7 @@ _LEAST_SAID = 0.07
 
 def draw_budget(forecast: Forecast) -> canvas.Drawing:
     """Bars of the Shapley shares: at the left in the unit of the variance, at the right as parts of one."""
-    mean, variance = forecast.array("mean").ravel(), forecast.array("sd").ravel() ** 2
+    mean, variance = forecast.centre, forecast.variance
     shares = forecast.array("share").reshape(len(SOURCES), -1)
     places = spread_rows(mean)
     labels = [short(forecast.label(place)) for place in places]

@@ -9,9 +9,10 @@ import numpy as np
 
 from uqdsl import ir
 from uqdsl.uncertainty.budget import SOURCES, Budget, attribute, closed_variances, corners, draws_within
+from uqdsl.uncertainty.classes import entropy, indicator_variances
 from uqdsl.uncertainty.predict import Predictor, Seeds
 from uqdsl.uncertainty.stages import Arrays
-from uqdsl.uncertainty.statistics import equal_tailed, exceedance, highest_density
+from uqdsl.uncertainty.statistics import equal_tailed, exceedance, highest_density, total_variance
 from uqdsl.vocabulary.predictions import PredictOptions
 
 MOST_BYTES = 1 << 26
@@ -23,9 +24,11 @@ _LEAST_DRAWS = 100
 class Answer(NamedTuple):
     """What is told of one prediction: arrays by name, with the dimensions that each has before those of the target.
 
-    Names: `mean`, `sd`, `lower` and `upper` over `interval`, `quantile` over `probability`, `exceed` over `threshold`,
-    `draws` over `draw`, and of the budget `share`, `first`, `total` over `source`, each with its `…_error`; with `average_`
-    before them, those of the mean variance of all rows.
+    Names: `mean`, `sd` and its parts `epistemic` and `aleatoric`, `lower` and `upper` over `interval`, `quantile` over `level`,
+    `exceed` over `threshold`, `draws` over `draw`, and of the budget `share`, `first`, `total` over `source`, each with its
+    `…_error`; with `average_` before them, those of the mean variance of all rows. Of classes there are, in the place of
+    `mean` and `sd`, `probability` and all that is told of it over `class`, its `probability_draws`, and `entropy`,
+    `expected_entropy` and `mutual_information`.
 
     - leading: the labels of these dimensions.
     """
@@ -34,11 +37,38 @@ class Answer(NamedTuple):
     arrays: Arrays
     leading: Mapping[str, Sequence[float | int | str]]
 
+    def dims(self, name: str) -> tuple[str, ...]:
+        """The dimensions that an array has before those of the target."""
+        return _leading(name, classes="class" in self.leading)
+
+
+_OVER = {
+    "lower": "interval",
+    "upper": "interval",
+    "quantile": "level",
+    "exceed": "threshold",
+    "draws": "draw",
+    "probability_draws": "draw",
+    "share": "source",
+    "first": "source",
+    "total": "source",
+}
+_OF_EACH_CLASS = frozenset(
+    {"probability", "epistemic", "aleatoric", "lower", "upper", "quantile", "exceed", "probability_draws"}
+)
+
+
+def _leading(name: str, *, classes: bool) -> tuple[str, ...]:
+    own = name.removeprefix("average_").removesuffix("_error")
+    over = (_OVER[own],) if own in _OVER else ()
+    return (*over, "class") if classes and own in _OF_EACH_CLASS else over
+
 
 class _Ask(NamedTuple):
     asked: ir.Prediction
     options: PredictOptions
     axis: int
+    classes: tuple[float | int | str, ...]
     parts: dict[str, list[np.ndarray]]
 
 
@@ -50,18 +80,25 @@ def answer(predictor: Predictor, asked: Sequence[ir.Prediction], along: str) -> 
         asked: what is to be told.
         along: the dimension along which the predictor goes in blocks; empty where it does not.
     """
-    asks = [_Ask(each, PredictOptions(**each.options), _axis(each, along), {}) for each in asked]  # type: ignore[arg-type]
+    asks = [
+        _Ask(each, PredictOptions(**each.options), _axis(each, along), predictor.outcomes[each.name].classes, {})  # type: ignore[arg-type]
+        for each in asked
+    ]
     draws = max(each.options.draws for each in asks)
     known = predictor.posterior(draws)
     seeds: Seeds = dict.fromkeys(SOURCES, np.arange(draws))  # pyright: ignore[reportAssignmentType] - names are text
+    other_seeds = {**seeds, "function": np.arange(draws) + draws}
     sizes = dict.fromkeys((each.asked.name for each in asks), 0)
     for rows in predictor.blocks(draws):
         predictor.watch("predicting", rows.start, predictor.rows)
         found = predictor.predict(known, seeds, rows)
+        again = found if predictor.scatters_once(found) else predictor.predict(known, other_seeds, rows)
         for each in asks:
-            values = found[each.asked.name][: each.options.draws]
-            sizes[each.asked.name] += values.nbytes
-            _tell(each, values, keep=sizes[each.asked.name] <= MOST_BYTES)
+            told = (_of_classes if each.classes else _of_numbers)(each, found, again)
+            sizes[each.asked.name] += sum(array.nbytes for name, array in told.items() if name in _DRAWS)
+            for name, array in told.items():
+                if name not in _DRAWS or sizes[each.asked.name] <= MOST_BYTES:
+                    each.parts.setdefault(name, []).append(array)
     budgets = {each.asked.name: _budget(predictor, each, draws) for each in asks if each.options.budget != "none"}
     return [_joined(each, budgets.get(each.asked.name, {}), sizes[each.asked.name]) for each in asks]
 
@@ -70,38 +107,73 @@ def _axis(asked: ir.Prediction, along: str) -> int:
     return asked.dims.index(along) if along in asked.dims else -1
 
 
-def _tell(ask: _Ask, draws: np.ndarray, *, keep: bool) -> None:
-    """What is told of a block of rows."""
-    options, values = ask.options, np.asarray(draws, float)
+_DRAWS = ("draws", "probability_draws")
+
+
+def _of_numbers(ask: _Ask, found: Arrays, again: Arrays) -> Arrays:
+    """What is told of a block of rows.
+
+    Arguments:
+        found, again: as of `Predictor.predict`, with other seeds of the function in the second.
+    """
+    name, draws = ask.asked.name, slice(ask.options.draws)
+    values = np.asarray(found[name][draws], float)
+    mean, other = (each.get(f"{name} mean", each[name])[draws] for each in (found, again))
+    variance = found.get(f"{name} variance", np.zeros_like(values))[draws]
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told of by its mean
-        lower, upper = (highest_density if options.hdi else equal_tailed)(values, options.intervals)
-        told = {"mean": values.mean(axis=0), "sd": values.std(axis=0, ddof=1), "lower": lower, "upper": upper}
-        if options.quantiles:
-            told["quantile"] = np.quantile(values, options.quantiles, axis=0)
+        parts = total_variance(np.asarray(mean, float), np.asarray(other, float), variance)
+        epistemic, aleatoric = (np.sqrt(np.maximum(each, 0.0)) for each in parts)
+        told = {"mean": values.mean(axis=0), "sd": values.std(axis=0, ddof=1)}
+        told |= {"epistemic": epistemic, "aleatoric": aleatoric, **_spread(ask.options, values)}
+    return told | {"draws": found[name][draws]}
+
+
+def _of_classes(ask: _Ask, found: Arrays, _: Arrays) -> Arrays:
+    """What is told of a block of rows whose outcome is a class."""
+    name, draws = ask.asked.name, slice(ask.options.draws)
+    last = found[f"{name} probability"][draws]
+    values = np.moveaxis(last, -1, 1)
+    epistemic, aleatoric = values.std(axis=0, ddof=1), np.sqrt((values * (1 - values)).mean(axis=0))
+    told = {"probability": values.mean(axis=0), "epistemic": epistemic, "aleatoric": aleatoric}
+    told |= _spread(ask.options, values)
+    parts = zip(("entropy", "expected_entropy", "mutual_information"), entropy(last), strict=True)
+    return told | dict(parts) | {"draws": found[name][draws], "probability_draws": values}
+
+
+def _spread(options: PredictOptions, values: np.ndarray) -> Arrays:
+    """Intervals, quantiles and probabilities to exceed."""
+    lower, upper = (highest_density if options.hdi else equal_tailed)(values, options.intervals)
+    told = {"lower": lower, "upper": upper}
+    if options.quantiles:
+        told["quantile"] = np.quantile(values, options.quantiles, axis=0)
     if options.exceed:
         told["exceed"] = exceedance(values, options.exceed)
-    if keep:
-        told["draws"] = draws
-    for name, array in told.items():
-        ask.parts.setdefault(name, []).append(array)
+    return told
 
 
 def _joined(ask: _Ask, budget: Arrays, size: int) -> Answer:
     """All rows together."""
     arrays = {
-        name: np.concatenate(parts, axis=ask.axis + (name not in ("mean", "sd"))) if len(parts) > 1 else parts[0]
+        name: _concatenated(ask, name, parts)
         for name, parts in ask.parts.items()
-        if name != "draws" or size <= MOST_BYTES
+        if name not in _DRAWS or size <= MOST_BYTES
     }
     options = ask.options
     leading = {
         "interval": options.intervals,
-        "probability": options.quantiles,
+        "level": options.quantiles,
         "threshold": options.exceed,
+        "class": ask.classes,
         "source": SOURCES if budget else (),
         "draw": range(options.draws) if "draws" in arrays else (),
     }
     return Answer(ask.asked, arrays | budget, {name: labels for name, labels in leading.items() if len(labels)})
+
+
+def _concatenated(ask: _Ask, name: str, parts: list[np.ndarray]) -> np.ndarray:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts, axis=ask.axis + len(_leading(name, classes=bool(ask.classes))))
 
 
 # --------------------------------------------------------------------------------------------------------- the budget
@@ -120,16 +192,19 @@ def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
 
         def prediction(seeds: Mapping[str, np.ndarray], rows: slice = rows) -> np.ndarray:
             nonlocal shape
-            found = predictor.predict(predictor.known(seeds), seeds, rows)[name]
-            shape = found.shape[1:]
-            return np.asarray(found, float).reshape(len(found), -1)
+            found = predictor.predict(predictor.known(seeds), seeds, rows)
+            shape = found[name].shape[1:]
+            if ask.classes:
+                return found[f"{name} probability"].reshape(count, -1, len(ask.classes))
+            return np.asarray(found[name], float).reshape(count, -1)
 
-        closed = closed_variances(corners(prediction, count, active))
+        corner = corners(prediction, count, active)
+        closed = indicator_variances(corner, active) if ask.classes else closed_variances(corner)
         sums.append(closed.sum(axis=2, keepdims=True))
         found = _shares(attribute(closed, active))
         for part, array in found.items():
             parts.setdefault(part, []).append(array.reshape(len(SOURCES), *shape))
-    told = {part: np.concatenate(each, axis=ask.axis + 1) if len(each) > 1 else each[0] for part, each in parts.items()}
+    told = {part: _concatenated(ask, part, each) for part, each in parts.items()}
     whole = _shares(attribute(np.sum(sums, axis=0), active))
     return told | {f"average_{part}": each[:, 0] for part, each in whole.items()}
 

@@ -189,15 +189,15 @@ def information_budget(
 
     The total is the mutual information of the class and all sources (epistemic); what remains of the entropy H(E p) is that
     of the class itself. E[p | U_S] is a mean over `inner` draws of all other sources, and the entropy of a mean is biased by
-    1 / inner; the jackknife over the inner draws leaves 1 / inner^2. The variance of the probabilities, summed over classes
-    in `closed_variances`, is the same budget for the quadratic entropy 1 - sum p^2, without any bias.
+    1 / inner; the jackknife over the inner draws leaves 1 / inner^2. `uqdsl.uncertainty.classes.indicator_variances`
+    are the same budget for the quadratic entropy 1 - sum p^2, without any bias.
 
     - probabilities: as `prediction` of `variance_budget`, to `(draw, row, class)`; indices up to outer inner 2^a.
     - outer: draws of what is known.
     - inner: draws of the others for each, two at least.
 
     Depeweg, Hernández-Lobato, Doshi-Velez & Udluft 2018, Decomposition of Uncertainty in Bayesian Deep Learning, ICML;
-    for its limits see `uqdsl.diagnose.classification.entropy`.
+    for its limits see `uqdsl.uncertainty.classes.entropy`.
     """
     active = [each for each in sources if each not in exact]
     known, others = np.repeat(np.arange(outer), inner), np.arange(outer * inner)

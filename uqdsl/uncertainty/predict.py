@@ -23,6 +23,7 @@ import numpy as np
 from uqdsl import ir
 from uqdsl.infer.mode import Modes, find_modes, verify_modes
 from uqdsl.uncertainty.budget import SOURCES, remembered
+from uqdsl.uncertainty.outcomes import outcome_of
 from uqdsl.uncertainty.rows import row_dim
 from uqdsl.uncertainty.short_chains import ITERATIONS, PILOTS, Kernel, Mixing, adapt, run_chains
 from uqdsl.uncertainty.stages import BLOCK_BYTES, Arrays, Stage, filled, run_forward
@@ -53,6 +54,7 @@ class Predictor:
 
     Attributes:
         mixing: how well the short chains of each stage did.
+        outcomes: what is predicted of each target.
         along: the dimension along which it goes in blocks; empty where it does not.
     """
 
@@ -86,6 +88,7 @@ class Predictor:
         self._key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), _STREAM)
         self._kernels: dict[str, Kernel] = {}
         self._target = stages["prediction"].target
+        self.outcomes = {name: outcome_of(spec, self._target.coords, site) for name, site in sites.items()}
         self.along = row_dim(spec, self._target.dims, sites.values())
         self._weights = remembered(self._of_training, ("training_data", "weights"))
         self._residual = remembered(self._of_testing, ("testing_data", "training_data", "weights"))
@@ -95,16 +98,28 @@ class Predictor:
     @property
     def random(self) -> tuple[str, ...]:
         """The sources that have any randomness, in their order."""
-        prediction = self.stages["prediction"]
-        drawn = {*prediction.target.unknowns, *(set(self.sites.values()) & set(prediction.target.observed))}
         found = {
-            "new_input": bool(drawn & set(prediction.inputs)) or "inputs" in self.stages,
+            "new_input": bool(self._drawn & set(self.stages["prediction"].inputs)) or "inputs" in self.stages,
             "testing_data": "residual" in self.stages,
             "training_data": bool("refit" in self.stages and self.stages["refit"].given),
             "weights": not self._weights_exact,
-            "function": bool(drawn - set(prediction.inputs)),
+            "function": bool(self._of_function),
         }
         return tuple(each for each in SOURCES if found[each])
+
+    def scatters_once(self, found: Arrays) -> bool:
+        """Whether nothing of the function varies but the law that each outcome of a prediction came from."""
+        known = {each.scatter for name, each in self.outcomes.items() if each.classes or f"{name} mean" in found}
+        return self._of_function <= known
+
+    @property
+    def _drawn(self) -> set[str]:
+        """The sites of the prediction that are drawn."""
+        return {*self._target.unknowns, *(set(self.sites.values()) & set(self._target.observed))}
+
+    @property
+    def _of_function(self) -> set[str]:
+        return self._drawn - set(self.stages["prediction"].inputs)
 
     @property
     def independent(self) -> int:
@@ -165,7 +180,8 @@ class Predictor:
 
         def one(words: jax.Array, given: dict[str, jax.Array]) -> dict[str, jax.Array]:
             key = jax.random.wrap_key_data(words, impl="threefry2x32")
-            return run_forward(stage.target, stage.data(given), _of_sites(names, key), names)
+            sites = run_forward(stage.target, stage.data(given), _of_sites(names, key))
+            return {name: sites[name]["value"] for name in names}
 
         return known | {name: np.asarray(each) for name, each in jax.jit(jax.vmap(one))(words, given).items()}
 
@@ -244,13 +260,19 @@ class Predictor:
 
     def _block(self, draws: int) -> int:
         cells = sum(
-            np.prod([len(self._target.coords[ir.base(dim)]) for dim in self._target.dims[site] if dim != self.along])
-            for site in self.sites.values()
+            np.prod(
+                [len(self._target.coords[ir.base(dim)]) for dim in self._target.dims[each.site] if dim != self.along]
+            )
+            * (1 + max(2, len(each.classes)))
+            for each in self.outcomes.values()
         )
         return int(min(self.rows, max(1, BLOCK_BYTES // max(1, int(8 * draws * cells)))))
 
     def predict(self, known: Arrays, seeds: Seeds, rows: slice) -> Arrays:
-        """Draws of each target at a block of rows, `(draw, *shape)`.
+        """Draws of each target at a block of rows, `(draw, *shape)`, and of the law that each came from, given all else.
+
+        Of target X these are `X`, and either `X probability` of each class, `(draw, *shape, class)`, or `X mean` and
+        `X variance`, where they are known.
 
         Arguments:
             known: of each draw, from `known` or `posterior`.
@@ -268,17 +290,18 @@ class Predictor:
         each = min(_MOST_DRAWS, draws)
         if size not in self._programs:
             self._programs[size] = self._program(size)
-        found: dict[str, list[np.ndarray]] = {target: [] for target in self.sites}
+        found: dict[str, list[np.ndarray]] = {}
         for start in range(0, draws, each):
             at = slice(start, min(start + each, draws))
             here = filled({**given, **{f" {name}": array for name, array in words.items()}}, at, each)
             chosen = {source: here.pop(f" {source}") for source in words}
             values = self._programs[size](chosen, here, data, rows.start)
-            for target, site in self.sites.items():
-                found[target].append(np.asarray(values[site])[: at.stop - at.start])
+            for name, array in values.items():
+                found.setdefault(name, []).append(np.asarray(array)[: at.stop - at.start])
         wanted = np.arange(rows.stop - rows.start)
         return {
-            target: self._taken(self.sites[target], np.concatenate(parts), wanted, 1) for target, parts in found.items()
+            name: self._taken(self.sites[name.partition(" ")[0]], np.concatenate(parts), wanted, 1)
+            for name, parts in found.items()
         }
 
     def _taken(self, name: str, array: np.ndarray, rows: np.ndarray, before: int) -> np.ndarray:
@@ -306,7 +329,12 @@ class Predictor:
                 # What all rows have in common is the same in all blocks.
                 return key if self._axis(name) is None else jax.random.fold_in(key, block)
 
-            return run_forward(target, {**data, **given}, key_of, set(self.sites.values()))  # type: ignore[dict-item]
+            sites = run_forward(target, {**data, **given}, key_of)  # type: ignore[dict-item]
+            return {
+                name if part == "value" else f"{name} {part}": array
+                for name, outcome in self.outcomes.items()
+                for part, array in outcome.read(sites).items()
+            }
 
         return jax.jit(jax.vmap(one, (0, 0, None, None)))
 

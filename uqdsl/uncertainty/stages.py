@@ -15,6 +15,8 @@ from uqdsl.infer.target import Target
 
 type Arrays = dict[str, np.ndarray]
 type Device = dict[str, jax.Array]
+type Site = dict[str, Any]
+"""Of a model that ran: its law, its value and so on, as NumPyro keeps them."""
 
 BLOCK_BYTES = 1 << 26
 """What a block of draws may take at most while it is computed."""
@@ -50,25 +52,21 @@ class Stage(NamedTuple):
         return {name: known[name] for name in self.given}
 
 
-def run_forward(
-    target: Target, data: Mapping[str, Any], key_of: Callable[[str], jax.Array], names: Collection[str]
-) -> Device:
-    """The values of sites of a model that is run forward, each unknown drawn with a key of its own.
+def run_forward(target: Target, data: Mapping[str, Any], key_of: Callable[[str], jax.Array]) -> dict[str, Site]:
+    """The sites of a model that is run forward, each unknown drawn with a key of its own.
 
     Arguments:
         data: of the target, with what is given.
         key_of: from the name of an unknown, or of data that are drawn, to its key.
-        names: what is wanted.
     """
 
-    def drawn(site: dict[str, Any]) -> jax.Array | None:
+    def drawn(site: Site) -> jax.Array | None:
         if site["type"] != "sample" or site["value"] is not None:
             return None
         return site["fn"].sample(key_of(site["name"]))
 
     model = substitute(without_reparam(target.model), substitute_fn=drawn)
-    sites = trace(model).get_trace(data, target.coords, observed=False)
-    return {name: sites[name]["value"] for name in names}
+    return trace(model).get_trace(data, target.coords, observed=False)
 
 
 def run_at_means(target: Target, data: Mapping[str, Any], names: Collection[str]) -> Device:

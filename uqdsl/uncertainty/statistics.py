@@ -33,3 +33,20 @@ def highest_density(draws: np.ndarray, levels: Sequence[float]) -> tuple[np.ndar
 def exceedance(draws: np.ndarray, values: Sequence[float]) -> np.ndarray:
     """The probability to lie above each of some values, `(value, *shape)`."""
     return np.stack([(draws > value).mean(axis=0) for value in values])
+
+
+def total_variance(mean: np.ndarray, again: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two parts of a variance: that of the mean, when all is known that can be, and the mean of what is left.
+
+        var x = var E[x | u] + E var[x | u]
+
+    Each draw u comes with two of what is left, v and v': with m = E[x | u, v] and m' = E[x | u, v'], cov(m, m') is the first
+    and E (m - m')^2 / 2 + E var[x | u, v] the second, both without bias.
+
+    Arguments:
+        mean, again: m and m', `(draw, *shape)`; the same where there is no v.
+        variance: var[x | u, v], `(draw, *shape)`.
+    """
+    centred, other = mean - mean.mean(axis=0), again - again.mean(axis=0)
+    first = (centred * other).sum(axis=0) / (len(mean) - 1)
+    return first, ((mean - again) ** 2).mean(axis=0) / 2 + variance.mean(axis=0)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.polynomial.hermite_e import hermegauss
+from numpyro import handlers
 from scipy import stats
 
 from uqdsl import ir
@@ -418,3 +419,57 @@ def test_the_weights_of_a_network_given_true_data():
     found = density(refit.spec)({**LAYERS, "sigma": np.log(SIGMA)}, {"V.truth": V, "X.truth": X}, V_COORDS)
     wanted = prior_of_weights() + stats.halfnorm.logpdf(SIGMA, scale=0.5) + np.log(SIGMA)
     assert float(found) == pytest.approx(wanted + normal(X, by_hand(V), SIGMA).sum(), abs=1e-9)
+
+
+# what all rows have together ------------------------------------------------------------------------------------------
+
+
+def test_a_mean_over_rows_is_that_of_the_rows_for_training():
+    spec = analysed(
+        "function { residual ~ Normal(0, spread), prior spread ~ HalfNormal(1) }",
+        law="Normal(beta * (Z - mean(Z, over = case)) / sd(Z, over = case), sigma)",
+    )
+    assert [each.name for each in spec.stages] == ["statistics", "residual", "prediction"]
+    statistics, prediction = stage(spec, "statistics"), stage(spec, "prediction")
+    assert set(statistics.makes) <= set(prediction.given)
+    made = trace(model(statistics.spec), KNOWN)
+    assert [float(made[name]) for name in statistics.makes] == pytest.approx([Z.mean(), Z.std()])
+    new = {"Z": Z + 7, "beta": 1.3, "spread": 0.5, **{name: made[name] for name in statistics.makes}}
+    x = trace(model(prediction.spec), new, {"X.residual": jnp.zeros(ROWS)})["X.predicted"]
+    np.testing.assert_allclose(x, 1.3 * (Z + 7 - Z.mean()) / Z.std())
+
+
+def test_basis_functions_are_the_same_for_other_rows():
+    """A discrepancy learned on testing rows, at these rows: the function that the residual's stage has."""
+    gap = "prior gap[case] ~ GaussianProcess(squared_exponential(1, 1), at = Z, basis = 6)"
+    spec = analysed(f"function {{ residual ~ Normal(gap, spread), prior spread ~ HalfNormal(1), {gap} }}")
+    assert [each.name for each in spec.stages] == ["residual", "residual_statistics", "prediction"]
+    weights = jnp.linspace(-1, 1, 6)
+    coords = {**COORDS, "gap_basis": list(range(1, 7))}
+    given = {**KNOWN, "beta": 1.3, "sigma": SIGMA}
+    learned = trace(model(stage(spec, "residual").spec), given, {"gap_weights": weights, "spread": 0.5}, coords)
+    made = trace(model(stage(spec, "residual_statistics").spec), KNOWN, {}, coords)
+    assert float(made["testing.max1"]) == Z.max()
+    at = np.array([3, 1])
+    new = {
+        "Z": Z[at],
+        "beta": 1.3,
+        "spread": 0.5,
+        "gap_weights": weights,
+        **{each: made[each] for each in made if "." in each},
+    }
+    again = trace(model(stage(spec, "prediction").spec), new, {"X.residual": jnp.zeros(2)}, {**coords, "case": [0, 1]})
+    np.testing.assert_allclose(again["gap"], learned["gap"][at])
+
+
+def model(spec: ir.Spec) -> Callable[..., Any]:
+    module: dict[str, Any] = {"__name__": "generated"}
+    exec(generate(spec, parse("").sources, version="0").text, module)
+    return module["model"]
+
+
+def trace(model: Callable[..., Any], data: Any, values: Any = None, coords: Any = COORDS) -> dict[str, Any]:
+    """The values of all sites of a model that is run forward, where some have these."""
+    run = handlers.seed(handlers.substitute(model, data=values or {}), jax.random.key(0))
+    sites = handlers.trace(run).get_trace(data, coords)
+    return {name: site["value"] for name, site in sites.items()}

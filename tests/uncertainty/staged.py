@@ -54,7 +54,7 @@ def bound(text: str, **parts: Columns) -> Bound:
         return make_target(spec, generate(spec, parsed.sources, version=uqdsl.__version__), dataset)
 
     stages = {
-        each.name: Stage(target(each.spec, parts[each.part], each.given), each.given, each.inputs)
+        each.name: Stage(target(each.spec, parts[each.part], each.given), each.given, each.inputs, each.makes)
         for each in spec.stages
         if each.part in parts
     }

@@ -52,7 +52,7 @@ def make_stages(
     for each in spec.stages if spec.predictions else ():
         program = generate(each.spec, sources, version=uqdsl.__version__, precision=precision)
         target = make_target(each.spec, program, _with_given(each, _part(spec, each, dataset)), allowed=allowed)
-        stages[each.name], programs[each.name] = Stage(target, each.given, each.inputs), program
+        stages[each.name], programs[each.name] = Stage(target, each.given, each.inputs, each.makes), program
     return Staged(spec, stages, programs)
 
 
@@ -68,8 +68,14 @@ def _part(spec: ir.Spec, stage: ir.Stage, dataset: Dataset) -> Dataset:
 
 
 def _with_given(stage: ir.Stage, part: Dataset) -> Dataset:
-    """The data of a part with something in the place of what is given."""
+    """The data of a part with something in the place of what is given, and with the dimensions that only the stage has."""
     fields = {each.name: each for each in stage.spec.fields}
+    own = {
+        each.name: list(each.labels or range(1, (each.size or 0) + 1))
+        for each in stage.spec.dims
+        if each.name not in part.coords
+    }
+    part = part._replace(coords={**part.coords, **own})
     filler = {
         name: np.ones([len(part.coords[ir.base(dim)]) for dim in fields[name].dims])
         for name in stage.given

@@ -667,13 +667,14 @@ class Stage(Node):
     """What is computed after a posterior has been sampled, as a spec of its own.
 
     It is bound to one `part` of the data, together with a draw of what earlier stages found, the fields `given`. Of its
-    unknowns, `inputs` are true inputs or belong to their errors.
+    unknowns, `inputs` are true inputs or belong to their errors; of its quantities, `makes` are given to later stages.
     """
 
-    name: Literal["truths", "refit", "residual", "inputs", "prediction"]
+    name: Literal["truths", "statistics", "refit", "residual", "residual_statistics", "inputs", "prediction"]
     part: Literal["training", "testing", "new"]
     given: tuple[str, ...]
     inputs: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
     spec: Spec
 
 

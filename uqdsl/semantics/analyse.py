@@ -17,6 +17,7 @@ from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
 from uqdsl.semantics.networks import lower_networks
 from uqdsl.semantics.predictions import lower_predictions
+from uqdsl.semantics.rows import Statistics, of_own_rows
 from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.stages import Staged, stage
 from uqdsl.semantics.statements import Lowered, lower_statements
@@ -109,7 +110,7 @@ def _analyse(
     found += check_question(written) if asks else ()
     predictions = lower_predictions(parsed.tree, lowered.statements, fields, values, spec.runs, found)
     if staged.sources is not None and not errors(found):
-        stages, problems = _stages(staged, lowered, parsed, settings)
+        stages, problems = _stages(staged, spec, lowered, parsed, settings)
         found += problems
         said = staged.sources
         sources = tuple(
@@ -140,18 +141,19 @@ def _sizes(spec: ir.Spec) -> dict[str, int]:
 
 
 def _stages(
-    staged: Staged, lowered: Lowered, parsed: Parsed, settings: Mapping[str, Value] | None
+    staged: Staged, spec: ir.Spec, lowered: Lowered, parsed: Parsed, settings: Mapping[str, Value] | None
 ) -> tuple[tuple[ir.Stage, ...], list[Problem]]:
     """Each stage as a spec, to which what was found before it is given as data."""
-    known = {
-        each.name: lowered.known.get(each.name) or Known(each.dims)
-        for each in lowered.statements
-        if isinstance(each, ir.Unknown)
-    }
+    known = {each.name: lowered.known.get(each.name) or Known(each.dims) for each in spec.unknowns}
+    posterior, composed = dict(known), _composed(spec, staged.training.statements)
+    earlier = [Statistics("statistics", "training", spec, {})]
     stages: list[ir.Stage] = []
     problems: list[Problem] = []
     for each in staged.stages:
-        made = {statement.target.name for statement in each.statements if isinstance(statement, tree.Prior)}
+        # A prior of rows brings what it brings, such as the weights of basis functions, once more.
+        places = {statement.span for statement in each.statements if isinstance(statement, tree.Prior)}
+        made = {name for name, span in composed.items() if span in places}
+        made |= {statement.target.name for statement in each.statements if isinstance(statement, tree.Prior)}
         given = {
             name: what
             for name, what in known.items()
@@ -162,15 +164,30 @@ def _stages(
         fields = (*(_given(name, what) for name, what in given.items()), *each.given)
         table = tree.Data(span=Span(0, 0), source=None, entries=fields, modifiers=())
         whole = tree.Tree((*each.statements, table), ())
-        (spec, found, _), found_known = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
-        problems += errors(found)
-        if spec is not None:
-            spec = _recording(spec) if each.name == "prediction" else spec
-            names = tuple(field.target.name for field in fields)
-            stages.append(ir.Stage(name=each.name, part=each.part, given=names, inputs=each.inputs, spec=spec))
-            if each.name in ("residual", "inputs"):
-                known |= {unknown.name: found_known[unknown.name] for unknown in spec.unknowns}
-    return tuple(stages), problems
+        (found, said, _), found_known = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
+        problems += errors(said)
+        if found is None:
+            continue
+        names = tuple(field.target.name for field in fields)
+        if each.part != "training":
+            found, more, said = of_own_rows(found, earlier, staged.rows, known)
+            names, problems = (*names, *more), [*problems, *said]
+        found = _recording(found) if each.name == "prediction" else found
+        stages.append(ir.Stage(name=each.name, part=each.part, given=names, inputs=each.inputs, spec=found))
+        if each.name in ("residual", "inputs"):
+            known |= {made.name: found_known.get(made.name) or Known(made.dims) for made in found.unknowns}
+            composed |= _composed(found, each.statements)
+        if each.name == "residual":
+            earlier.append(Statistics("residual_statistics", "testing", found, {}))
+    after = next((place for place, each in enumerate(stages, 1) if each.name == "residual"), 0)
+    of_residual = [made for of in earlier[1:] for made in of.stages(known)]
+    return (*earlier[0].stages(posterior), *stages[:after], *of_residual, *stages[after:]), problems
+
+
+def _composed(spec: ir.Spec, statements: Sequence[tree.Statement]) -> dict[str, Span]:
+    """The unknowns that no statement declares by their own name, and where what brings them stands."""
+    named = {each.target.name for each in statements if isinstance(each, tree.Prior)}
+    return {each.name: each.span for each in spec.unknowns if each.name not in named}
 
 
 def _recording(spec: ir.Spec) -> ir.Spec:

@@ -449,7 +449,8 @@ class _Maker:
         if entry is None:
             return []
         made = self._shared("testing", priors=False)
-        made += self.sources.priors["function"] + self.sources.priors["testing_data"]
+        made += [with_truth(each, self._renamed("testing")) for each in self.sources.priors["function"]]
+        made += self.sources.priors["testing_data"]
         for error in self._inputs("testing"):
             made += self._truths_of(error, "testing", likelihood=False)
         for statement in self.outcomes.values():
@@ -517,6 +518,8 @@ class _Maker:
             if error not in sampled:
                 made += self._truths_of(error, "new", likelihood=False)
         inputs = tuple(each.target.name for each in made[common:] if isinstance(each, tree.Prior))
+        of_rows = [each for each in self.sources.priors["function"] if self._of_rows(each.target)]
+        made += [with_truth(each, self._renamed("new")) for each in of_rows]
         for statement in self.outcomes.values():
             made += self._predicted(statement)
         part = "new" if self.parted else "training"

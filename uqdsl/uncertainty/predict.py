@@ -147,15 +147,21 @@ class Predictor:
     def _of_training(self, seeds: Seeds) -> Arrays:
         """Unknowns of the posterior; those that are found once more given true training data are of a chain."""
         if "refit" not in self.stages:
-            return self._joint(seeds["weights"])
+            return self._with_statistics(self._joint(seeds["weights"]))
         known = self._with_truths(seeds["training_data"])
         start = {name: known[name] for name in self.stages["refit"].target.unknowns}
-        if self._weights_exact:
-            return known | self._modes(known, start)
         words = self._words("weights", seeds["weights"])
-        if self._cut:
-            return known | self._chains("refit", known, words, iterations=_ANEW)
-        return known | self._chains("refit", known, words, start=start)
+        if self._weights_exact:
+            known |= self._modes(known, start)
+        elif self._cut:
+            known |= self._chains("refit", known, words, iterations=_ANEW)
+        else:
+            known |= self._chains("refit", known, words, start=start)
+        return self._with_statistics(known)
+
+    def _with_statistics(self, known: Arrays, name: str = "statistics") -> Arrays:
+        """What is known with what later stages need of all rows together, those for training or those of the residual."""
+        return self._forward(name, known, np.zeros((len(next(iter(known.values()))), 2), np.uint32))
 
     def _modes(self, known: Arrays, start: Arrays) -> Arrays:
         """The weights of the largest density given true training data; of one posterior, where all of these are known."""
@@ -172,11 +178,14 @@ class Predictor:
     def _with_truths(self, index: np.ndarray) -> Arrays:
         """Joint draws, with the true training data that the posterior has integrated out."""
         known = self._joint(index)
-        if "truths" not in self.stages:
+        return self._forward("truths", known, self._words("training_data", index))
+
+    def _forward(self, name: str, known: Arrays, words: np.ndarray) -> Arrays:
+        """What is known with what a stage makes of it, run forward for each draw; the same where there is no such stage."""
+        if name not in self.stages:
             return known
-        stage = self.stages["truths"]
-        given, words = stage.of(known), self._words("training_data", index)
-        names = stage.target.unknowns
+        stage = self.stages[name]
+        given, names = stage.of(known), (*stage.target.unknowns, *stage.makes)
 
         def one(words: jax.Array, given: dict[str, jax.Array]) -> dict[str, jax.Array]:
             key = jax.random.wrap_key_data(words, impl="threefry2x32")
@@ -187,8 +196,14 @@ class Predictor:
 
     def _of_testing(self, seeds: Seeds) -> Arrays:
         """What is known with the law of the residual."""
-        known = self._weights(seeds)
-        return known | self._chains("residual", known, self._words("testing_data", seeds["testing_data"]))
+        return self._with_residual(self._weights(seeds), seeds["testing_data"])
+
+    def _with_residual(self, known: Arrays, index: np.ndarray) -> Arrays:
+        """What is known with the law of the residual, where it has one."""
+        if "residual" not in self.stages:
+            return known
+        known = known | self._chains("residual", known, self._words("testing_data", index))
+        return self._with_statistics(known, "residual_statistics")
 
     def _of_new(self, seeds: Seeds) -> Arrays:
         """True new inputs that have no formula."""
@@ -207,9 +222,7 @@ class Predictor:
         index = np.arange(draws)
         if self._cut or self._weights_exact:
             return self.known(dict.fromkeys(SOURCES, index))
-        known = self._joint(index)
-        if "residual" in self.stages:
-            known |= self._chains("residual", known, self._words("testing_data", index))
+        known = self._with_residual(self._with_statistics(self._joint(index)), index)
         if "inputs" in self.stages:
             known |= self._chains("inputs", known, self._words("new_input", index))
         return self.stages["prediction"].of(known)

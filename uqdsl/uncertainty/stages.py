@@ -28,11 +28,13 @@ class Stage(NamedTuple):
     - target: its program, with the data of its part; what is given has the values of one draw there.
     - given: the fields that hold a draw of what earlier stages found.
     - inputs: of its unknowns, those that are true inputs or belong to their errors.
+    - makes: the quantities that it is there for.
     """
 
     target: Target
     given: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
 
     @property
     def layout(self) -> Layout:

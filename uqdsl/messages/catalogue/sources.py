@@ -143,3 +143,12 @@ class NoneAsked(Problem):
     code = "UQ366"
     headline = "the spec has no `predict` of this name"
     advice = "write `predict X` in the spec, for the outcome of a likelihood or a `let`"
+
+
+class JointRows(Problem):
+    code = "UQ367"
+    headline = "`{name}` cannot be had for other rows of `{dim}` than those that it was learned from"
+    label = "all rows of `{dim}` have it jointly"
+    advice = "a Gaussian process with `basis = …` is the same function for all rows"
+    name: str
+    dim: str

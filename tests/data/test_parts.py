@@ -255,6 +255,14 @@ def test_rows_of_both_are_told():
     assert "`case = 2`" in problem.help
 
 
+def test_rows_of_both_that_are_meant_are_not_told():
+    head, brace, rest = GIVEN.partition("}")
+    table = {"x": [3.0], "y": [9.0]}
+    assert [each.code for each in bound(GIVEN, training=TABLE, testing=table, new={"x": [3.0]}).problems] == ["UQ462"]
+    meant = f"{head}{brace} allow(shared_rows){rest}"
+    assert bound(meant, training=TABLE, testing=table, new={"x": [3.0]}).problems == ()
+
+
 def test_rows_of_whole_numbers_may_be_alike():
     text = GIVEN.replace(": real", ": binary").replace("Normal(a + b * x, 1)", "Bernoulli(logits = a + b * x)")
     table = {"x": [0, 1, 1], "y": [1, 0, 1]}

@@ -84,6 +84,8 @@ def shared_rows(spec: ir.Spec, bound: Mapping[str, Dataset]) -> Iterator[Problem
     for dim in (each.name for each in spec.dims if each.parted):
         fields = [each for each in spec.fields if [one for one in each.dims if ir.base(one) == dim] == [dim]]
         fields = [each for each in fields if each.name in bound[TESTING].arrays and each.kind != "time"]
+        if any(table.shares for table in spec.tables if not set(fields).isdisjoint(table.fields)):
+            continue
         if all(each.kind == "category" or KINDS[each.kind].integer for each in fields):
             continue
         known = {row.tobytes() for row in _rows(fields, dim, bound[TRAINING])}

@@ -442,12 +442,14 @@ class Table(Node):
     """A `data` statement: a file, or None for values in place and in-memory data, and the fields that it fills.
 
     Its rows are those for training; `parts` are other ones of the same fields. With a `split`, they are those of all parts.
+    One that `shares` is meant to have rows for testing that are also among those for training.
     """
 
     path: str | None
     fields: tuple[DataField, ...]
     parts: tuple[Part, ...] = ()
     split: Split | None = None
+    shares: bool = False
 
     @property
     def parted(self) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uqdsl.messages import Problem, Span, did_you_mean, errors, listing
 from uqdsl.messages.catalogue.kinds import WrongModifier
 from uqdsl.messages.catalogue.lints import LINTS, CutMass, IdleAllow, UnknownLint
+from uqdsl.messages.catalogue.parts import SharedRows
 from uqdsl.syntax import tree
 
 ALLOW = "allow"
@@ -51,7 +52,7 @@ def heed_allowed(written: tree.Tree, problems: Sequence[Problem]) -> list[Proble
         found += [
             IdleAllow(at=each.at, name=each.name)
             for each in allowed
-            if each not in used and LINTS[each.name] is not CutMass
+            if each not in used and LINTS[each.name] not in (SharedRows, CutMass)
         ]
     return found
 

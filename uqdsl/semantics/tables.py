@@ -19,9 +19,9 @@ from uqdsl.messages.catalogue.kinds import (
     WrongSize,
 )
 from uqdsl.messages.catalogue.names import NoLabels, RepeatedDimension, UnknownKind, UnknownModifier
-from uqdsl.messages.catalogue.parts import CannotStandardise
+from uqdsl.messages.catalogue.parts import CannotStandardise, SharedRows
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
-from uqdsl.semantics.allowed import ALLOW
+from uqdsl.semantics.allowed import ALLOW, allows
 from uqdsl.semantics.constants import Settings, evaluate, shown
 from uqdsl.semantics.declare import Declarations, What
 from uqdsl.semantics.parts import lower_rows, outcomes, parted_dims
@@ -276,7 +276,14 @@ def _table(
         each.model_copy(update={"outcome": each.name in outcome and each.values is None}) for each in found if each
     )
     problems += [_unknown_modifier(each, "a table", (ALLOW,)) for each in statement.modifiers if each.name != ALLOW]
-    return Table(span=statement.span, path=rows.path, fields=fields, parts=rows.parts, split=rows.split)
+    return Table(
+        span=statement.span,
+        path=rows.path,
+        fields=fields,
+        parts=rows.parts,
+        split=rows.split,
+        shares=allows(statement.modifiers, SharedRows),
+    )
 
 
 def _field(

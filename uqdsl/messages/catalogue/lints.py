@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from uqdsl.messages.catalogue.parts import SharedRows
 from uqdsl.messages.problem import Note, Problem, Warn
 
 
@@ -103,5 +104,8 @@ class CutMass(Note):
     end: str
 
 
-LINTS = {each.lint: each for each in (UnusedUnknown, MayLeaveSupport, UnusedField, WiderThanKind, IdleBound, CutMass)}
+LINTS = {
+    each.lint: each
+    for each in (UnusedUnknown, MayLeaveSupport, UnusedField, WiderThanKind, IdleBound, SharedRows, CutMass)
+}
 """Every lint by its name."""

@@ -85,10 +85,15 @@ class UnknownWord(Problem):
 
 
 class SharedRows(Warn):
+    """Known once data are read, so that a check without them cannot tell whether it is there to be allowed."""
+
     code = "UQ462"
+    lint = "shared_rows"
     headline = "{count} for testing {are} also among those for training"
     label = "of both"
-    advice = "testing says nothing about rows that were learned from: take them out of one of the two"
+    advice = (
+        "testing says nothing about what was learned from: take them out of one part, or write `allow(shared_rows)`"
+    )
     count: str
     are: str
 

@@ -30,7 +30,7 @@ from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.driver.externs import load_externs
-from uqdsl.driver.front import Checked, check, check_linked, read_method
+from uqdsl.driver.front import Checked, at_stage, check, check_linked, read_method
 from uqdsl.driver.infer import Result, Unwatched, infer
 from uqdsl.driver.predict import Staged, make_stages, predict
 from uqdsl.driver.program import make_target, write_program
@@ -136,6 +136,14 @@ class Model:
     def source(self) -> str:
         """The text of the NumPyro program."""
         return self._generated.text
+
+    def program(self, stage: str) -> str:
+        """The text of the NumPyro program of a stage, such as `residual`; that of `training` is `source`.
+
+        Raises:
+            UsageError: UQ731 where the spec has no such stage.
+        """
+        return write_program(at_stage(self._checked, stage)).text
 
     def explain(self) -> Explanation:
         """What the spec states as an equation, and how each source of uncertainty in it is computed."""

@@ -40,7 +40,7 @@ Fit
   picture(self, kind: 'str', of: 'str' = '') -> 'Figure'
   pictures
   posterior
-  predict(self, *names: 'str', progress: 'bool | None' = None, **options: 'Any') -> 'xarray.Dataset'
+  predict(self, *names: 'str', new: 'Any' = None, progress: 'bool | None' = None, **options: 'Any') -> 'xarray.Dataset'
   reasons
   save(self, path: 'str | Path') -> 'None'
   seconds
@@ -54,6 +54,7 @@ Model
   compile(self, **data: 'Any') -> 'Program'
   explain(self) -> 'Explanation'
   name
+  program(self, stage: 'str') -> 'str'
   source
   spec
 Program

@@ -14,6 +14,9 @@ import jsonschema
 import pytest
 
 import uqdsl as package
+from uqdsl.data import bind
+from uqdsl.driver.predict import make_stages
+from uqdsl.messages import Sources
 
 from .conftest import MODEL
 
@@ -65,6 +68,43 @@ def test_compile_into_a_file(uqdsl, folder: Path):
     said = uqdsl("compile", "model.uq", "-o", "no/such/folder.py")
     assert said.code == 1
     assert "UQ701" in said.err
+
+
+def test_compile_a_stage(uqdsl, folder: Path):
+    spec = """data { Z[i] : real = [0, 1, 2], X[i] : real = [2.1, 3.9, 6.2] }
+prior slope ~ Normal(0, 10)
+likelihood X[i] ~ Normal(slope * Z, 1)
+uncertainty {
+  new_input     exact
+  testing_data  exact
+  training_data { X ~ Normal(truth(X), 0.2) }
+  weights       inferred
+  function      inferred
+}
+predict X[i]
+"""
+    (folder / "weighed.uq").write_text(spec)
+    model = package.load("weighed.uq")
+    assert (
+        uqdsl("compile", "weighed.uq", "--stage", "training") == uqdsl("compile", "weighed.uq") == (0, model.source, "")
+    )
+    staged = make_stages(model.spec, Sources.single("weighed.uq", spec), bind(model.spec, folder))
+    assert set(staged.programs) == {"truths", "refit", "prediction"}
+    for name, program in staged.programs.items():
+        assert uqdsl("compile", "weighed.uq", "--stage", name) == (0, program.text, "")
+        assert model.program(name) == program.text
+    assert uqdsl("compile", "weighed.uq", "--stage", "refit", "--emit", "equation").out.startswith(
+        "p(slope | X.truth, Z)\n"
+    )
+
+
+def test_a_stage_that_is_not_there(uqdsl, folder: Path):
+    said = uqdsl("compile", "model.uq", "--stage", "residual", "-o", "program.py")
+    assert (said.code, said.out) == (2, "")
+    assert "error[UQ731]: the spec has no stage `residual`\n  = help: it has `training`" in said.err
+    assert not (folder / "program.py").exists()
+    with pytest.raises(package.UsageError, match="UQ731"):
+        package.load("model.uq").program("prediction")
 
 
 def test_compile_to_the_ir(uqdsl):

@@ -24,13 +24,16 @@ def command(
         ),
     ] = "python",
     language: Annotated[Literal["dot", "mermaid"], typer.Option("--format", help="How a graph is written.")] = "dot",
+    stage: Annotated[
+        str, typer.Option(metavar="NAME", help="Of which stage, such as `residual`; a spec with sources has several.")
+    ] = "training",
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.")] = None,
     set_: Settings = None,
     by: Annotated[str | None, typer.Option(metavar="METHOD", help="In place of the spec's `infer` statements.")] = None,
     precision: Annotated[Literal["64", "32"], typer.Option(help="Bits of a floating-point number.")] = "64",
 ) -> None:
     """Write what a spec becomes: by default the NumPyro program that `uqdsl run` runs."""
-    from uqdsl.driver.front import check, read_method, read_settings
+    from uqdsl.driver.front import at_stage, check, read_method, read_settings
     from uqdsl.driver.source import read_source
 
     source = read_source(spec)
@@ -43,7 +46,7 @@ def command(
         raise typer.Exit(1 if parsed.problems else 0)
     checked = check(source, read_settings(set_ or [], source), (read_method(by),) if by else None)
     say_problems(checked.problems, checked.sources)
-    _write(_text(checked, emit, language, 32 if precision == "32" else 64), output)
+    _write(_text(at_stage(checked, stage), emit, language, 32 if precision == "32" else 64), output)
 
 
 def _text(checked: Checked, emit: Emit, language: Literal["dot", "mermaid"], precision: Literal[32, 64]) -> str:

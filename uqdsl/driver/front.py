@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from uqdsl.driver.include import Linked, link
 from uqdsl.driver.source import Source
 from uqdsl.ir import Run, Spec
-from uqdsl.messages import DataError, Problem, Sources, SpecError, UsageError, errors
-from uqdsl.messages.catalogue.usage import NotAMethodCall, NotASetting
+from uqdsl.messages import DataError, Problem, Sources, SpecError, UsageError, errors, listing
+from uqdsl.messages.catalogue.usage import NoSuchStage, NotAMethodCall, NotASetting
 from uqdsl.semantics import analyse
 from uqdsl.semantics.constants import Value
 from uqdsl.semantics.runs import resolve_method
@@ -62,6 +62,18 @@ def check_linked(
     if spec is None:
         raise SpecError(problems, linked.parsed.sources)
     return Checked(source, linked, spec, problems)
+
+
+def at_stage(checked: Checked, name: str) -> Checked:
+    """A checked spec with that of one of its stages in its place; `training` is the spec itself.
+
+    Raises:
+        UsageError: UQ731 where it has no such stage.
+    """
+    stages = {"training": checked.spec} | {each.name: each.spec for each in checked.spec.stages}
+    if name not in stages:
+        raise UsageError([NoSuchStage(name=name, names=listing(stages, last="and"))])
+    return checked._replace(spec=stages[name])
 
 
 def check_with_data(

@@ -73,6 +73,14 @@ class NoSuchPicture(Problem):
     names: str
 
 
+class NoSuchStage(Problem):
+    code = "UQ731"
+    headline = "the spec has no stage `{name}`"
+    advice = "it has {names}"
+    name: str
+    names: str
+
+
 class NotFormatted(Problem):
     code = "UQ728"
     headline = "`{path}` is not in the style of the language"

@@ -30,6 +30,7 @@ from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 type Stance = Literal["exact", "inferred", "declared", "left out"]
 PARTS = {"training_data": "training", "testing_data": "testing", "new_input": "new"}
 """The part of the data of which a source is the error."""
+_OUTCOME = "an outcome"
 _STANCES = {"weights": ("inferred", "exact"), "function": ("inferred", "exact")}
 
 
@@ -127,6 +128,7 @@ def read_sources(written: tree.Tree, fields: Mapping[str, tree.Field], problems:
     declared = {
         name: "an unknown" for each in written.statements if isinstance(each, tree.Prior) for name in [each.target.name]
     }
+    declared |= {each.target.name: _OUTCOME for each in written.statements if isinstance(each, tree.Likelihood)}
     declared |= {each.target.name: "a `let`" for each in written.statements if isinstance(each, tree.Let)}
     for source in (each for block in blocks for each in block.sources):
         if source.name not in SOURCES:
@@ -208,6 +210,12 @@ def _read_error(
         problems.append(WrongEntry(at=entry.span, source=source.name, expected=expected))
         return
     known = [each for each in names if each is not None]
+    outcomes = [each for each in known if declared.get(each) == _OUTCOME]
+    if outcomes and (berkson or (source.name == "new_input" and len(known) > 1)):
+        name = outcomes[0]
+        expected = f"how the recorded `{name}` scatters about the true one, `{name} ~ Normal(truth({name}), sd)`"
+        problems.append(WrongEntry(at=entry.span, source=source.name, expected=expected))
+        return
     errors = found.errors[PARTS[source.name]]
     for name, item in zip(known, items, strict=True):
         if name not in fields:

@@ -147,10 +147,10 @@ def test_an_outcome_whose_law_is_not_normal():
     """Its true values are unknowns of their own."""
     spec = analysed("training_data { X ~ Normal(truth(X), 0.2) }", law="StudentT(4, beta * Z, sigma)")
     at = {name: AT[name] for name in ("beta", "sigma")}
-    truth = X + np.linspace(-0.3, 0.3, ROWS)
-    found = density(spec)({**at, "X.truth": truth}, KNOWN, COORDS)
+    u = np.linspace(-0.3, 0.3, ROWS)
+    found = density(spec)({**at, "X.truth_decentered": u}, KNOWN, COORDS)
     wanted = normal(1.3, 0, 2) + stats.halfnorm.logpdf(SIGMA) + np.log(SIGMA)
-    wanted += stats.t.logpdf(truth, 4, 1.3 * Z, SIGMA).sum() + normal(X, truth, 0.2).sum()
+    wanted += stats.t.logpdf(u, 4).sum() + normal(X, 1.3 * Z + SIGMA * u, 0.2).sum()
     assert float(found) == pytest.approx(wanted, abs=1e-10)
 
 
@@ -263,15 +263,18 @@ def test_errors_of_standardised_fields_are_in_own_units(written: str):
     spec = analysed(sources.format(raw), kind="real standardized")
     plain = analysed(sources.format(by_hand))
     standard = {"Z": (Z - centre) / width, "X": (X - CENTRE["X"]) / WIDTH["X"]}
-    pairs = [(spec, plain)]
-    pairs += [(one.spec, other.spec) for one, other in zip(spec.stages, plain.stages, strict=True)]
-    for one, other in pairs:
+    pairs = [("training", spec, plain)]
+    pairs += [(one.name, one.spec, other.spec) for one, other in zip(spec.stages, plain.stages, strict=True)]
+    for name_of_stage, one, other in pairs:
         names = {field.name for field in other.fields}
         random = np.random.default_rng(3)
         given = {name: np.abs(random.normal(size=(ROWS,) * len(of(other, name)))) for name in names - {"Z", "X"}}
         log_density, expected = density(one), density(other)
         positions = [position_of(other, random) for _ in range(2)]
-        values = [float(log_density(each, {**given, **KNOWN, **CONSTANTS}, COORDS)) for each in positions]
+        # What is predicted is in the units of the author, and so is its residual.
+        wider = {"X.residual": WIDTH["X"]} if name_of_stage == "prediction" else {}
+        own = [{name: value * wider.get(name, 1) for name, value in each.items()} for each in positions]
+        values = [float(log_density(each, {**given, **KNOWN, **CONSTANTS}, COORDS)) for each in own]
         wanted = [float(expected(each, {**given, **standard}, COORDS)) for each in positions]
         assert values[1] - values[0] == pytest.approx(wanted[1] - wanted[0], abs=1e-9)
 
@@ -300,14 +303,13 @@ population Z ~ Normal(0.7, 1.2)"""
 def test_an_error_that_input_and_outcome_share():
     spec = analysed("training_data { [Z, X] ~ MultiNormal([truth(Z), truth(X)], covariance = C) }", population=MATRIX)
     random = np.random.default_rng(4)
-    truths = {"Z.truth": random.normal(size=ROWS), "X.truth": random.normal(size=ROWS)}
-    position = {**{name: AT[name] for name in ("beta", "sigma")}, **truths}
+    z, u = random.normal(size=(2, ROWS))
+    x = 1.3 * z + SIGMA * u
+    position = {**{name: AT[name] for name in ("beta", "sigma")}, "Z.truth": z, "X.truth_decentered": u}
     found = density(spec)(position, {**KNOWN, "C": COVARIANCE}, {**COORDS, "axis": ["z", "x"]})
-    wanted = (
-        normal(1.3, 0, 2) + stats.halfnorm.logpdf(SIGMA) + np.log(SIGMA) + normal(truths["Z.truth"], 0.7, 1.2).sum()
-    )
-    wanted += normal(truths["X.truth"], 1.3 * truths["Z.truth"], SIGMA).sum()
-    off = np.column_stack([Z, X]) - np.column_stack([truths["Z.truth"], truths["X.truth"]])
+    wanted = normal(1.3, 0, 2) + stats.halfnorm.logpdf(SIGMA) + np.log(SIGMA) + normal(z, 0.7, 1.2).sum()
+    wanted += normal(u, 0, 1).sum()
+    off = np.column_stack([Z - z, X - x])
     wanted += stats.multivariate_normal.logpdf(off, [0, 0], COVARIANCE).sum()
     assert float(found) == pytest.approx(wanted, abs=1e-9)
     assert set(stage(spec, "refit").given) == {"Z.truth", "X.truth"}

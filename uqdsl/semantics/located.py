@@ -50,12 +50,12 @@ def located(law: tree.Expression, change: Change) -> tree.Call | None:
     return _changed(law, 0, change)
 
 
-def rescaled(law: tree.Call, centre: tree.Expression, width: tree.Expression) -> tree.Call | None:
-    """The law of (x - centre) / width, where `law` is that of x; None where it has no location and scale."""
+def rescaled(law: tree.Expression, location: Change, scale: Change) -> tree.Call | None:
+    """A law with another location and another scale, in terms of its own; None where it has not both."""
     if (plain := normal(law)) is not None:
-        law = expression("Normal(M_, S_)", law.span, M_=plain[0], S_=plain[1])  # pyright: ignore[reportAssignmentType]
-    moved = located(law, lambda old: expression("(L_ - C_) / W_", old.span, L_=old, C_=centre, W_=width))
-    return moved and _changed(moved, 1, lambda old: expression("S_ / W_", old.span, S_=old, W_=width))
+        law = expression("Normal(M_, S_)", law.span, M_=plain[0], S_=plain[1])
+    moved = located(law, location)
+    return moved and _changed(moved, 1, scale)
 
 
 def _changed(law: tree.Expression, which: int, change: Change) -> tree.Call | None:

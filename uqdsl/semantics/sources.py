@@ -277,12 +277,13 @@ def _in_units_of_spec(
 
     if found is not None:
         found = Normal(found.offset and narrower(found.offset), narrower(found.sd))
-    own = rescaled(own, centre, width)
 
-    def end(value: tree.Expression) -> tree.Expression:
-        return expression("(E_ - C_) / W_", value.span, E_=value, C_=centre, W_=width)
+    def place(value: tree.Expression) -> tree.Expression:
+        return expression("(V_ - C_) / W_", value.span, V_=value, C_=centre, W_=width)
 
-    modifiers = tuple(_with_arguments(each, end) for each in modifiers)
+    own = rescaled(own, place, lambda scale: expression("S_ / W_", scale.span, S_=scale, W_=width))
+
+    modifiers = tuple(_with_arguments(each, place) for each in modifiers)
     return own and Error(names, entry, own, berkson, modifiers, found)
 
 

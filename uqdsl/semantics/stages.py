@@ -23,9 +23,10 @@ from typing import Literal, NamedTuple
 
 from uqdsl.ir import SOURCES
 from uqdsl.messages import Problem, Span, errors, listing
+from uqdsl.messages.catalogue.parts import NoUnits
 from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped, WrongEntry
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
-from uqdsl.semantics.located import located, location_of, normal
+from uqdsl.semantics.located import located, location_of, normal, rescaled
 from uqdsl.semantics.sources import (
     PARTS,
     Error,
@@ -115,6 +116,7 @@ def with_truth[T: tree.Node](node: T, names: Iterable[str]) -> T:
     return change(node)  # type: ignore[return-value]
 
 
+_NONCENTERED = tree.Modifier(Span(0, 0), "noncentered", Span(0, 0))
 _NO_PART = ""
 """In the place of a part of the data: that of data which have no errors."""
 _SOURCE_OF = {part: name for name, part in PARTS.items()}
@@ -316,7 +318,8 @@ class _Maker:
         cut_off = [each for each in statement.modifiers if each.name == "truncated"]
         if found is not None and scatter is not None and not error.berkson and not cut_off:
             return [replace(statement, law=_widened(scatter[0], scatter[1], found.offset, found.sd, at))]
-        latent = tree.Prior(statement.span, _renamed(statement.target, true(name)), law, tuple(cut_off))
+        modifiers = tuple(cut_off) if cut_off or located(law, lambda old: old) is None else (_NONCENTERED,)
+        latent = tree.Prior(statement.span, _renamed(statement.target, true(name)), law, modifiers)
         if len(error.names) > 1:
             return [latent]
         others = tuple(each for each in statement.modifiers if each not in cut_off)
@@ -533,14 +536,23 @@ class _Maker:
             location = self._location(statement, law)
             if location is None:
                 return []
-            at, made = self.sources.at["function"], []
-            if entry is not None:
-                residual = ungrouped(with_truth(entry.law, self._renamed("new")))
-                made += statements(f"prior {name}.residual{axes} ~ LAW_", at, LAW_=residual)
-                location = expression(f"F_ + {name}.residual", at, F_=location)
-            if name in standardised(self.fields):
-                location = expression(f"{name}.centre + {name}.width * F_", at, F_=location)
-            return [*made, *statements(f"let {name}.predicted{axes} = F_", at, F_=location)]
+            at, own = self.sources.at["function"], name in standardised(self.fields)
+
+            def wide(value: tree.Expression) -> tree.Expression:
+                return expression(f"{name}.width * V_", at, V_=value) if own else value
+
+            location = wide(location)
+            if own:
+                location = expression(f"{name}.centre + F_", at, F_=location)
+            if entry is None:
+                return [*statements(f"let {name}.predicted{axes} = F_", at, F_=location)]
+            residual = ungrouped(with_truth(entry.law, self._renamed("new")))
+            residual = rescaled(residual, wide, wide) if own else residual
+            if residual is None:
+                self.problems.append(NoUnits(at=entry.law.span, law=law_name(entry.law), name=name))
+                return []
+            text = f"prior {name}.residual{axes} ~ LAW_\nlet {name}.predicted{axes} = F_ + {name}.residual"
+            return [*statements(text, at, LAW_=residual, F_=location)]
         if name in self.fields:
             return [replace(statement, law=law)]
         return [tree.Prior(statement.span, _renamed(statement.target, f"{name}.predicted"), law, statement.modifiers)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uqdsl import ir
 from uqdsl.data.align import Dimension, Levels
+from uqdsl.data.dataset import Dataset
 from uqdsl.data.form import Found
 from uqdsl.data.labels import key
 from uqdsl.data.wording import counted, labels_listed
@@ -16,9 +16,6 @@ from uqdsl.messages import Problem
 from uqdsl.messages.catalogue.parts import NoSpread, SharedRows, UnseenLabels
 from uqdsl.vocabulary.parts import TESTING, TRAINING
 from uqdsl.vocabulary.supports import KINDS
-
-if TYPE_CHECKING:
-    from uqdsl.data.bind import Dataset
 
 
 def with_constants(

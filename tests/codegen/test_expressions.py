@@ -80,7 +80,7 @@ def _check(node: ir.Expression, layout: tuple[str, ...], library: Mapping[str, A
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * scale, err_msg=text)
 
 
-_QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+_QUIET = settings(suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 @settings(_QUIET, max_examples=600)

@@ -88,7 +88,7 @@ def test_quoted_texts_are_not_code(part, nasty):
     assert text.isascii() or all(each.isprintable() or each == "\n" for each in text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.text(max_size=12) | st.sampled_from(NASTY), min_size=1, max_size=4), st.sampled_from([0, 4]))
 def test_a_docstring_is_one_statement(lines, indent):
     found = docstring([each.split("\n")[0] or "x" for each in lines], indent)
@@ -101,7 +101,7 @@ def test_a_docstring_is_one_statement(lines, indent):
     assert len(body.splitlines()) == len(found) + (1 if indent else 0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text())
 def test_a_label_is_one_literal(label):
     assert ast.literal_eval(quoted(label)) == label
@@ -115,7 +115,7 @@ def test_quotes_are_chosen_as_the_formatter_does():
     assert quoted("it's") == '"it\'s"'
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.text(min_size=1, max_size=5), unique=True, max_size=6))
 def test_identifiers_are_apart(names):
     taken = set(TAKEN)

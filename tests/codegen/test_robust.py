@@ -19,9 +19,7 @@ from .compiled import VERSION, compiled
 from .random_expressions import apply, operation
 from .random_specs import specs
 
-_QUIET = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], derandomize=True
-)
+_QUIET = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], derandomize=True)
 
 
 def _density_shape(text: str) -> None:

@@ -176,7 +176,7 @@ ALL_KINDS = spec_of('data "t.csv" { ' + ", ".join(f"{kind}_[i] : {kind}" for kin
 HEADER = ",".join(f"{kind}_" for kind in _KINDS)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=60), st.lists(st.lists(_CELLS, min_size=8, max_size=8), max_size=4)))
 def test_whatever_a_file_holds_it_is_data_or_problems(tmp_path, content):
     if isinstance(content, list):

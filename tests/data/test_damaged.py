@@ -120,7 +120,7 @@ def test_files_that_are_cut_off(name, sound, tmp_path):
             assert found.arrays["y"].tolist() == VALUES
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(NAMES), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6))
 def test_files_with_other_bytes_in_them(sound, tmp_path, name, changes):
     content = bytearray(sound[name])

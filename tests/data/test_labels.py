@@ -39,7 +39,7 @@ def test_rows_may_be_permuted(order, write, tmp_path):
     assert found.arrays["clay"].tolist() == [0.99, 0.97, 0.98]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.one_of(st.integers(0, 9), st.sampled_from(["x", "y", "é", "Z 1"])), unique=True, min_size=1), st.data()
 )

@@ -26,7 +26,7 @@ COMMANDS = (
     ["compile", "--emit", "tree"],
     ["explain"],
 )
-QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def run_all(content: bytes, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import settings
 
-settings.register_profile("shared machine", deadline=None)
+settings.register_profile("shared machine")
 settings.load_profile("shared machine")
 
 

@@ -143,7 +143,7 @@ def test_odd_specs(text):
 
 @example(n=2000)
 @given(n=st.integers(2, 50))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_long_chains(n):
     chain = "\n".join(f"let a{i} = a{i + 1} + 1" for i in range(n))
     assert codes(f"{chain}\nprior a{n} ~ Normal(0, 1)\nfactor -a0\n") == []

@@ -20,7 +20,7 @@ STATEMENTS = [text[slice(*each.span)] for text in SPECS for each in parse(text).
 SIGNS = ("&&", "**", ".*", "%*%", "//", "/*", "*/", "<-", ":=", "=>")
 ELSEWHERE = [*"#\n\"'\\;\t\x00&?“”‘’−", *SIGNS, "T", "for", "target", "using"]
 WORDS = sorted({word.text for text in SPECS for word in scan(text)[0]} | set(ELSEWHERE))
-RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+RELAXED = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def hold(text: str) -> None:

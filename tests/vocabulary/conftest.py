@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("shared machine", deadline=None)
+settings.register_profile("shared machine")
 settings.load_profile("shared machine")

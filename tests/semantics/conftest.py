@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("shared machine")
-settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

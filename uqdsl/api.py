@@ -29,6 +29,8 @@ from uqdsl.codegen.equation import equation, equation_latex
 from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.forecast import PREDICTION
+from uqdsl.diagnose.tested import CALIBRATION, SHIFT
+from uqdsl.driver.calibrate import examine
 from uqdsl.driver.externs import load_externs
 from uqdsl.driver.front import Checked, at_stage, check, check_linked, read_method
 from uqdsl.driver.infer import Result, Unwatched, infer
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 
 type Foresee = Callable[[Group, int, Sequence[Prediction], Watch, Any], tuple[Group, tuple[Problem, ...]]]
 """From draws of a posterior, a seed, what is asked, and perhaps a table of new rows to what is predicted."""
+type Examine = Callable[[Group, int, Sequence[Prediction], Watch], tuple[Groups, tuple[Problem, ...]]]
+"""From draws of a posterior, a seed and what is asked to what testing data say of that."""
 type Setting = float | int | bool | str
 
 
@@ -253,6 +257,12 @@ class Program:
             staged = self._staged if new is None else self._make_stages(self._bound_to(new))
             return predict(staged, posterior, seed, asked, watch)
 
+    def _examine(
+        self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch
+    ) -> tuple[Groups, tuple[Problem, ...]]:
+        with located(self._checked.sources), memory_short():
+            return examine(self._staged, posterior, seed, asked, watch)
+
     @cached_property
     def _staged(self) -> Staged:
         return self._make_stages(self._dataset)
@@ -312,7 +322,7 @@ class Program:
         with located(checked.sources), memory_short():
             target = self._target._replace(interest=run.names)
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
-        return Fit(self, result, seed, self._foresee)
+        return Fit(self, result, seed, self._foresee, self._examine)
 
     def _run(self, by: str | None) -> Run:
         runs = {each.name: each for each in self.spec.runs}
@@ -339,8 +349,8 @@ class Fit:
         problems: what went wrong without stopping it.
     """
 
-    def __init__(self, program: Program, result: Result, seed: int, foresee: Foresee) -> None:
-        self.program, self.seed, self._foresee = program, seed, foresee
+    def __init__(self, program: Program, result: Result, seed: int, foresee: Foresee, examine: Examine) -> None:
+        self.program, self.seed, self._foresee, self._examine = program, seed, foresee, examine
         self._result = result
         self._predicted: Groups = {}
         self.problems: tuple[Problem, ...] = result.problems
@@ -419,6 +429,31 @@ class Fit:
     def _pictures(self) -> list[Picture]:
         result = replace(self._result, groups={**self._result.groups, **self._predicted})
         return pictures_of_result(self.program.spec, result)
+
+    @property
+    def calibration(self) -> xarray.Dataset:
+        """Predictions held against testing data, none of which they have learned from.
+
+        Of each outcome X that the spec predicts: `X_pit` of each row; `X_coverage`, `X_width` and `X_conformal`, the width of
+        split-conformal intervals, over `X_level`; `X_score` over `X_measure`, each with its standard error; and `X_p_value`. Of
+        classes `X_probability`, and the reliability diagram over `X_bin`. The attribute `X_said` has the verdict in words.
+        Without testing data, or a `predict`, there is nothing in it.
+        """
+        return self._examined[CALIBRATION]
+
+    @property
+    def shift(self) -> xarray.Dataset:
+        """New inputs beside those of training: two tests of whether they come from one place, and how far out each is."""
+        return self._examined[SHIFT]
+
+    @cached_property
+    def _examined(self) -> dict[str, xarray.Dataset]:
+        with _Watcher(None).counting() as watch:
+            asked = self.program.spec.predictions
+            groups, problems = self._examine(self._result.groups["posterior"], self.seed, asked, watch)
+        self.problems += problems
+        tree = to_datatree({CALIBRATION: Group(), SHIFT: Group(), **groups})
+        return {name: tree[name].to_dataset() for name in (CALIBRATION, SHIFT)}
 
     @property
     def summary(self) -> tuple[Row, ...]:

@@ -9,7 +9,8 @@ from math import floor, log10
 from uqdsl.cli.output import coloured
 from uqdsl.cli.summary import FIRST_ROWS, MOST_ROWS
 from uqdsl.codegen.factors import told
-from uqdsl.diagnose import Forecast, ForecastRow, Told, forecasts
+from uqdsl.diagnose import Forecast, ForecastRow, Tested, Told, forecasts, shifted, tested
+from uqdsl.diagnose.scores import Score
 from uqdsl.driver.infer import Result
 from uqdsl.ir import Spec
 
@@ -53,6 +54,20 @@ def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
             console.print(f"of the mean variance: {', '.join(shares)}", markup=False, soft_wrap=True)
             if forecast.size > 1 and forecast.dominant:
                 console.print(f"largest share: {_largest(forecast)}", markup=False, soft_wrap=True)
+    for each in tested(result.groups):
+        console.print(
+            f"\n{each.name}, against {each.cases} testing outcomes: {each.said}", markup=False, soft_wrap=True
+        )
+        if each.levels:
+            table = Table(box=SIMPLE_HEAD, pad_edge=False)
+            for place, heading in enumerate(("intervals", "hold", "", "width", "conformal")):
+                table.add_column(heading, justify="left" if place in (0, 2) else "right", no_wrap=True)
+            for row in _held(each):
+                table.add_row(*map(Text, row))
+            console.print(table)
+        console.print(", ".join(map(_score, each.scores)), markup=False, soft_wrap=True)
+    for each in shifted(result.groups):
+        console.print(f"\n{each.said}", markup=False, soft_wrap=True)
     for line in _computed(spec):
         console.print(line, markup=False, soft_wrap=True)
 
@@ -65,6 +80,21 @@ def _computed(spec: Spec) -> Iterator[str]:
     for each in sources:
         head = f"  {each.name.replace('_', ' ')}, {each.stance}: "
         yield head + f"\n{' ' * len(head)}".join(each.how)
+
+
+def _held(found: Tested) -> Iterator[list[str]]:
+    """Of each level how many outcomes its intervals hold, whether they should, and how wide they are."""
+    for each in found.levels:
+        count = round(each.held * found.cases)
+        as_said = "as they should" if each.agrees else f"too {'few' if each.held < each.level else 'many'}"
+        widths = [_number(width, width / 2) for width in (each.width, each.conformal)]
+        yield [f"{each.level * 100:g} %", f"{count} of {found.cases}", as_said, *widths]
+
+
+def _score(score: Score) -> str:
+    if not score.error > 0:
+        return f"{score.name} {score.value:.2g}"
+    return f"{score.name} {_number(score.value, score.error)} ± {_number(score.error, score.error)}"
 
 
 def _headings(forecast: Forecast) -> list[str]:

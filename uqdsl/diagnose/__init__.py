@@ -6,6 +6,7 @@ from uqdsl.diagnose.interest import rows_of_interest
 from uqdsl.diagnose.report import RunSummary, summary_json
 from uqdsl.diagnose.summary import Row, summarize
 from uqdsl.diagnose.table import TableRow, table_rows
+from uqdsl.diagnose.tested import Shifted, Tested, shifted, tested
 from uqdsl.diagnose.verdict import Verdict, verdict
 
 __all__ = [
@@ -13,14 +14,18 @@ __all__ = [
     "ForecastRow",
     "Row",
     "RunSummary",
+    "Shifted",
     "TableRow",
+    "Tested",
     "Told",
     "Verdict",
     "cut_mass",
     "forecasts",
     "rows_of_interest",
+    "shifted",
     "summarize",
     "summary_json",
     "table_rows",
+    "tested",
     "verdict",
 ]

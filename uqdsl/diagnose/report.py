@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from uqdsl.diagnose.forecast import Forecast
 from uqdsl.diagnose.summary import Row
+from uqdsl.diagnose.tested import Shifted, Tested
 from uqdsl.diagnose.verdict import Verdict
 
 MOST_ROWS = 1000
@@ -41,6 +42,8 @@ def summary_json(
     runs: Mapping[str, RunSummary],
     predictions: Mapping[str, Sequence[Forecast]] | None = None,
     sources: Sequence[Mapping[str, Any]] = (),
+    calibration: Mapping[str, Sequence[Tested]] | None = None,
+    shift: Sequence[Shifted] = (),
 ) -> str:
     """The text of `summary.json`: strict JSON, in which a number that is not finite is null.
 
@@ -63,6 +66,12 @@ def summary_json(
         content["prediction"] = {
             run: {each.name: _forecast(each) for each in forecasts} for run, forecasts in predictions.items()
         }
+    if calibration:
+        content["calibration"] = {
+            run: {each.name: _tested(each) for each in found} for run, found in calibration.items()
+        }
+    if shift:
+        content["shift"] = {each.name: _shifted(each) for each in shift}
     return json.dumps(_strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -97,6 +106,34 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
         content |= {"budget": forecast.budget, "budget_error": forecast.budget_error}
         content["largest"] = [each._asdict() for each in forecast.dominant]
     return content
+
+
+_SCORES = {"RMSE": "rmse", "CRPS": "crps", "log score": "nlpd", "predictive sd": "sharpness"}
+
+
+def _tested(tested: Tested) -> dict[str, Any]:
+    """Its scores, the log score as a negative one, `nlpd`, and what intervals of each level hold."""
+    scores = {
+        _SCORES.get(each.name, each.name.lower().replace(" ", "_")): -each.value
+        if each.name == "log score"
+        else each.value
+        for each in tested.scores
+    }
+    content: dict[str, Any] = {"cases": tested.cases, "said": tested.said, "p_value": tested.p_value, **scores}
+    if tested.levels:
+        content["coverage"] = {f"{each.level:g}": each.held for each in tested.levels}
+        content["width"] = {f"{each.level:g}": each.width for each in tested.levels}
+        content["conformal_width"] = {f"{each.level:g}": each.conformal for each in tested.levels}
+    return content
+
+
+def _shifted(shifted: Shifted) -> dict[str, Any]:
+    return {
+        "said": shifted.said,
+        "p_value": shifted.p_value,
+        **shifted.numbers,
+        "outside": list(shifted.outside[:MOST_ROWS]),
+    }
 
 
 def _strict(value: Any) -> Any:

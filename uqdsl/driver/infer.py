@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from uqdsl.diagnose import Row, Verdict, cut_mass, summarize, verdict
 from uqdsl.diagnose.forecast import PREDICTION
+from uqdsl.driver.calibrate import examine, said_of_calibration
 from uqdsl.driver.predict import Staged, predict
 from uqdsl.infer import Progress, Target
 from uqdsl.infer.draws import Silent
@@ -169,16 +170,18 @@ def _with_answers(staged: Staged, result: Result, seed: int, watcher: Watcher) -
     began = time.perf_counter()
     try:
         with watcher.counting() as watch:
-            prediction, problems = predict(staged, result.groups["posterior"], seed, asked, watch)
+            posterior = result.groups["posterior"]
+            prediction, problems = predict(staged, posterior, seed, asked, watch)
+            examined, said = examine(staged, posterior, seed, asked, watch)
     except UqdslError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
         return replace(result, problems=(*result.problems, NoPrediction(exception=type(error).__name__)))
     return replace(
         result,
-        groups={**result.groups, PREDICTION: prediction},
+        groups={**result.groups, PREDICTION: prediction, **examined},
         seconds={**result.seconds, "predict": time.perf_counter() - began},
-        problems=(*result.problems, *problems),
+        problems=(*result.problems, *problems, *said),
     )
 
 
@@ -191,7 +194,8 @@ def reread(spec: Spec, run: Run, groups: Groups) -> Result:
     rows = tuple(summarize(groups))
     options: Any = method.options(**run.options)
     found = _verdict(spec, options, groups, rows, options.draws)
-    return Result(run, groups, rows, found, seconds, interrupted=False, problems=tuple(cut_mass(spec, groups, rows)))
+    said = (*cut_mass(spec, groups, rows), *said_of_calibration(spec, groups))
+    return Result(run, groups, rows, found, seconds, interrupted=False, problems=said)
 
 
 def _verdict(spec: Spec, options: Any, groups: Groups, rows: tuple[Row, ...], requested: int) -> Verdict:

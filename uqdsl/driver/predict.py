@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
@@ -27,9 +27,11 @@ class Staged(NamedTuple):
     """A spec's stages, each bound to its part of the data.
 
     - programs: their texts, by name.
+    - dataset: the data of the spec, with its parts.
     """
 
     spec: ir.Spec
+    dataset: Dataset
     stages: dict[str, Stage]
     programs: dict[str, Program]
 
@@ -53,7 +55,7 @@ def make_stages(
         program = generate(each.spec, sources, version=uqdsl.__version__, precision=precision)
         target = make_target(each.spec, program, _with_given(each, _part(spec, each, dataset)), allowed=allowed)
         stages[each.name], programs[each.name] = Stage(target, each.given, each.inputs, each.makes), program
-    return Staged(spec, stages, programs)
+    return Staged(spec, dataset, stages, programs)
 
 
 def _part(spec: ir.Spec, stage: ir.Stage, dataset: Dataset) -> Dataset:
@@ -103,12 +105,11 @@ def predict(
     predictor = Predictor(
         staged.stages,
         stage.spec,
-        _joint(staged.spec, posterior, seed),
+        joint_draws(staged.spec, posterior, seed),
         sites,
         seed,
-        weights_exact=any(each.name == "weights" and each.stance == "exact" for each in staged.spec.sources),
-        cut=any(each.cut for each in staged.spec.sources),
         watch=watch,
+        **limits(staged.spec),
     )
     answers = answer(predictor, asked, predictor.along)
     spans = {each.name: each.span for each in staged.spec.sources}
@@ -136,13 +137,27 @@ _STAGE = {
 
 
 def predicted_site(stage: ir.Spec, asked: ir.Prediction) -> str:
-    """The site of the stage of predictions that holds what is asked for."""
+    """Where the draws of a prediction are: those of a record, where it has an error of its own, at the site of the data."""
     names = {each.name for each in stage.statements}
-    name = f"{asked.target}.{'recorded' if asked.options['observation'] else 'predicted'}"
-    return next(each for each in (name, f"{asked.target}.predicted", asked.target) if each in names)
+    true = f"{asked.target}.predicted"
+    recorded = asked.options["observation"] and asked.target in names
+    return asked.target if recorded or true not in names else true
 
 
-def _joint(spec: ir.Spec, posterior: Group, seed: int) -> dict[str, np.ndarray]:
+class Limits(TypedDict):
+    """How the weights are found, where that is not by the posterior alone; as `Predictor` takes it."""
+
+    weights_exact: bool
+    cut: bool
+
+
+def limits(spec: ir.Spec) -> Limits:
+    """What a spec says of its weights and of its training data."""
+    exact = any(each.name == "weights" and each.stance == "exact" for each in spec.sources)
+    return Limits(weights_exact=exact, cut=any(each.cut for each in spec.sources))
+
+
+def joint_draws(spec: ir.Spec, posterior: Group, seed: int) -> dict[str, np.ndarray]:
     """The draws of all unknowns, chain after chain, in random order."""
     found = {each.name: posterior.variables[each.name].values for each in spec.unknowns}
     flat = {name: each.reshape(-1, *each.shape[2:]) for name, each in found.items()}

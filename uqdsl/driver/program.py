@@ -28,17 +28,6 @@ def write_program(checked: Checked, precision: Precision = 64) -> Program:
     return generate(checked.spec, checked.sources, version=uqdsl.__version__, precision=precision)
 
 
-def refuse_unbuilt(spec: Spec) -> None:
-    """UQ902 for what is said of the sources of uncertainty, or asked of predictions, and would not be heeded."""
-    problems: list[Problem] = [
-        FeatureNotBuilt(at=each.span, feature="predictions with the error of recording")
-        for each in spec.predictions
-        if each.options.get("observation")
-    ]
-    if problems:
-        raise SpecError(problems)
-
-
 def make_target(
     spec: Spec, program: Program, dataset: Dataset, interest: tuple[str, ...] = (), allowed: Sequence[str] = ()
 ) -> Target:
@@ -52,11 +41,9 @@ def make_target(
         allowed: the modules of Python, by name, whose functions it may call.
 
     Raises:
-        SpecError: UQ902 where the spec has what this version checks and cannot run.
         UsageError: UQ510 where a module is not allowed.
         RunError: UQ511 to UQ513 where a function of Python cannot be had, does not fit or fails.
     """
-    refuse_unbuilt(spec)
     load_externs(spec, allowed, dataset.coords)
     module = load_program(program.text, spec.name)
     data = dataset.arrays

@@ -12,7 +12,7 @@ import uqdsl
 from uqdsl.codegen import Program
 from uqdsl.codegen.factors import told
 from uqdsl.data import Dataset
-from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, summary_json
+from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, shifted, summary_json, tested
 from uqdsl.driver.externs import hash_modules
 from uqdsl.driver.front import Checked
 from uqdsl.driver.infer import Result, Watcher, infer, reread
@@ -228,6 +228,8 @@ def _run_all(
             name: found for name, each in results.items() if (found := forecasts(each.groups, spec.predictions))
         },
         sources=[each._asdict() for each in told(spec)],
+        calibration={name: found for name, each in results.items() if (found := tested(each.groups))},
+        shift=next((found for each in results.values() if (found := shifted(each.groups))), ()),
     )
     directory.write_summary(summary)
     suspect = any(each.verdict.status == "suspect" for each in results.values())

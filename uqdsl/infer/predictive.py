@@ -131,7 +131,7 @@ def predict_posterior(
         kind: {name: array.reshape(chains, kept, *array.shape[1:]) for name, array in arrays.items()}
         for kind, arrays in found.items()
     }
-    return PosteriorPredictive(**shaped, observed=_observed(target, first), thin=thin)
+    return PosteriorPredictive(**shaped, observed=observed_values(target, first), thin=thin)
 
 
 def without_reparam(model: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,8 +172,11 @@ def _log_density(site: Mapping[str, Any]) -> jax.Array:
     return found if site.get("scale") is None else found * site["scale"]
 
 
-def _observed(target: Target, first: Mapping[str, np.ndarray]) -> Arrays:
-    """The data of each observed site; of those that are computed from data (a `let` on the left), by the model."""
+def observed_values(target: Target, first: Mapping[str, np.ndarray]) -> Arrays:
+    """The data of each observed site; of those that are computed from data (a `let` on the left), by the model.
+
+    - first: some values of the unknowns; what it lacks is drawn.
+    """
     found = {name: np.asarray(target.data[name]) for name in target.observed if name in target.data}
     rest = [name for name in target.observed if name not in found]
     if rest:

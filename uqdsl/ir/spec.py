@@ -672,7 +672,17 @@ class Stage(Node):
     unknowns, `inputs` are true inputs or belong to their errors; of its quantities, `makes` are given to later stages.
     """
 
-    name: Literal["truths", "statistics", "refit", "residual", "residual_statistics", "inputs", "prediction"]
+    name: Literal[
+        "truths",
+        "statistics",
+        "refit",
+        "residual",
+        "residual_statistics",
+        "inputs",
+        "prediction",
+        "calibration_inputs",
+        "calibration",
+    ]
     part: Literal["training", "testing", "new"]
     given: tuple[str, ...]
     inputs: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from uqdsl.semantics.declare import collect_declarations
 from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
 from uqdsl.semantics.networks import lower_networks
+from uqdsl.semantics.parts import outcomes
 from uqdsl.semantics.predictions import lower_predictions
 from uqdsl.semantics.rows import Statistics, of_own_rows
 from uqdsl.semantics.runs import lower_runs
@@ -73,7 +74,7 @@ def _analyse(
     resolved, problems = resolve_settings(written, settings or {})
     found += problems
     values = _all_settings(written, resolved)
-    dims, tables, problems = lower_tables(written, declarations, values)
+    dims, tables, problems = lower_tables(written, declarations, values, outcomes(parsed.tree))
     found += problems
     sound = not errors(found[read:]) and not any(_is_of_data(each) for each in written.statements)
     fields = tuple(field for table in tables for field in table.fields)
@@ -149,6 +150,7 @@ def _stages(
     earlier = [Statistics("statistics", "training", spec, {})]
     stages: list[ir.Stage] = []
     problems: list[Problem] = []
+    of_inputs: dict[str, dict[str, Known]] = {}
     for each in staged.stages:
         # A prior of rows brings what it brings, such as the weights of basis functions, once more.
         places = {statement.span for statement in each.statements if isinstance(statement, tree.Prior)}
@@ -156,7 +158,7 @@ def _stages(
         made |= {statement.target.name for statement in each.statements if isinstance(statement, tree.Prior)}
         given = {
             name: what
-            for name, what in known.items()
+            for name, what in (known | of_inputs.get(each.part, {})).items()
             if each.name != "refit"
             and name not in made
             and (each.part == "training" or not set(what.dims) & staged.rows)
@@ -170,14 +172,17 @@ def _stages(
             continue
         names = tuple(field.target.name for field in fields)
         if each.part != "training":
-            found, more, said = of_own_rows(found, earlier, staged.rows, known)
+            found, more, said = of_own_rows(found, earlier, staged.rows, known | of_inputs.get(each.part, {}))
             names, problems = (*names, *more), [*problems, *said]
-        found = _recording(found) if each.name == "prediction" else found
+        found = _recording(found) if each.name in ("prediction", "calibration") else found
         stages.append(ir.Stage(name=each.name, part=each.part, given=names, inputs=each.inputs, spec=found))
-        if each.name in ("residual", "inputs"):
-            known |= {made.name: found_known.get(made.name) or Known(made.dims) for made in found.unknowns}
+        made_known = {made.name: found_known.get(made.name) or Known(made.dims) for made in found.unknowns}
+        if each.name in ("inputs", "calibration_inputs"):
+            of_inputs[each.part] = made_known
             composed |= _composed(found, each.statements)
         if each.name == "residual":
+            known |= made_known
+            composed |= _composed(found, each.statements)
             earlier.append(Statistics("residual_statistics", "testing", found, {}))
     after = next((place for place, each in enumerate(stages, 1) if each.name == "residual"), 0)
     of_residual = [made for of in earlier[1:] for made in of.stages(known)]

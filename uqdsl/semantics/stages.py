@@ -11,6 +11,7 @@ what one stage has found is data of the next.
     residual    p(φ | w, θte)     what the function leaves out, from testing rows with errors of their own
     inputs      p(zᵗ | z)         true new inputs, where no formula has them
     prediction  p(x | w, φ, z)    run forward
+    calibration                   the same for testing rows, as they would be recorded: to be held against their records
 
 Where recorded and true values are both normal, the integral over them is done here, on paper.
 """
@@ -52,7 +53,7 @@ class StageTree(NamedTuple):
     - inputs: of its unknowns, those that are true inputs or belong to their errors.
     """
 
-    name: Literal["truths", "refit", "residual", "inputs", "prediction"]
+    name: Literal["truths", "refit", "residual", "inputs", "prediction", "calibration_inputs", "calibration"]
     part: Literal["training", "testing", "new"]
     statements: tuple[tree.Statement, ...]
     given: tuple[tree.Field, ...] = ()
@@ -87,7 +88,8 @@ def stage(written: tree.Tree) -> Staged:
     training = tree.Tree(maker.training(), written.comments)
     if errors(problems):  # what is wrong with an error is said once, and not of what was made of it
         return Staged(maker.plain(), problems=tuple(dict.fromkeys(problems)))
-    stages = [*maker.truths(), *maker.refit(), *maker.residual(), *maker.inputs(), *maker.prediction(asked)]
+    stages = [*maker.truths(), *maker.refit(), *maker.residual(), *maker.inputs("new"), *maker.prediction(asked)]
+    stages += maker.calibration(asked)
     if sources is not None:
         maker.warn()
     rows = maker.rows if maker.parted else frozenset()
@@ -265,8 +267,18 @@ class _Maker:
         """Whether true inputs follow from recorded ones by a formula, so that they can be drawn at once."""
         if error.berkson:
             return True
-        shared = part == "new" and any(self.sources.priors["new_input"])
-        return error.normal is not None and self._normal_population(error.names[0], part) is not None and not shared
+        return (
+            error.normal is not None
+            and self._normal_population(error.names[0], part) is not None
+            and not self._open(part)
+        )
+
+    def _open(self, part: str) -> list[tree.Prior]:
+        """What the errors of new or testing inputs leave unknown, and nothing has found: the residual's law has both."""
+        if part == "new":
+            return self.sources.priors["new_input"]
+        learned = part == "training" or self.sources.residual is not None
+        return [] if learned else self.sources.priors["testing_data"]
 
     def _learned_populations(self) -> list[tree.Statement]:
         """The laws of true inputs that nobody declared, learned on the training rows: normal, column by column."""
@@ -494,16 +506,37 @@ class _Maker:
             tree.Likelihood(error.entry.span, statement.target, with_truth(error.law, ()), error.modifiers),
         ]
 
-    def inputs(self) -> list[StageTree]:
-        """True new inputs that no formula has: sampled, given what training says of their population."""
-        errors = [each for each in self._inputs("new") if not self._by_formula(each, "new")]
+    def inputs(self, part: Literal["new", "testing"]) -> list[StageTree]:
+        """True inputs that no formula has: sampled, given what training says of their population."""
+        errors = [each for each in self._inputs(part) if not self._by_formula(each, part)]
         if not errors:
             return []
-        made = [each for each in self._shared("new", priors=False) if isinstance(each, _KEPT)]
-        made += self.sources.priors["new_input"]
+        made = [each for each in self._shared(part, priors=False) if isinstance(each, _KEPT)]
+        made += self._open(part)
         for error in errors:
-            made += self._truths_of(error, "new", likelihood=True)
-        return [StageTree("inputs", "new", tuple(made))]
+            made += self._truths_of(error, part, likelihood=True)
+        return [StageTree("inputs" if part == "new" else "calibration_inputs", part, tuple(made))]
+
+    def _run_forward(
+        self, part: Literal["new", "testing"], made: list[tree.Statement]
+    ) -> tuple[tuple[tree.Field, ...], tuple[str, ...]]:
+        """Add the true inputs of a part that a formula has.
+
+        Returns:
+            The fields of those that a stage of their own has found, and the names of the others with what their errors hold.
+        """
+        common = len(made)
+        sampled = [each for each in self._inputs(part) if not self._by_formula(each, part)]
+        if not sampled:
+            made += self._open(part)
+        given = self._true_fields(name for each in sampled for name in each.names)
+        for error in self._inputs(part):
+            if error not in sampled:
+                made += self._truths_of(error, part, likelihood=False)
+        inputs = tuple(each.target.name for each in made[common:] if isinstance(each, tree.Prior))
+        of_rows = [each for each in self.sources.priors["function"] if self._of_rows(each.target)]
+        made += [with_truth(each, self._renamed(part)) for each in of_rows]
+        return given, inputs
 
     def prediction(self, asked: Sequence[tree.Predict]) -> list[StageTree]:
         """The outcomes of new rows, run forward; or, where there are none, of the rows that there are once more."""
@@ -512,21 +545,83 @@ class _Maker:
             made = [each for each in made if not isinstance(each, tree.Prior)]
         # What an outcome is made of is not recorded of new rows.
         made = [each for each in made if not (isinstance(each, tree.Let) and each.target.name in self.outcomes)]
-        common = len(made)
-        sampled = [each for each in self._inputs("new") if not self._by_formula(each, "new")]
-        if not sampled:
-            made += self.sources.priors["new_input"]
-        given = self._true_fields(name for each in sampled for name in each.names)
-        for error in self._inputs("new"):
-            if error not in sampled:
-                made += self._truths_of(error, "new", likelihood=False)
-        inputs = tuple(each.target.name for each in made[common:] if isinstance(each, tree.Prior))
-        of_rows = [each for each in self.sources.priors["function"] if self._of_rows(each.target)]
-        made += [with_truth(each, self._renamed("new")) for each in of_rows]
-        for statement in self.outcomes.values():
-            made += self._predicted(statement)
+        given, inputs = self._run_forward("new", made)
+        recorded = {each.target.name for each in asked if _asks_for_record(each)}
+        for name, statement in self.outcomes.items():
+            error = self._recording(name) if name in recorded else None
+            made += self._predicted(statement) if error is None else self._recorded(statement, error)
         part = "new" if self.parted else "training"
         return [StageTree("prediction", part, tuple(made), given, inputs)] if self.outcomes else []
+
+    def calibration(self, asked: Sequence[tree.Predict]) -> list[StageTree]:
+        """What would be recorded of testing rows, given all but these records themselves."""
+        if "testing" not in self._parts() or not {each.target.name for each in asked} & set(self.outcomes):
+            return []
+        if any(len(each.names) > 1 for each in self.sources.errors["testing"]):
+            return []  # an error that inputs share with an outcome tells of the record that is to be predicted
+        made = self._shared("testing", priors=False)
+        given, inputs = self._run_forward("testing", made)
+        for statement in self.outcomes.values():
+            if self.sources.residual is not None:
+                made += self._left_out(statement, self.sources.residual)
+            elif self.sources.stance["function"] == "exact":
+                made += self._exactly(statement)
+            else:
+                made += self._observed(statement, "testing")
+        return [*self.inputs("testing"), StageTree("calibration", "testing", tuple(made), given, inputs)]
+
+    def _exactly(self, statement: tree.Likelihood) -> list[tree.Statement]:
+        """Testing outcomes of a function that leaves nothing out: its location, with the error of recording if there is one."""
+        error = self.sources.error_of(statement.target.name, "testing")
+        made = self._true_outcome(statement, "testing")
+        made += self._in_own_units(statement)
+        return made if error is None else [*made, self._record(statement, error)]
+
+    def _true_outcome(self, statement: tree.Likelihood, part: str) -> list[tree.Statement]:
+        """The true outcome: the location of its law with the residual, or what the law itself gives."""
+        name, axes, entry = statement.target.name, _axes(statement.target), self.sources.residual
+        law = with_truth(statement.law, self._renamed(part))
+        if entry is None and self.sources.stance["function"] != "exact":
+            return [tree.Prior(statement.span, _renamed(statement.target, true(name)), law, statement.modifiers)]
+        location = self._location(statement, law)
+        if location is None:
+            return []
+        at = self.sources.at["function"]
+        if entry is None:
+            return [*statements(f"let {true(name)}{axes} = F_", at, F_=location)]
+        residual = ungrouped(with_truth(entry.law, self._renamed(part)))
+        text = f"prior {name}.residual{axes} ~ LAW_\nlet {true(name)}{axes} = F_ + {name}.residual"
+        return [*statements(text, at, LAW_=residual, F_=location)]
+
+    def _in_own_units(self, statement: tree.Likelihood) -> list[tree.Statement]:
+        """The true outcome as what is predicted: in the units in which it was recorded, if it is standardised."""
+        name, at = statement.target.name, statement.span
+        value: tree.Expression = tree.Name(at, true(name))
+        if name in standardised(self.fields):
+            value = expression(f"{name}.centre + {name}.width * V_", at, V_=value)
+        return [*statements(f"let {name}.predicted{_axes(statement.target)} = V_", at, V_=value)]
+
+    def _record(self, statement: tree.Likelihood, error: Error) -> tree.Statement:
+        """What is recorded of a true outcome."""
+        return tree.Likelihood(error.entry.span, statement.target, with_truth(error.law, ()), error.modifiers)
+
+    def _recording(self, name: str) -> Error | None:
+        """How a new outcome would be recorded: as the new data say, else as those for testing, else as those for training."""
+        found = (self.sources.error_of(name, part) for part in ("new", "testing", "training"))
+        return next((each for each in found if each is not None), None)
+
+    def _recorded(self, statement: tree.Likelihood, error: Error) -> list[tree.Statement]:
+        """New outcomes and their records (UQ902 where their error does not say by itself what these would be)."""
+        at = error.entry.span
+        known = DISTRIBUTIONS.get(law_name(statement.law))
+        if error.berkson or len(error.names) > 1 or (known is not None and known.discrete):
+            kind = "that are Berkson or joint" if error.berkson or len(error.names) > 1 else "of whole numbers"
+            self.problems.append(FeatureNotBuilt(at=at, feature=f"predictions of records with errors {kind}"))
+            return []
+        made = list(self._open("testing")) if error in self.sources.errors["testing"] else []
+        made += self._true_outcome(statement, "new")
+        made += self._in_own_units(statement)
+        return [*made, self._record(statement, error)]
 
     def _predicted(self, statement: tree.Likelihood) -> list[tree.Statement]:
         name, axes = statement.target.name, _axes(statement.target)
@@ -576,6 +671,11 @@ class _Maker:
         if self.sources.stance["function"] == "exact":
             for name in self.outcomes:
                 self.problems.append(ScatterDropped(at=self.sources.at["function"], name=name))
+
+
+def _asks_for_record(asked: tree.Predict) -> bool:
+    """Whether a prediction may be of what would be recorded."""
+    return any(isinstance(each, tree.Named) and each.name == "observation" for each in asked.clauses.options or ())
 
 
 def _of_one_part(table: tree.Data) -> tree.Data:

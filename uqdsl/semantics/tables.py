@@ -24,7 +24,7 @@ from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.allowed import ALLOW, allows
 from uqdsl.semantics.constants import Settings, evaluate, shown
 from uqdsl.semantics.declare import Declarations, What
-from uqdsl.semantics.parts import lower_rows, outcomes, parted_dims
+from uqdsl.semantics.parts import lower_rows, parted_dims
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
@@ -35,11 +35,14 @@ _DIM_MODIFIERS = ("periodic", "clamped", "fixed")
 
 
 def lower_tables(
-    spec: tree.Tree, declarations: Declarations, settings: Settings
+    spec: tree.Tree, declarations: Declarations, settings: Settings, outcome: Collection[str]
 ) -> tuple[tuple[Dim, ...], tuple[Table, ...], tuple[Problem, ...]]:
-    """The dimensions and the tables of a spec."""
+    """The dimensions and the tables of a spec.
+
+    Arguments:
+        outcome: the fields that new rows do not have.
+    """
     problems: list[Problem] = []
-    outcome = outcomes(spec)
     data = [each for each in spec.statements if isinstance(each, tree.Data)]
     tables = [_table(each, declarations, settings, outcome, problems) for each in data]
     stated = {

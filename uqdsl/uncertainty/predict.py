@@ -93,7 +93,7 @@ class Predictor:
         self._weights = remembered(self._of_training, ("training_data", "weights"))
         self._residual = remembered(self._of_testing, ("testing_data", "training_data", "weights"))
         self._inputs = remembered(self._of_new, ("new_input", "training_data", "weights"))
-        self._programs: dict[int, Callable[..., dict[str, jax.Array]]] = {}
+        self._programs: dict[tuple[int, bool], Callable[..., dict[str, jax.Array]]] = {}
 
     @property
     def random(self) -> tuple[str, ...]:
@@ -292,6 +292,13 @@ class Predictor:
             seeds: of the sources `new_input` and `function`.
             rows: one of `blocks`.
         """
+        return self._run(known, seeds, rows, densities=False)
+
+    def densities(self, known: Arrays, seeds: Seeds, rows: slice) -> Arrays:
+        """Log densities of the data at what `predict` draws, given all else, `(draw, *shape)`: of targets that are data."""
+        return self._run(known, seeds, rows, densities=True)
+
+    def _run(self, known: Arrays, seeds: Seeds, rows: slice, *, densities: bool) -> Arrays:
         draws = len(seeds["function"])
         size = self._block(draws) if self.along else self.rows
         taken = np.minimum(np.arange(rows.start, rows.start + size), rows.stop - 1)
@@ -301,14 +308,15 @@ class Predictor:
         }
         words = {source: self._words(source, seeds[source]) for source in ("new_input", "function")}
         each = min(_MOST_DRAWS, draws)
-        if size not in self._programs:
-            self._programs[size] = self._program(size)
+        if (size, densities) not in self._programs:
+            self._programs[size, densities] = self._program(size, densities=densities)
+        program = self._programs[size, densities]
         found: dict[str, list[np.ndarray]] = {}
         for start in range(0, draws, each):
             at = slice(start, min(start + each, draws))
             here = filled({**given, **{f" {name}": array for name, array in words.items()}}, at, each)
             chosen = {source: here.pop(f" {source}") for source in words}
-            values = self._programs[size](chosen, here, data, rows.start)
+            values = program(chosen, here, data, rows.start)
             for name, array in values.items():
                 found.setdefault(name, []).append(np.asarray(array)[: at.stop - at.start])
         wanted = np.arange(rows.stop - rows.start)
@@ -326,8 +334,8 @@ class Predictor:
         dims = self._target.dims.get(name, ())
         return dims.index(self.along) if self.along in dims else None
 
-    def _program(self, size: int) -> Callable[..., dict[str, jax.Array]]:
-        """The prediction of a block of rows, by a block of draws."""
+    def _program(self, size: int, *, densities: bool) -> Callable[..., dict[str, jax.Array]]:
+        """The prediction of a block of rows, or the log densities of its data, by a block of draws."""
         stage = self.stages["prediction"]
         target, inputs = stage.target, set(stage.inputs)
         if self.along:
@@ -342,7 +350,10 @@ class Predictor:
                 # What all rows have in common is the same in all blocks.
                 return key if self._axis(name) is None else jax.random.fold_in(key, block)
 
-            sites = run_forward(target, {**data, **given}, key_of)  # type: ignore[dict-item]
+            sites = run_forward(target, {**data, **given}, key_of, observed=densities)  # type: ignore[dict-item]
+            if densities:
+                scored = {name: sites[site] for name, site in self.sites.items() if site in target.observed}
+                return {name: site["fn"].log_prob(site["value"]) for name, site in scored.items()}
             return {
                 name if part == "value" else f"{name} {part}": array
                 for name, outcome in self.outcomes.items()

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from numpyro.handlers import substitute, trace
 
+from uqdsl import ir
 from uqdsl.infer.positions import Layout, position_layout
 from uqdsl.infer.predictive import without_reparam
 from uqdsl.infer.target import Target
@@ -54,12 +55,15 @@ class Stage(NamedTuple):
         return {name: known[name] for name in self.given}
 
 
-def run_forward(target: Target, data: Mapping[str, Any], key_of: Callable[[str], jax.Array]) -> dict[str, Site]:
+def run_forward(
+    target: Target, data: Mapping[str, Any], key_of: Callable[[str], jax.Array], *, observed: bool = False
+) -> dict[str, Site]:
     """The sites of a model that is run forward, each unknown drawn with a key of its own.
 
     Arguments:
         data: of the target, with what is given.
         key_of: from the name of an unknown, or of data that are drawn, to its key.
+        observed: whether data are what they are, and not drawn.
     """
 
     def drawn(site: Site) -> jax.Array | None:
@@ -68,7 +72,22 @@ def run_forward(target: Target, data: Mapping[str, Any], key_of: Callable[[str],
         return site["fn"].sample(key_of(site["name"]))
 
     model = substitute(without_reparam(target.model), substitute_fn=drawn)
-    return trace(model).get_trace(data, target.coords, observed=False)
+    return trace(model).get_trace(data, target.coords, observed=observed)
+
+
+def rows_of(stage: Stage, dim: str, rows: np.ndarray) -> Stage:
+    """A stage of some rows of its part alone."""
+    target = stage.target
+    coords = {**target.coords, dim: [target.coords[dim][row] for row in rows]}
+    data = {
+        name: np.take(each, rows, target.dims[name].index(dim)) if dim in target.dims.get(name, ()) else each
+        for name, each in target.data.items()
+    }
+    for name, known in data.items():
+        field = name.removesuffix(ir.observed(""))
+        if field != name:
+            coords[ir.missing(field)] = np.flatnonzero(~known).tolist()
+    return stage._replace(target=target._replace(coords=coords, data=data))
 
 
 def run_at_means(target: Target, data: Mapping[str, Any], names: Collection[str]) -> Device:

@@ -1,0 +1,145 @@
+"""Predictions of testing rows, none of which has been learned from: draws, and log densities of what was recorded.
+
+The law of the residual is learned from testing rows. To score predictions on these would be to score them on what they have
+seen. So the rows are divided into two halves, drawn at random, and those of each are predicted with the law that the
+other gave (Stone 1974, Cross-Validatory Choice and Assessment of Statistical Predictions, J. R. Stat. Soc. B 36). That
+law rests on half of the rows, so that the predictions which are scored are a little wider than those which are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from uqdsl import ir
+from uqdsl.uncertainty.budget import SOURCES
+from uqdsl.uncertainty.predict import Predictor, Seeds, Watch
+from uqdsl.uncertainty.short_chains import Mixing
+from uqdsl.uncertainty.stages import Arrays, Stage, rows_of
+
+MOST_ROWS = 2000
+"""Of more, so many are drawn at random."""
+LEAST_ROWS = 10
+
+
+class HeldOut(NamedTuple):
+    """Predictions of testing rows.
+
+    - rows: which rows, `(row,)`; those in which something is missing are left out.
+    - along: their dimension.
+    - draws: what would be recorded, by target, `(draw, *shape)`.
+    - densities: log density of what was recorded, in each draw; of targets whose law has one.
+    - classes: of targets that are classes, log probability of each class, `(class, draw, *shape)`.
+    - mixing: how well the short chains of each stage did.
+    """
+
+    rows: np.ndarray
+    along: str
+    draws: Arrays
+    densities: Arrays
+    classes: Arrays
+    mixing: dict[str, Mixing]
+
+
+def predict_held_out(
+    stages: Mapping[str, Stage],
+    spec: ir.Spec,
+    joint: Arrays,
+    sites: Mapping[str, str],
+    seed: int,
+    draws: int,
+    classes: Mapping[str, int],
+    *,
+    watch: Watch,
+) -> HeldOut | str:
+    """Predict testing rows; or say why that cannot be done.
+
+    Arguments:
+        stages: `prediction` of testing rows as they would be recorded, with `residual` and `inputs` where there are such.
+        spec: the IR of the prediction.
+        joint, sites, seed, watch: as of `Predictor`.
+        draws: of each row.
+        classes: the number of classes of each target that has some.
+    """
+    along = Predictor(stages, spec, joint, sites, seed).along
+    if not along:
+        return "testing rows depend on one another, so that none can be left out"
+    whole = _whole_rows(stages["prediction"], along)
+    if len(whole) < LEAST_ROWS:
+        return f"of so few testing rows ({len(whole)}) they say nothing"
+    shuffled = np.random.default_rng(seed).permutation(whole)[:MOST_ROWS]
+    rows, half = np.sort(shuffled), len(shuffled) // 2
+    taken = np.arange(draws) % len(next(iter(joint.values())))
+    joint = {name: each[taken] for name, each in joint.items()}
+    own = {name: rows_of(each, along, rows) for name, each in stages.items() if name != "residual"}
+    first = np.isin(rows, shuffled[:half])
+    folds = [(np.ones(len(rows), bool), slice(0, draws))]
+    if "residual" in stages:
+        learned = [np.sort(shuffled[:half]), np.sort(shuffled[len(shuffled) - half :])]
+        own["residual"], joint = _from_halves(stages["residual"], along, learned, joint)
+        folds = [(~first, slice(0, draws)), (first, slice(draws, 2 * draws))]
+    predictor = Predictor(own, spec, joint, sites, seed, watch=watch)
+    known = predictor.posterior(draws * len(folds))
+    target = own["prediction"].target
+    found = HeldOut(rows, along, {}, {}, {}, predictor.mixing)
+    for scored, at in folds:
+        predicted = _predicted(predictor, {name: each[at] for name, each in known.items()}, draws, classes)
+        for into, arrays in zip((found.draws, found.densities, found.classes), predicted, strict=True):
+            for name, array in arrays.items():
+                axis = target.dims[sites[name]].index(along) + 1 + (into is found.classes)
+                mask = scored.reshape([-1 if each == axis else 1 for each in range(array.ndim)])
+                into[name] = np.where(mask, array, into.get(name, array))
+    return found
+
+
+def _whole_rows(stage: Stage, dim: str) -> np.ndarray:
+    """The rows in which nothing is missing."""
+    target = stage.target
+    known = np.ones(len(target.coords[dim]), bool)
+    for name, each in target.data.items():
+        field = name.removesuffix(ir.observed(""))
+        dims = target.dims.get(field, ())
+        if field != name and dim in dims:
+            known &= np.moveaxis(np.asarray(each), dims.index(dim), 0).reshape(len(known), -1).all(axis=1)
+    return np.flatnonzero(known)
+
+
+def _from_halves(stage: Stage, dim: str, halves: Sequence[np.ndarray], joint: Arrays) -> tuple[Stage, Arrays]:
+    """A stage whose rows are given with each draw, and the draws once with the rows of each half."""
+    parts = [rows_of(stage, dim, rows) for rows in halves]
+    names = [name for name, dims in stage.target.dims.items() if dim in dims and name in stage.target.data]
+    draws = len(next(iter(joint.values())))
+    twice = {name: np.concatenate([each] * len(halves)) for name, each in joint.items()}
+    for name in names:
+        arrays = [np.asarray(part.target.data[name]) for part in parts]
+        twice[name] = np.concatenate([np.broadcast_to(each, (draws, *each.shape)) for each in arrays])
+    return parts[0]._replace(given=(*stage.given, *names)), twice
+
+
+def _predicted(predictor: Predictor, known: Arrays, draws: int, classes: Mapping[str, int]) -> tuple[Arrays, ...]:
+    """Draws, densities and those of each class, of all rows of a predictor."""
+    seeds: Seeds = dict.fromkeys(SOURCES, np.arange(draws))  # pyright: ignore[reportAssignmentType] - names are text
+    target = predictor.stages["prediction"].target
+    blocks: tuple[list[Arrays], ...] = ([], [], [])
+    for rows in predictor.blocks(draws):
+        predictor.watch("testing rows", rows.start, predictor.rows)
+        blocks[0].append(predictor.predict(known, seeds, rows))
+        blocks[1].append(predictor.densities(known, seeds, rows, {}))
+        found: Arrays = {}
+        for name, count in classes.items():
+            site = predictor.sites[name]
+            outcomes = (np.full_like(target.data[site], label) for label in range(count))
+            each = [predictor.densities(known, seeds, rows, {site: outcome})[name] for outcome in outcomes]
+            found[name] = np.stack(each)
+        blocks[2].append(found)
+
+    def whole(name: str, parts: list[Arrays], before: int) -> np.ndarray:
+        return np.concatenate(
+            [each[name] for each in parts], target.dims[predictor.sites[name]].index(predictor.along) + before
+        )
+
+    return tuple(
+        {name: whole(name, parts, before) for name in parts[0]} for parts, before in zip(blocks, (1, 1, 2), strict=True)
+    )

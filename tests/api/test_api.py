@@ -36,6 +36,7 @@ Y, PLACE = [0.5, 1.0, 2.0, 2.5], ["a", "a", "b", "b"]
 API = """\
 DataError
 Fit
+  calibration
   diagnostics
   picture(self, kind: 'str', of: 'str' = '') -> 'Figure'
   pictures
@@ -44,6 +45,7 @@ Fit
   reasons
   save(self, path: 'str | Path') -> 'None'
   seconds
+  shift
   status
   summary
 load(path: 'str | Path', *, settings: 'Mapping[str, Setting] | None' = None, allow: 'Sequence[str | Path]' = (), \

@@ -80,24 +80,17 @@ def _against_testing(
         return Group(), ()
     roles = {"calibration": "prediction", "calibration_inputs": "inputs", "residual": "residual"}
     stages = {roles[name]: each for name, each in staged.stages.items() if name in roles}
-    fields = {each.name: each for each in stage.spec.fields}
     target = stages["prediction"].target
-    classes: dict[str, list] = {}
-    for name in sites:
-        field = fields.get(name)
-        if field is not None and field.kind in ("binary", "category"):
-            classes[name] = [0, 1] if field.kind == "binary" else target.coords[field.of or ""]
     joint = joint_draws(staged.spec, posterior, seed)
     draws = min(_MOST_DRAWS, max(int(each.options["draws"]) for each in scored.values()))  # type: ignore[arg-type]
-    counts = {name: len(labels) for name, labels in classes.items()}
-    held = predict_held_out(stages, stage.spec, joint, sites, seed, draws, counts, watch=watch)
+    held = predict_held_out(stages, stage.spec, joint, sites, seed, draws, watch=watch)
     if isinstance(held, str):
         return Group(), tuple(NotScored(at=scored[name].span, name=name, reason=held) for name in sites)
     recorded = {**target.data, **observed_values(target, {})}
     outcomes = {name: np.take(recorded[name], held.rows, target.dims[name].index(held.along)) for name in sites}
     groups = [
-        _of_classes(name, outcomes[name], held, staged, labels, seed)
-        if (labels := classes.get(name)) is not None
+        _of_classes(name, outcomes[name], held, staged, seed)
+        if name in held.classes
         else _of_outcome(name, outcomes[name], held, staged, seed)
         for name in sites
     ]
@@ -142,9 +135,9 @@ def _bias(densities: np.ndarray) -> float:
     return float(np.mean(np.sum(relative**2, axis=0) / np.sum(relative, axis=0) ** 2) / 2)
 
 
-def _of_classes(name: str, outcomes: np.ndarray, held: HeldOut, staged: Staged, labels: list, seed: int) -> Group:
+def _of_classes(name: str, outcomes: np.ndarray, held: HeldOut, staged: Staged, seed: int) -> Group:
     dims = staged.stages[CALIBRATION].target.dims[name]
-    probabilities = np.moveaxis(np.exp(held.classes[name]).mean(axis=1), 0, -1)
+    probabilities, labels = held.probabilities[name], held.classes[name]
     found = calibrate_classes(probabilities.reshape(-1, len(labels)), outcomes.ravel().astype(int), seed)
     return group_of_classes(name, dims, _coords(held, staged, dims), found, probabilities, labels)
 

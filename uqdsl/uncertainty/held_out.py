@@ -31,7 +31,8 @@ class HeldOut(NamedTuple):
     - along: their dimension.
     - draws: what would be recorded, by target, `(draw, *shape)`.
     - densities: log density of what was recorded, in each draw; of targets whose law has one.
-    - classes: of targets that are classes, log probability of each class, `(class, draw, *shape)`.
+    - probabilities: of targets that are classes, of each class, by all draws together, `(*shape, class)`.
+    - classes: their labels.
     - mixing: how well the short chains of each stage did.
     """
 
@@ -39,7 +40,8 @@ class HeldOut(NamedTuple):
     along: str
     draws: Arrays
     densities: Arrays
-    classes: Arrays
+    probabilities: Arrays
+    classes: dict[str, tuple[float | int | str, ...]]
     mixing: dict[str, Mixing]
 
 
@@ -50,7 +52,6 @@ def predict_held_out(
     sites: Mapping[str, str],
     seed: int,
     draws: int,
-    classes: Mapping[str, int],
     *,
     watch: Watch,
 ) -> HeldOut | str:
@@ -61,7 +62,6 @@ def predict_held_out(
         spec: the IR of the prediction.
         joint, sites, seed, watch: as of `Predictor`.
         draws: of each row.
-        classes: the number of classes of each target that has some.
     """
     along = Predictor(stages, spec, joint, sites, seed).along
     if not along:
@@ -83,12 +83,13 @@ def predict_held_out(
     predictor = Predictor(own, spec, joint, sites, seed, watch=watch)
     known = predictor.posterior(draws * len(folds))
     target = own["prediction"].target
-    found = HeldOut(rows, along, {}, {}, {}, predictor.mixing)
+    classes = {name: each.classes for name, each in predictor.outcomes.items() if each.classes}
+    found = HeldOut(rows, along, {}, {}, {}, classes, predictor.mixing)
     for scored, at in folds:
-        predicted = _predicted(predictor, {name: each[at] for name, each in known.items()}, draws, classes)
-        for into, arrays in zip((found.draws, found.densities, found.classes), predicted, strict=True):
+        predicted = _predicted(predictor, {name: each[at] for name, each in known.items()}, draws)
+        for into, arrays in zip((found.draws, found.densities, found.probabilities), predicted, strict=True):
             for name, array in arrays.items():
-                axis = target.dims[sites[name]].index(along) + 1 + (into is found.classes)
+                axis = target.dims[sites[name]].index(along) + (into is not found.probabilities)
                 mask = scored.reshape([-1 if each == axis else 1 for each in range(array.ndim)])
                 into[name] = np.where(mask, array, into.get(name, array))
     return found
@@ -118,28 +119,21 @@ def _from_halves(stage: Stage, dim: str, halves: Sequence[np.ndarray], joint: Ar
     return parts[0]._replace(given=(*stage.given, *names)), twice
 
 
-def _predicted(predictor: Predictor, known: Arrays, draws: int, classes: Mapping[str, int]) -> tuple[Arrays, ...]:
-    """Draws, densities and those of each class, of all rows of a predictor."""
+def _predicted(predictor: Predictor, known: Arrays, draws: int) -> tuple[Arrays, Arrays, Arrays]:
+    """Draws, densities of what was recorded, and probabilities of classes, of all rows of a predictor."""
     seeds: Seeds = dict.fromkeys(SOURCES, np.arange(draws))  # pyright: ignore[reportAssignmentType] - names are text
-    target = predictor.stages["prediction"].target
+    dims, along = predictor.stages["prediction"].target.dims, predictor.along
     blocks: tuple[list[Arrays], ...] = ([], [], [])
     for rows in predictor.blocks(draws):
         predictor.watch("testing rows", rows.start, predictor.rows)
-        blocks[0].append(predictor.predict(known, seeds, rows))
-        blocks[1].append(predictor.densities(known, seeds, rows, {}))
-        found: Arrays = {}
-        for name, count in classes.items():
-            site = predictor.sites[name]
-            outcomes = (np.full_like(target.data[site], label) for label in range(count))
-            each = [predictor.densities(known, seeds, rows, {site: outcome})[name] for outcome in outcomes]
-            found[name] = np.stack(each)
-        blocks[2].append(found)
+        found = predictor.predict(known, seeds, rows)
+        of_classes = [name for name in predictor.sites if f"{name} probability" in found]
+        blocks[0].append({name: found[name] for name in predictor.sites})
+        blocks[1].append(predictor.densities(known, seeds, rows))
+        blocks[2].append({name: found[f"{name} probability"].mean(axis=0) for name in of_classes})
 
-    def whole(name: str, parts: list[Arrays], before: int) -> np.ndarray:
-        return np.concatenate(
-            [each[name] for each in parts], target.dims[predictor.sites[name]].index(predictor.along) + before
-        )
+    def whole(parts: list[Arrays], before: int) -> Arrays:
+        axes = {name: dims[predictor.sites[name]].index(along) + before for name in parts[0]}
+        return {name: np.concatenate([each[name] for each in parts], axes[name]) for name in axes}
 
-    return tuple(
-        {name: whole(name, parts, before) for name in parts[0]} for parts, before in zip(blocks, (1, 1, 2), strict=True)
-    )
+    return whole(blocks[0], 1), whole(blocks[1], 1), whole(blocks[2], 0)

@@ -21,7 +21,7 @@ from uqdsl.diagnose.tested import (
     tested,
     together,
 )
-from uqdsl.driver.predict import Staged, joint_draws
+from uqdsl.driver.predict import Staged, joint_draws, limits
 from uqdsl.infer.predictive import observed_values
 from uqdsl.messages import Problem
 from uqdsl.messages.catalogue.calibration import Miscalibrated, NotScored, ShiftedInputs
@@ -79,11 +79,14 @@ def _against_testing(
     if not sites:
         return Group(), ()
     roles = {"calibration": "prediction", "calibration_inputs": "inputs", "residual": "residual"}
+    found_by = limits(staged.spec)
+    if any(found_by.values()):
+        roles |= {"refit": "refit", "truths": "truths"}
     stages = {roles[name]: each for name, each in staged.stages.items() if name in roles}
     target = stages["prediction"].target
     joint = joint_draws(staged.spec, posterior, seed)
     draws = min(_MOST_DRAWS, max(int(each.options["draws"]) for each in scored.values()))  # type: ignore[arg-type]
-    held = predict_held_out(stages, stage.spec, joint, sites, seed, draws, watch=watch)
+    held = predict_held_out(stages, stage.spec, joint, sites, seed, draws, watch=watch, **found_by)
     if isinstance(held, str):
         return Group(), tuple(NotScored(at=scored[name].span, name=name, reason=held) for name in sites)
     recorded = {**target.data, **observed_values(target, {})}

@@ -17,8 +17,6 @@ from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
 from uqdsl.infer.target import program_file
 from uqdsl.ir import Spec, base, observed
-from uqdsl.messages import Problem, SpecError
-from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 
 type Precision = Literal[32, 64]
 

@@ -22,6 +22,8 @@ from uqdsl.uncertainty.stages import Arrays, Stage, rows_of
 MOST_ROWS = 2000
 """Of more, so many are drawn at random."""
 LEAST_ROWS = 10
+_OF_ROWS = ("prediction", "inputs")
+"""Stages of the rows that are scored."""
 
 
 class HeldOut(NamedTuple):
@@ -53,14 +55,17 @@ def predict_held_out(
     seed: int,
     draws: int,
     *,
+    weights_exact: bool = False,
+    cut: bool = False,
     watch: Watch,
 ) -> HeldOut | str:
     """Predict testing rows; or say why that cannot be done.
 
     Arguments:
-        stages: `prediction` of testing rows as they would be recorded, with `residual` and `inputs` where there are such.
+        stages: `prediction` of testing rows as they would be recorded, with those before it: `residual` and `inputs`, if there
+            are such, and what the weights need where these do not follow from the posterior alone.
         spec: the IR of the prediction.
-        joint, sites, seed, watch: as of `Predictor`.
+        joint, sites, seed, weights_exact, cut, watch: as of `Predictor`.
         draws: of each row.
     """
     along = Predictor(stages, spec, joint, sites, seed).along
@@ -73,14 +78,14 @@ def predict_held_out(
     rows, half = np.sort(shuffled), len(shuffled) // 2
     taken = np.arange(draws) % len(next(iter(joint.values())))
     joint = {name: each[taken] for name, each in joint.items()}
-    own = {name: rows_of(each, along, rows) for name, each in stages.items() if name != "residual"}
+    own = {name: rows_of(each, along, rows) if name in _OF_ROWS else each for name, each in stages.items()}
     first = np.isin(rows, shuffled[:half])
     folds = [(np.ones(len(rows), bool), slice(0, draws))]
     if "residual" in stages:
         learned = [np.sort(shuffled[:half]), np.sort(shuffled[len(shuffled) - half :])]
         own["residual"], joint = _from_halves(stages["residual"], along, learned, joint)
         folds = [(~first, slice(0, draws)), (first, slice(draws, 2 * draws))]
-    predictor = Predictor(own, spec, joint, sites, seed, watch=watch)
+    predictor = Predictor(own, spec, joint, sites, seed, weights_exact=weights_exact, cut=cut, watch=watch)
     known = predictor.posterior(draws * len(folds))
     target = own["prediction"].target
     classes = {name: each.classes for name, each in predictor.outcomes.items() if each.classes}

@@ -431,7 +431,7 @@ def test_a_mean_over_rows_is_that_of_the_rows_for_training():
         "function { residual ~ Normal(0, spread), prior spread ~ HalfNormal(1) }",
         law="Normal(beta * (Z - mean(Z, over = case)) / sd(Z, over = case), sigma)",
     )
-    assert [each.name for each in spec.stages] == ["statistics", "residual", "prediction"]
+    assert [each.name for each in spec.stages] == ["statistics", "residual", "prediction", "calibration"]
     statistics, prediction = stage(spec, "statistics"), stage(spec, "prediction")
     assert set(statistics.makes) <= set(prediction.given)
     made = trace(model(statistics.spec), KNOWN)
@@ -445,7 +445,7 @@ def test_basis_functions_are_the_same_for_other_rows():
     """A discrepancy learned on testing rows, at these rows: the function that the residual's stage has."""
     gap = "prior gap[case] ~ GaussianProcess(squared_exponential(1, 1), at = Z, basis = 6)"
     spec = analysed(f"function {{ residual ~ Normal(gap, spread), prior spread ~ HalfNormal(1), {gap} }}")
-    assert [each.name for each in spec.stages] == ["residual", "residual_statistics", "prediction"]
+    assert [each.name for each in spec.stages] == ["residual", "residual_statistics", "prediction", "calibration"]
     weights = jnp.linspace(-1, 1, 6)
     coords = {**COORDS, "gap_basis": list(range(1, 7))}
     given = {**KNOWN, "beta": 1.3, "sigma": SIGMA}

@@ -78,7 +78,8 @@ def _against_testing(
     sites = {name: site for name, site in sites.items() if site in names}
     if not sites:
         return Group(), ()
-    roles = {"calibration": "prediction", "calibration_inputs": "inputs", "residual": "residual"}
+    roles = {"calibration": "prediction", "calibration_inputs": "inputs"}
+    roles |= {name: name for name in ("statistics", "residual", "residual_statistics")}
     found_by = limits(staged.spec)
     if any(found_by.values()):
         roles |= {"refit": "refit", "truths": "truths"}

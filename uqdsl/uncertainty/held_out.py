@@ -24,6 +24,8 @@ MOST_ROWS = 2000
 LEAST_ROWS = 10
 _OF_ROWS = ("prediction", "inputs")
 """Stages of the rows that are scored."""
+_OF_RESIDUAL = ("residual", "residual_statistics")
+"""Stages of the rows that the law of the residual is learned from."""
 
 
 class HeldOut(NamedTuple):
@@ -83,7 +85,8 @@ def predict_held_out(
     folds = [(np.ones(len(rows), bool), slice(0, draws))]
     if "residual" in stages:
         learned = [np.sort(shuffled[:half]), np.sort(shuffled[len(shuffled) - half :])]
-        own["residual"], joint = _from_halves(stages["residual"], along, learned, joint)
+        joint = _with_rows(stages["residual"], along, learned, joint)
+        own |= {name: _of_given_rows(stages[name], along, learned[0]) for name in _OF_RESIDUAL if name in stages}
         folds = [(~first, slice(0, draws)), (first, slice(draws, 2 * draws))]
     predictor = Predictor(own, spec, joint, sites, seed, weights_exact=weights_exact, cut=cut, watch=watch)
     known = predictor.posterior(draws * len(folds))
@@ -112,16 +115,27 @@ def _whole_rows(stage: Stage, dim: str) -> np.ndarray:
     return np.flatnonzero(known)
 
 
-def _from_halves(stage: Stage, dim: str, halves: Sequence[np.ndarray], joint: Arrays) -> tuple[Stage, Arrays]:
-    """A stage whose rows are given with each draw, and the draws once with the rows of each half."""
-    parts = [rows_of(stage, dim, rows) for rows in halves]
-    names = [name for name, dims in stage.target.dims.items() if dim in dims and name in stage.target.data]
+def _with_rows(stage: Stage, dim: str, halves: Sequence[np.ndarray], joint: Arrays) -> Arrays:
+    """The draws, once with the rows of a stage that are in each half."""
+    parts = [rows_of(stage, dim, rows).target.data for rows in halves]
     draws = len(next(iter(joint.values())))
     twice = {name: np.concatenate([each] * len(halves)) for name, each in joint.items()}
-    for name in names:
-        arrays = [np.asarray(part.target.data[name]) for part in parts]
+    for name in _row_names(stage, dim):
+        arrays = [np.asarray(part[name]) for part in parts]
         twice[name] = np.concatenate([np.broadcast_to(each, (draws, *each.shape)) for each in arrays])
-    return parts[0]._replace(given=(*stage.given, *names)), twice
+    return twice
+
+
+def _of_given_rows(stage: Stage, dim: str, rows: np.ndarray) -> Stage:
+    """A stage of as many rows, which are given to it with each draw."""
+    return rows_of(stage, dim, rows)._replace(given=(*stage.given, *_row_names(stage, dim)))
+
+
+def _row_names(stage: Stage, dim: str) -> list[str]:
+    target = stage.target
+    return [
+        name for name, dims in target.dims.items() if dim in dims and name in target.data and name not in stage.given
+    ]
 
 
 def _predicted(predictor: Predictor, known: Arrays, draws: int) -> tuple[Arrays, Arrays, Arrays]:

@@ -6,24 +6,31 @@ import pytest
 
 import uqdsl
 
-SPEC = """
+LINE = """
 data {{ Z[case] : real = [0.1, 0.9, 1.7], X[case] : real = [0.2, 1.1, 1.6] }}
 prior slope ~ Normal(0, 2)
 likelihood X[case] ~ Normal(slope * Z, 0.3)
-uncertainty {{ {sources} }}
-predict X[case] {options}
+uncertainty {{ {error} }}
+predict X[case]
+"""
+NUMBER = """
+data {{ n[case] : count = [3, 1, 2] }}
+prior rate ~ Gamma(2, 1)
+likelihood n[case] ~ Poisson(rate)
+uncertainty {{ {error} }}
+predict n[case] with(observation = true)
 """
 
 
 @pytest.mark.parametrize(
-    ("sources", "options", "said"),
+    ("text", "said"),
     [
-        ("new_input { truth(X) ~ Normal(X, 0.1) }", "with(observation = true)", "Berkson"),
-        ("training_data cut { X ~ StudentT(4, truth(X), 0.1) }", "", "`cut`"),
+        (NUMBER.format(error="new_input { n ~ Binomial(truth(n), 0.9) }"), "of whole numbers"),
+        (LINE.format(error="training_data cut { X ~ StudentT(4, truth(X), 0.1) }"), "`cut`"),
     ],
 )
-def test_it_is_refused_by_name(sources: str, options: str, said: str):
+def test_it_is_refused_by_name(text: str, said: str):
     with pytest.raises(uqdsl.SpecError) as caught:
-        uqdsl.loads(SPEC.format(sources=sources, options=options))
+        uqdsl.loads(text)
     found = {each.code: each.title for each in caught.value.problems}
     assert said in found["UQ902"]

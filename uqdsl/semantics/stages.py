@@ -614,8 +614,9 @@ class _Maker:
         """New outcomes and their records (UQ902 where their error does not say by itself what these would be)."""
         at = error.entry.span
         known = DISTRIBUTIONS.get(law_name(statement.law))
-        if error.berkson or len(error.names) > 1 or (known is not None and known.discrete):
-            kind = "that are Berkson or joint" if error.berkson or len(error.names) > 1 else "of whole numbers"
+        whole = known is not None and known.discrete
+        if whole or len(error.names) > 1:
+            kind = "of whole numbers" if whole else "that are joint"
             self.problems.append(FeatureNotBuilt(at=at, feature=f"predictions of records with errors {kind}"))
             return []
         made = list(self._open("testing")) if error in self.sources.errors["testing"] else []

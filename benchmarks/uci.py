@@ -1,6 +1,6 @@
 """Regressions of UCI on the splits in common use: the network of the literature, sampled, beside other ways to be unsure of it.
 
-    python -m benchmarks.uci                          # both data sets, three splits: half an hour on four cores
+    python -m benchmarks.uci                          # both data sets, three splits: forty minutes of processor time
     python -m benchmarks.uci concrete --splits 1      # one
     python -m benchmarks.uci --peers                  # only what is quick
 
@@ -61,7 +61,7 @@ infer by nuts(chains = {chains}, warmup = {draws}, draws = {draws})
 CHAINS, DRAWS = 4, 500
 """Of NUTS, with as many draws of warm-up."""
 SPLITS = (1, 2, 3)
-MEMBERS, EPOCHS, HIDDEN, RATE, DECAY = 20, 2000, 50, 1e-2, 1e-4
+MEMBERS, EPOCHS, HIDDEN, RATE, DECAY = 20, 6000, 50, 1e-2, 1e-4
 """Of the ensemble: networks, steps of Adam on all rows, units, the first learning rate and the penalty on weights."""
 
 

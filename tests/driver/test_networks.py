@@ -106,3 +106,27 @@ def test_from_three_files_to_the_budget(tmp_path: Path):
     # Far from all training rows it is the network that nobody knows.
     unsure = [row["sd"] ** 2 * (row["budget"]["training_data"] + row["budget"]["weights"]) for row in (far, *near)]
     assert unsure[0] > 4 * max(unsure[1:])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "law", "expected"),
+    [
+        ("kind[case] : category(k) = [1, 2, 2]", "Categorical(logits = f(z).a, over = k)", ["f(z)"]),
+        (
+            "kind[case] : real = [0.1, 0.2, 0.3]",
+            "Mixture([0.5, 0.5], Normal(f(z).a, exp(f(z).b)), over = k)",
+            ["f(z)", "f.values2"],
+        ),
+    ],
+)
+def test_values_over_classes_and_components_are_judged_too(outcome: str, law: str, expected: list[str]):
+    text = f"""
+dim k = 2
+data {{ z[case] : real = [0.1, 0.5, 0.9], {outcome} }}
+network f(z) -> a[k], b[k] {{ dense(2, tanh)  dense() }}
+prior f.weights ~ Normal(0, 1)
+likelihood kind[case] ~ {law}
+"""
+    found = analyse(parse(text, "spec.uq")).spec
+    assert found is not None
+    assert [(each.name, set(each.dims)) for each in found.quantities] == [(name, {"case", "k"}) for name in expected]

@@ -564,11 +564,11 @@ def with_values(
 
         def change(
             node: ir.Node,
-            dims: tuple[str, ...] = statement.dims,
+            dims: frozenset[str | None] = frozenset((*statement.dims, statement.law.over)),
             span: Span = statement.span,
             new: list[ir.Quantity] = new,
         ) -> ir.Node | None:
-            if not isinstance(node, ir.Invoke) or node.function not in learned or not set(node.dims) <= set(dims):
+            if not isinstance(node, ir.Invoke) or node.function not in learned or not set(node.dims) <= dims:
                 return None
             if not ir.names_used(node) & unknown:
                 return None

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
-from uqdsl.vocabulary.functions import FUNCTIONS, MATRIX, REDUCTIONS
+from uqdsl.vocabulary.functions import FUNCTIONS, GRADIENT, MATRIX, REDUCTIONS
 from uqdsl.vocabulary.methods import PLANNED as PLANNED_METHODS
 from uqdsl.vocabulary.methods import Method, NutsOptions, method_named, methods
 from uqdsl.vocabulary.supports import KINDS
@@ -49,7 +49,7 @@ OPTIONS = {option for method in methods().values() for option in method.options.
     [
         (synonyms.DISTRIBUTIONS, {*DISTRIBUTIONS, *PLANNED}),
         (synonyms.PARAMETERS, PARAMETERS),
-        (synonyms.FUNCTIONS, {*FUNCTIONS, *REDUCTIONS, *MATRIX}),
+        (synonyms.FUNCTIONS, {*FUNCTIONS, *REDUCTIONS, *MATRIX, GRADIENT}),
         (synonyms.KINDS, {*KINDS, "category", "time"}),
         (synonyms.TYPES, {"int", "real", "bool", "text"}),
         (synonyms.METHODS, set(methods())),

@@ -186,7 +186,8 @@ def _stages(
             earlier.append(Statistics("residual_statistics", "testing", found, {}))
     after = next((place for place, each in enumerate(stages, 1) if each.name == "residual"), 0)
     of_residual = [made for of in earlier[1:] for made in of.stages(known)]
-    return (*earlier[0].stages(posterior), *stages[:after], *of_residual, *stages[after:]), problems
+    made = (*earlier[0].stages(posterior), *stages[:after], *of_residual, *stages[after:])
+    return made, list(dict.fromkeys(problems))
 
 
 def _composed(spec: ir.Spec, statements: Sequence[tree.Statement]) -> dict[str, Span]:

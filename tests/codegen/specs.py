@@ -427,6 +427,17 @@ SPECS = {
         }
         likelihood y[t, tank] ~ Normal(full + warm, 1)
     """,
+    "states of which one is seen": """
+        time t from 0 to 1 step 0.5
+        data { y[t] : real = [1, 0.8, 0.5] }
+        prior k ~ HalfNormal(1)
+        state q, p over t {
+          initial q ~ Normal(1, 0.5), p ~ Normal(0, 0.5)
+          evolve  der(q) = p, der(p) = -k * q  by rk4(dt = 0.5)
+          error   exact
+        }
+        likelihood y[t] ~ Normal(q, 0.1)
+    """,
     "statements out of order": """
         likelihood y[i] ~ Normal(eta, s)
         let eta[i] = a * z

@@ -225,12 +225,15 @@ def _needed(spec: ir.Spec, *, recorded: bool) -> set[str]:
     """The names that a function has to define; `recorded` says whether it has quantities that nothing else uses."""
     fields = {each.name for each in spec.fields}
     computed = computed_before(spec)
+    quantities = {each.name: each for each in spec.quantities}
     needed: set[str] = set()
     for each in reversed(spec.statements):
         unused = each.name not in needed and isinstance(each, ir.Quantity) and (each.fixed or not recorded)
         if unused or (isinstance(each, ir.Quantity) and each.name in computed):
             continue
         needed |= ir.names_used(_at_one_step(each) if isinstance(each, ir.Observation) else each)
+        if isinstance(each, ir.Quantity):  # what is computed in one go needs what any of it does
+            needed |= ir.names_used(tuple(quantities[name] for name in each.together))
         if isinstance(each, ir.Observation) and each.name not in fields:
             needed.add(each.name)
     return needed

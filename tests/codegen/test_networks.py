@@ -340,6 +340,84 @@ def test_a_layer_is_its_formula(layer: str):
     assert np.isfinite(start)
 
 
+GRAPH = (
+    "dim node = 6\ndim k = 2\ndata { S[case, node, k] : real, Y[case, node] : real } "
+    "data { start[edge] : category(node), stop[edge] : category(node) } "
+    "network f(x[node, k]) -> y[node] { graph(4, tanh, from = start, to = stop, gather = GATHER) as g "
+    "dense(1, over = g) as d } prior f.weights ~ Normal(0, 1) likelihood Y[case, node] ~ Normal(f(S), 0.5)"
+)
+EDGES = {"start": np.array([0, 1, 2, 2, 4, 0, 0]), "stop": np.array([1, 0, 1, 3, 3, 3, 1])}
+"""Two of them alike, and nothing reaches the nodes 2, 4 and 5."""
+
+
+def graph_by_hand(w: dict[str, np.ndarray], x: np.ndarray, gather: str) -> np.ndarray:
+    """Node by node."""
+    found = np.zeros((*x.shape[:2], 4))
+    for node in range(x.shape[1]):
+        sent = [x[:, a] @ w["g.neighbour_kernel"] for a, b in zip(*EDGES.values(), strict=True) if b == node]
+        got = getattr(np, gather)(sent, axis=0) if sent else 0.0
+        found[:, node] = np.tanh(x[:, node] @ w["g.kernel"] + got + w["g.bias"])
+    return found @ w["d.kernel"] + w["d.bias"]
+
+
+@pytest.mark.parametrize("gather", ["sum", "mean", "max"])
+def test_density_of_messages_along_edges(gather: str):
+    found = compiled(GRAPH.replace("GATHER", gather))
+    data = found.data | EDGES
+    position = {name: each[0] for name, each in found.positions(1).items()}
+    weights = {name.removeprefix("f."): each for name, each in position.items()}
+    values = graph_by_hand(weights, data["S"], gather)
+    wanted = stats.norm(values, 0.5).logpdf(data["Y"]).sum()
+    wanted += sum(stats.norm.logpdf(each).sum() for each in weights.values())
+    np.testing.assert_allclose(found.log_density(position, data, found.coords), wanted, rtol=1e-10)
+    slope = jax.grad(found.log_density)(position, data, found.coords)
+    kernel, step = position["f.g.neighbour_kernel"], np.zeros((2, 4))
+    step[1, 2] = 1e-6
+    up, down = (
+        found.log_density(position | {"f.g.neighbour_kernel": kernel + each}, data, found.coords)
+        for each in (step, -step)
+    )
+    np.testing.assert_allclose(slope["f.g.neighbour_kernel"][1, 2], (up - down) / 2e-6, rtol=1e-5)
+    assert all(np.isfinite(each).all() for each in slope.values())
+
+
+@pytest.mark.parametrize("gather", ["sum", "mean", "max"])
+def test_nodes_by_other_names_give_the_same(gather: str):
+    """Equivariance: what is renamed before a graph layer is renamed behind it; the order of edges is nothing to it."""
+    found = compiled(GRAPH.replace("GATHER", gather))
+    weights, x, renamed = weights_of(found), found.data["S"], np.array([3, 0, 5, 1, 2, 4])
+    own = [*weights.values()]
+    one = found.module["f"](x, *own, EDGES["start"], EDGES["stop"])
+    moved = np.empty_like(x)
+    moved[:, renamed] = x
+    other = found.module["f"](moved, *own, *(renamed[each][::-1] for each in EDGES.values()))
+    np.testing.assert_allclose(other[:, renamed], one, rtol=1e-12)
+    back = found.module["f"](x, *own, EDGES["stop"], EDGES["start"])
+    assert not np.allclose(back, one)
+
+
+def test_a_graph_of_one_number_for_each_node_twice_over_in_a_function():
+    """Layers on the same edges, of which a function of the author's is told too; a graph's mean as the output."""
+    found = compiled(
+        "dim node = 6 data { S[case, node] : real, Y[case] : real } "
+        "data { start[edge] : category(node), stop[edge] : category(node) } "
+        "network f(x[node]) -> real { graph(3, from = start, to = stop, bias = false) as g "
+        'graph(2, from = start, to = stop, gather = "mean") as h  mean_pool()  dense(1) as d } '
+        "function twice(x[node]) = 2 * f(x) prior f.weights ~ Normal(0, 1) let y[case] = twice(S) "
+        "likelihood Y[case] ~ Normal(y, 1)"
+    )
+    values = {f"f.{name}": each for name, each in weights_of(found).items()}
+    model = handlers.substitute(handlers.seed(found.model, 0), data=values)
+    sites = handlers.trace(model).get_trace(found.data | EDGES, found.coords)
+    w, x = weights_of(found), found.data["S"]
+    reached = np.zeros((6, 6))
+    np.add.at(reached, (EDGES["stop"], EDGES["start"]), 1)
+    g = x[..., None] * w["g.kernel"] + (x @ reached.T)[..., None] * w["g.neighbour_kernel"]
+    share = reached / np.maximum(reached.sum(1, keepdims=True), 1)
+    h = g @ w["h.kernel"] + share @ g @ w["h.neighbour_kernel"] + w["h.bias"]
+    np.testing.assert_allclose(sites["y"]["value"], 2 * (h.mean(1) @ w["d.kernel"] + w["d.bias"]), rtol=1e-10)
+
+
 def test_convolution_of_a_picture():
     found = compiled(
         "dim row = 5\ndim column = 4\ndata { P[case, row, column] : real, X[case] : real } "

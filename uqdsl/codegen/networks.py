@@ -11,12 +11,13 @@ from uqdsl import ir
 from uqdsl.codegen.text import identifiers, quoted
 from uqdsl.messages import Span
 from uqdsl.vocabulary.functions import FUNCTIONS
+from uqdsl.vocabulary.layers import LAYERS
 
 
 def network_lines(network: ir.Network, taken: set[str]) -> tuple[list[str], list[tuple[str, Span]]]:
     """The parameters of a network's function, and the lines of its body with the layers that they come from."""
     inputs = identifiers([name for name, _ in network.parameters], taken)
-    short = {each.name: each.name.removeprefix(f"{network.name}.") for each in network.weights}
+    short = {each.name: each.name.removeprefix(f"{network.name}.") for each in network.handed}
     weights = identifiers(short.values(), taken)
     local = {name: weights[each] for name, each in short.items()}
     values = identifiers([each.name for each in network.layers], taken)
@@ -44,7 +45,9 @@ def network_lines(network: ir.Network, taken: set[str]) -> tuple[list[str], list
 
 def _layer(layer: ir.Layer, value: str, weights: dict[str, str]) -> str:
     """What a layer makes of a value."""
-    own = {ir.own(each.name): weights[each.name] for each in layer.weights}
+    ends = zip(LAYERS[layer.kind].ends, layer.edges, strict=True)
+    own = {end: weights[each.name] for end, each in ends}
+    own |= {ir.own(each.name): weights[each.name] for each in layer.weights}
     text = _WRITERS[layer.kind](layer, value, own)
     activation = layer.options.get("activation")
     if isinstance(activation, str):
@@ -101,6 +104,14 @@ def _recurrent(layer: ir.Layer, value: str, weights: dict[str, str]) -> str:
     return _called(layer.kind, value, weights, **_unusual(layer, {"sequence": False}))
 
 
+def _graph(layer: ir.Layer, value: str, weights: dict[str, str]) -> str:
+    if len(layer.given) == 1:
+        value = f"jnp.expand_dims({value}, -1)"
+        kernels = {name: f"jnp.expand_dims({each}, 0)" for name, each in weights.items() if name.endswith("kernel")}
+        weights = weights | kernels
+    return _called(layer.kind, value, weights, **_unusual(layer, {"gather": "sum"}))
+
+
 def _unusual(layer: ir.Layer, defaults: Mapping[str, object]) -> dict[str, object]:
     """The options that are not what they are by default."""
     return {name: layer.options[name] for name, usual in defaults.items() if layer.options[name] != usual}
@@ -117,5 +128,6 @@ _WRITERS = {
     ),
     "gru": _recurrent,
     "lstm": _recurrent,
+    "graph": _graph,
     "attention": lambda layer, value, weights: _called(layer.kind, value, weights),
 }

@@ -46,6 +46,7 @@ RUNTIME = (
     "conv2d",
     "exponential",
     "exponential_spectrum",
+    "graph",
     "gru",
     "inv_cloglog",
     "layer_norm",

@@ -324,7 +324,7 @@ class Extern(Node):
 
 
 class Weights(Node):
-    """An array of weights of a network, which is an unknown or a field of the same `name`, and its dimensions in order."""
+    """An array that a network is handed, an unknown or a field of the same `name`, and its dimensions in order."""
 
     name: str
     dims: tuple[str, ...]
@@ -334,7 +334,7 @@ class Layer(Node):
     """A layer of a network: what it makes of a value over the dimensions `given`, in order, is one over `dims`.
 
     `kind` is one of `uqdsl.vocabulary.layers`, with its `options`, of which `over` are the dimensions that it takes in or
-    goes along.
+    goes along. The `edges` of a graph are two fields: where each starts, and where it stops.
     """
 
     name: str
@@ -344,6 +344,7 @@ class Layer(Node):
     given: tuple[str, ...]
     dims: tuple[str, ...]
     weights: tuple[Weights, ...] = ()
+    edges: tuple[Weights, ...] = ()
 
 
 class Network(Node):
@@ -368,6 +369,11 @@ class Network(Node):
     def weights(self) -> tuple[Weights, ...]:
         """The weights of all layers, in order."""
         return tuple(each for layer in self.layers for each in layer.weights)
+
+    @property
+    def handed(self) -> tuple[Weights, ...]:
+        """What a call hands over beside the inputs: the weights of all layers, and the fields that their edges are in."""
+        return (*self.weights, *{each.name: each for layer in self.layers for each in layer.edges}.values())
 
 
 class Dim(Node):

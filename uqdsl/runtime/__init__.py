@@ -27,7 +27,18 @@ if TYPE_CHECKING:
         squared_exponential_spectrum,
     )
     from uqdsl.runtime.kumaraswamy import Kumaraswamy
-    from uqdsl.runtime.layers import attention, conv1d, conv2d, gru, layer_norm, lstm, max_pool, mean_pool, side_by_side
+    from uqdsl.runtime.layers import (
+        attention,
+        conv1d,
+        conv2d,
+        graph,
+        gru,
+        layer_norm,
+        lstm,
+        max_pool,
+        mean_pool,
+        side_by_side,
+    )
     from uqdsl.runtime.neighbours import neighbour
     from uqdsl.runtime.ode import trajectory
     from uqdsl.runtime.ordered import Ordered
@@ -92,6 +103,7 @@ _MODULES = {
     "attention": "layers",
     "conv1d": "layers",
     "conv2d": "layers",
+    "graph": "layers",
     "gru": "layers",
     "layer_norm": "layers",
     "lstm": "layers",
@@ -147,6 +159,7 @@ __all__ = [
     "conv2d",
     "exponential",
     "exponential_spectrum",
+    "graph",
     "gru",
     "inv_cloglog",
     "layer_norm",

@@ -78,7 +78,7 @@ def _analyse(
     found += problems
     sound = not errors(found[read:]) and not any(_is_of_data(each) for each in written.statements)
     fields = tuple(field for table in tables for field in table.fields)
-    networks = lower_networks(written, declarations, {dim.name: dim for dim in dims}, values)
+    networks = lower_networks(written, declarations, {dim.name: dim for dim in dims}, fields, values)
     found += networks.problems
     written, declarations = networks.spec, networks.declarations
     own = {dim.name for dim in networks.dims}

@@ -78,7 +78,7 @@ def _weights(
             continue
         for each in names_in(value):
             if each.name in networks:
-                found |= {own.name: own for own in networks[each.name].weights}
+                found |= {own.name: own for own in networks[each.name].handed}
             elif each.name in declared and each.name not in seen:
                 seen.add(each.name)
                 waiting.append(each.name)

@@ -8,16 +8,19 @@ from math import prod
 from typing import Any, NamedTuple
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem
-from uqdsl.messages.catalogue.networks import SizeNeeded, WrongLayer, WrongOutputs
+from uqdsl.messages import Label, Problem, did_you_mean
+from uqdsl.messages.catalogue.networks import SizeNeeded, WrongEdges, WrongLayer, WrongOutputs
+from uqdsl.semantics.walk import ungrouped
 from uqdsl.semantics.wording import over as in_words
 from uqdsl.semantics.wording import plural
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.layers import (
+    LAYERS,
     AttentionOptions,
     Conv1dOptions,
     Conv2dOptions,
     DenseOptions,
+    GraphOptions,
     LayerNormOptions,
     PoolOptions,
     RecurrentOptions,
@@ -27,7 +30,7 @@ from uqdsl.vocabulary.layers import (
 class Shape(NamedTuple):
     """The dimensions of what a layer gives out, those that it takes in or goes along, and its weights.
 
-    Each array of weights stands by its own name, with its dimensions.
+    Each array of weights stands by its own name, with its dimensions; `edges` are fields of the data.
     """
 
     dims: tuple[str, ...]
@@ -35,6 +38,7 @@ class Shape(NamedTuple):
     weights: Mapping[str, tuple[str, ...]]
     fan_in: tuple[str, ...]
     fan_out: tuple[str, ...]
+    edges: tuple[ir.Weights, ...] = ()
 
 
 @dataclass
@@ -46,6 +50,7 @@ class Place:
     - given: the dimensions of its input.
     - dims: all that are known; `made` gathers those of the layer.
     - sized: the dimension that was named as its size.
+    - ends: what was named as the ends of edges, and the `fields` of the data among which it should be.
     """
 
     network: tree.Network
@@ -56,6 +61,8 @@ class Place:
     given: tuple[str, ...]
     over: tuple[str, ...] | None
     sized: str | None
+    ends: Mapping[str, tree.Expression]
+    fields: Mapping[str, ir.DataField]
     dims: Mapping[str, ir.Dim]
     problems: list[Problem]
     made: list[ir.Dim] = field(default_factory=list)
@@ -101,6 +108,8 @@ def shape_of(place: Place, options: Any) -> Shape | None:
             return _recurrent(place, options)
         case AttentionOptions():
             return _attention(place, options)
+        case GraphOptions():
+            return _graph(place, options)
     raise TypeError(f"no shape for {place.layer.name}")
 
 
@@ -225,6 +234,52 @@ def _attention(place: Place, options: AttentionOptions) -> Shape | None:
     weights = {f"{each}_kernel": (taken, head, key) for each in ("query", "key", "value")}
     weights["output_kernel"] = (head, key, *out)
     return Shape((*along, *out), along, weights, (taken,), out)
+
+
+def _graph(place: Place, options: GraphOptions) -> Shape | None:
+    along = _along(place, 1, 1)
+    edges = _edges(place, along[0]) if along is not None else None
+    out = _features(place, options.size, along) if along is not None and edges is not None else None
+    if along is None or edges is None or out is None:
+        return None
+    taken = tuple(dim + "'" if dim in out else dim for dim in place.given[1:])
+    weights = {"kernel": (*taken, *out), "neighbour_kernel": (*taken, *out)}
+    if options.bias:
+        weights["bias"] = out
+    return Shape((*along, *out), along, weights, taken, out, edges)
+
+
+def _edges(place: Place, node: str) -> tuple[ir.Weights, ...] | None:
+    """The fields in which the ends of edges are: categories of the nodes, along one dimension of their own."""
+    names = LAYERS[place.layer.name].ends
+    if set(place.ends) != set(names):
+        return place.refuse("has to be told its edges", "name the fields: `graph(8, from = start, to = stop)`")
+    found: list[ir.DataField] = []
+    for each in (place.ends[name] for name in names):
+        name = tree.dotted(ungrouped(each)) or ""
+        field = place.fields.get(name)
+        if field is None:
+            reason, hint = "it is no field of the data", did_you_mean(name, place.fields)
+        elif field.of != node or field.kind != "category":
+            reason, hint = f"it is not a category of `{node}`", f"declare it so: `{name}[edge] : category({node})`"
+        elif len(field.dims) != 1 or field.dims == (node,):
+            shown = in_words(field.dims)
+            reason, hint = f"it is over {shown}", "edges are over one dimension of their own"
+        elif field.missing:
+            reason, hint = "some of it is missing", "leave out edges of which an end is not known"
+        elif place.dims[field.dims[0]].parted:
+            reason, hint = "it has other rows for testing", "the edges are the same for all rows"
+        elif found and field.dims != found[0].dims:
+            reason = f"it is over `{field.dims[0]}`, and where they start over `{found[0].dims[0]}`"
+            hint = "both ends of an edge stand in the same row"
+        else:
+            found.append(field)
+            continue
+        others = (Label(field.span, "declared here"),) if field is not None else ()
+        problem = WrongEdges(at=each.span, name=name or "this", reason=reason, hint=hint, others=others)
+        place.problems.append(problem)
+        return None
+    return tuple(ir.Weights(span=each.span, name=each.name, dims=each.dims) for each in found)
 
 
 def _features(place: Place, size: int | None, kept: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -62,7 +62,11 @@ class Networks(NamedTuple):
 
 
 def lower_networks(
-    spec: tree.Tree, declarations: Declarations, dims: Mapping[str, ir.Dim], settings: Settings
+    spec: tree.Tree,
+    declarations: Declarations,
+    dims: Mapping[str, ir.Dim],
+    fields: Sequence[ir.DataField],
+    settings: Settings,
 ) -> Networks:
     """The networks of a spec, and a prior for each array of their weights."""
     found: dict[str, ir.Network] = {}
@@ -75,7 +79,7 @@ def lower_networks(
     for statement in spec.statements:
         if not isinstance(statement, tree.Network) or statement.name.name in found:
             continue
-        reader = _Reader(statement, declarations, dims, settings)
+        reader = _Reader(statement, declarations, dims, {each.name: each for each in fields}, settings)
         network = reader.network()
         problems += reader.problems
         if network is None:
@@ -120,12 +124,18 @@ class _Reader:
     """Reads one network, layer by layer."""
 
     def __init__(
-        self, statement: tree.Network, declarations: Declarations, dims: Mapping[str, ir.Dim], settings: Settings
+        self,
+        statement: tree.Network,
+        declarations: Declarations,
+        dims: Mapping[str, ir.Dim],
+        fields: Mapping[str, ir.DataField],
+        settings: Settings,
     ) -> None:
         self.statement = statement
         self.name = statement.name.name
         self.declarations = declarations
         self.dims = ChainMap[str, ir.Dim]({}, dims)  # type: ignore[arg-type]
+        self.fields = fields
         self.settings = settings
         self.problems: list[Problem] = []
         self.made: list[ir.Dim] = []
@@ -255,6 +265,7 @@ class _Reader:
             self.problems.append(UnknownLayer(at=written.span, name=written.name, hint=hint))
             return None
         dims: dict[str, tuple[str, ...]] = {}
+        ends: dict[str, tree.Expression] = {}
         sized: str | None = None
         rest: list[tree.Named] = []
         for index, each in enumerate(written.arguments):
@@ -271,10 +282,14 @@ class _Reader:
                 if axes is None:
                     return None
                 dims[each.name] = axes
+            elif each.name in kind.ends:
+                ends[each.name] = each.value
             elif each.name == kind.width and (named := self._dimension(each.value)) is not None:
                 sized = named
             else:
                 rest.append(each)
+        if any(self._is_doubtful(each) for each in ends.values()):
+            return None
         options = resolve_options(kind.name, kind.options, tuple(rest), self.settings, self.problems)
         if options is None or not self._is_activation(rest, kind.name):
             return None
@@ -287,6 +302,8 @@ class _Reader:
             given=given,
             over=dims.get("over"),
             sized=sized,
+            ends=ends,
+            fields=self.fields,
             dims=self.dims,
             problems=self.problems,
         )
@@ -319,6 +336,7 @@ class _Reader:
             given=given,
             dims=shape.dims,
             weights=tuple(weights),
+            edges=shape.edges,
         )
 
     def _product(self, dims: tuple[str, ...]) -> Typed:
@@ -335,6 +353,14 @@ class _Reader:
         for each in [*factors[1:], *([ir.Constant(span=span, value=known)] if known != 1 else [])]:
             node = ir.Operation(span=span, operator="*", operands=(node, each))
         return Typed(node, Support(1, float("inf"), integer=True), spread=frozenset())
+
+    def _is_doubtful(self, end: tree.Expression) -> bool:
+        """Whether a field has a problem of its own where it is declared."""
+        name = tree.dotted(ungrouped(end)) or ""
+        found = self.declarations.values.get(name)
+        if found is None:
+            return self.declarations.may_declare(name)
+        return name not in self.fields and found.what in (What.FIELD, What.UNREADABLE)
 
     def _dimension(self, value: tree.Expression) -> str | None:
         name = ungrouped(value)
@@ -495,7 +521,7 @@ def call_network(
     if not all(each.sound for each in given):
         return poison(expression.span)
     kept = outputs[output] if output is not None else network.outputs[0][1]
-    own = union(*(axes for _, axes in parameters), *(each.dims for each in network.weights), kept)
+    own = union(*(axes for _, axes in parameters), *(each.dims for each in network.handed), kept)
     for (parameter, axes), value in zip(parameters, given, strict=True):
         rest = {dim for dim in value.dims if dim not in axes}
         if not set(axes) <= set(value.dims) or rest & {*own}:
@@ -511,7 +537,7 @@ def call_network(
                     others=others,
                 )
             )
-    weights = weights_at(expression.span, network.weights, context)
+    weights = weights_at(expression.span, network.handed, context)
     if weights is None:
         return poison(expression.span)
     batch = union(

@@ -24,6 +24,7 @@ class Layer(NamedTuple):
     - options: with their types and defaults; those that name dimensions stand in `dims`.
     - positional: the options that may be given without their names, in order.
     - weights: that it has, with all of its options.
+    - ends: the options that name fields of the data, the ends of edges.
     - width: the option that is the size of its own dimension, for which a dimension can be named.
     - shapes: what it makes of the dimensions of its input, in words.
     """
@@ -35,6 +36,7 @@ class Layer(NamedTuple):
     shapes: str
     summary: str
     dims: tuple[str, ...] = ("over",)
+    ends: tuple[str, ...] = ()
     width: str | None = None
 
 
@@ -94,6 +96,15 @@ class AttentionOptions(_Options):
     size: int | None = Field(default=None, ge=1, description="of the output")
     key: int = Field(default=8, ge=1, description="numbers by which a head compares two places, and that it passes on")
     residual: bool = Field(default=False, description="whether the input is added to the output")
+
+
+class GraphOptions(_Options):
+    size: int | None = Field(default=None, ge=1, description="of the output; the last layer fits the outputs")
+    activation: str | None = _ACTIVATION
+    gather: Literal["sum", "mean", "max"] = Field(
+        default="sum", description="what is made of the messages that reach a node; 0 where none does"
+    )
+    bias: bool = _BIAS
 
 
 _KERNEL = Weight("kernel", "kernels", "from each input to each output")
@@ -178,6 +189,20 @@ _TABLE = (
         ),
         "compares the places of its first dimension, and takes in the second",
         "multi-head attention of all places to all (Vaswani et al. 2017)",
+        width="size",
+    ),
+    Layer(
+        "graph",
+        GraphOptions,
+        ("size", "activation"),
+        (
+            Weight("kernel", "kernels", "from each input of a node to each of its outputs"),
+            Weight("neighbour_kernel", "kernels", "from each input of a node to each output of those that it reaches"),
+            _BIAS_WEIGHT,
+        ),
+        "passes messages between the places of its first dimension, and takes in the second",
+        "activation(x @ kernel + gathered(x @ neighbour_kernel) + bias) over [edges](networks.md#graphs)",
+        ends=("from", "to"),
         width="size",
     ),
 )

@@ -223,6 +223,7 @@ TYPES: Synonyms = {
 }
 LAYERS: Synonyms = {
     **dict.fromkeys(("linear", "fc", "mlp", "fully_connected", "perceptron", "affine"), "dense"),
+    **dict.fromkeys(("gnn", "graphconv", "graph_conv", "message_passing"), "graph"),
 }
 METHODS: Synonyms = {"hmc": "nuts", "mcmc": "nuts"}
 SOLVERS: Synonyms = {

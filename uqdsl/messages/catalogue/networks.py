@@ -63,6 +63,14 @@ class WhichOutput(Problem):
     reason: str
 
 
+class WrongEdges(Problem):
+    code = "UQ388"
+    headline = "`{name}` cannot be where edges of a graph end: {reason}"
+    label = "not ends of edges"
+    name: str
+    reason: str
+
+
 class WrongGradient(Problem):
     code = "UQ387"
     headline = "a gradient {reason}"

@@ -17,8 +17,10 @@ from uqdsl.vocabulary.predictions import PredictOptions
 
 MOST_BYTES = 1 << 26
 """Draws are kept where all rows of them take no more."""
-_LEAST_DRAWS = 100
+_LEAST_DRAWS = 64
 """Of a budget."""
+_MOST_TIMES, _CHEAP_ROWS = 16, 1024
+"""How often what hangs on no chain is drawn for each of these, and of how many rows that costs little beside the chains."""
 
 
 class Answer(NamedTuple):
@@ -181,25 +183,34 @@ def _concatenated(ask: _Ask, name: str, parts: list[np.ndarray]) -> np.ndarray:
 
 def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
     """Shares of the variance of each row, and of the mean over all rows."""
-    active, name = predictor.random, ask.asked.name
-    count = max(_LEAST_DRAWS, draws_within(draws, predictor.evaluations))
+    active, name, chained = predictor.random, ask.asked.name, predictor.chained
+    # Chains of the weights are not run by the prediction alone, and may be costlier than those that are: these are fewer.
+    count = max(_LEAST_DRAWS, draws_within(draws, 1 << (len(SOURCES) if chained else len(active))))
     count = min(count, predictor.independent // 2)
+    times = max(1, min(_MOST_TIMES, _CHEAP_ROWS // predictor.rows)) if chained else 1
     parts: dict[str, list[np.ndarray]] = {}
     sums: list[np.ndarray] = []
-    for rows in predictor.blocks(count << len(active)):
+    for rows in predictor.blocks(count * times << len(active)):
         predictor.watch("the five sources", rows.start, predictor.rows)
         shape: tuple[int, ...] = ()
 
         def prediction(seeds: Mapping[str, np.ndarray], rows: slice = rows) -> np.ndarray:
             nonlocal shape
-            found = predictor.predict(predictor.known(seeds), seeds, rows)
+            known = {key: np.repeat(each, times, axis=0) for key, each in predictor.known(seeds).items()}
+            again = {
+                source: np.repeat(each, times) if source in chained else _apart(each, times)
+                for source, each in seeds.items()
+            }
+            found = predictor.predict(known, again, rows)
             shape = found[name].shape[1:]
             if ask.classes:
-                return found[f"{name} probability"].reshape(count, -1, len(ask.classes))
-            return np.asarray(found[name], float).reshape(count, -1)
+                return found[f"{name} probability"].reshape(count * times, -1, len(ask.classes))
+            return np.asarray(found[name], float).reshape(count * times, -1)
 
         corner = corners(prediction, count, active)
         closed = indicator_variances(corner, active) if ask.classes else closed_variances(corner)
+        # What was drawn for the same chains is no draw of its own; their mean is.
+        closed = closed.reshape(count, times, *closed.shape[1:]).mean(axis=1)
         sums.append(closed.sum(axis=2, keepdims=True))
         found = _shares(attribute(closed, active))
         for part, array in found.items():
@@ -207,6 +218,11 @@ def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
     told = {part: _concatenated(ask, part, each) for part, each in parts.items()}
     whole = _shares(attribute(np.sum(sums, axis=0), active))
     return told | {f"average_{part}": each[:, 0] for part, each in whole.items()}
+
+
+def _apart(seeds: np.ndarray, times: int) -> np.ndarray:
+    """So many seeds in the place of each, all different where they were."""
+    return (seeds[:, None] * times + np.arange(times)).ravel()
 
 
 def _shares(budget: Budget) -> Arrays:

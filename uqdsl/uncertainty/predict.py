@@ -25,7 +25,7 @@ from uqdsl.infer.mode import Modes, find_modes, verify_modes
 from uqdsl.uncertainty.budget import SOURCES, remembered
 from uqdsl.uncertainty.outcomes import outcome_of
 from uqdsl.uncertainty.rows import row_dim
-from uqdsl.uncertainty.short_chains import ITERATIONS, PILOTS, Kernel, Mixing, adapt, run_chains
+from uqdsl.uncertainty.short_chains import ITERATIONS, PILOTS, ChainProgram, Mixing, adapt, chain_program, run_chains
 from uqdsl.uncertainty.stages import BLOCK_BYTES, Arrays, Stage, filled, run_forward
 
 type Seeds = Mapping[str, np.ndarray]
@@ -86,7 +86,7 @@ class Predictor:
         self.stages, self.joint, self.sites, self.watch = stages, joint, sites, watch
         self.mixing: dict[str, Mixing] = {}
         self._key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), _STREAM)
-        self._kernels: dict[str, Kernel] = {}
+        self._chain_programs: dict[str, ChainProgram] = {}
         self._target = stages["prediction"].target
         self.outcomes = {name: outcome_of(spec, self._target.coords, site) for name, site in sites.items()}
         self.along = row_dim(spec, self._target.dims, sites.values())
@@ -127,16 +127,14 @@ class Predictor:
         return len(next(iter(self.joint.values())))
 
     @property
-    def evaluations(self) -> int:
-        """How often the costly part of a prediction is evaluated for one draw of a budget: chains, where there are any."""
-        random = self.random
-
-        def times(stage: str, sources: Sequence[str]) -> int:
-            return 1 << len(set(random) & set(sources)) if stage in self.stages else 0
-
-        chains = times("refit", ("training_data", "weights")) if "training_data" in random else 0
-        chains += times("residual", ("testing_data", "training_data", "weights"))
-        return chains or 1 << len(random)
+    def chained(self) -> frozenset[str]:
+        """The sources whose seeds chains hang on, or searches for a mode; all else of a prediction costs next to nothing."""
+        hang_on = {
+            "refit": ("training_data", "weights"),
+            "residual": ("testing_data", "training_data", "weights"),
+            "inputs": ("new_input", "training_data", "weights"),
+        }
+        return frozenset(each for stage, sources in hang_on.items() if stage in self.stages for each in sources)
 
     def _joint(self, index: np.ndarray) -> Arrays:
         """Joint draws of the posterior; where more are wanted than there are, they come again."""
@@ -232,11 +230,12 @@ class Predictor:
     ) -> Arrays:
         stage = self.stages[name]
         given = stage.of(known)
-        if name not in self._kernels:
+        if name not in self._chain_programs:
             pilots = {each: array[:PILOTS] for each, array in given.items()}
             if not pilots:
                 pilots = {"": np.zeros(PILOTS)}
-            self._kernels[name] = adapt(stage, pilots, jax.random.fold_in(self._key, len(self._kernels)))
+            kernel = adapt(stage, pilots, jax.random.fold_in(self._key, len(self._chain_programs)))
+            self._chain_programs[name] = chain_program(stage, kernel, iterations)
         doing, count, at = _DOING[name], len(words), 0
 
         def done(more: int) -> None:
@@ -245,7 +244,7 @@ class Predictor:
             self.watch(doing, at, count)
 
         self.watch(doing, 0, count)
-        found = run_chains(stage, self._kernels[name], given, words, start=start, iterations=iterations, done=done)
+        found = run_chains(self._chain_programs[name], given, words, start=start, done=done)
         worst = self.mixing.get(name)
         if worst is None or found.mixing.effective < worst.effective:
             self.mixing[name] = found.mixing
@@ -263,13 +262,13 @@ class Predictor:
         return len(self._target.coords[self.along]) if self.along else 1
 
     def blocks(self, draws: int) -> Iterator[slice]:
-        """Blocks of rows, as many at a time as fit with so many draws; all, where rows hang together."""
-        if not self.along:
-            yield slice(0, self.rows)
-            return
-        size = self._block(draws)
+        """Blocks of rows, as many at a time as fit with so many draws; all, where rows hang together.
+
+        All are of one size, so that they are compiled once; the last may end beyond the rows.
+        """
+        size = self._block(draws) if self.along else self.rows
         for start in range(0, self.rows, size):
-            yield slice(start, min(start + size, self.rows))
+            yield slice(start, start + size)
 
     def _block(self, draws: int) -> int:
         cells = sum(
@@ -300,8 +299,8 @@ class Predictor:
 
     def _run(self, known: Arrays, seeds: Seeds, rows: slice, *, densities: bool) -> Arrays:
         draws = len(seeds["function"])
-        size = self._block(draws) if self.along else self.rows
-        taken = np.minimum(np.arange(rows.start, rows.start + size), rows.stop - 1)
+        size = rows.stop - rows.start
+        taken = np.minimum(np.arange(rows.start, rows.stop), self.rows - 1)
         given = {name: self._taken(name, each, taken, 1) for name, each in known.items()}
         data = {
             name: self._taken(name, each, taken, 0) for name, each in self._target.data.items() if name not in given
@@ -319,7 +318,7 @@ class Predictor:
             values = program(chosen, here, data, rows.start)
             for name, array in values.items():
                 found.setdefault(name, []).append(np.asarray(array)[: at.stop - at.start])
-        wanted = np.arange(rows.stop - rows.start)
+        wanted = np.arange(min(rows.stop, self.rows) - rows.start)
         return {
             name: self._taken(self.sites[name.partition(" ")[0]], np.concatenate(parts), wanted, 1)
             for name, parts in found.items()

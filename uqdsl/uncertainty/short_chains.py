@@ -126,29 +126,27 @@ class _Sums(NamedTuple):
     divergences: jax.Array
 
 
-def run_chains(
-    stage: Stage,
-    kernel: Kernel,
-    given: Arrays,
-    keys: np.ndarray,
-    *,
-    start: Arrays | None = None,
-    iterations: int = ITERATIONS,
-    done: Callable[[int], object] | None = None,
-) -> Chains:
-    """Run a chain for each given draw, and keep its last state.
+class ChainProgram(NamedTuple):
+    """The chains of a stage, compiled once for each number of them.
+
+    - size: of a position.
+    - run: from the keys, what is given and where to begin, to the last values and positions and what was summed up.
+    """
+
+    size: int
+    iterations: int
+    run: Callable[[np.ndarray, Arrays, Arrays], tuple[Device, jax.Array, _Sums]]
+
+
+def chain_program(stage: Stage, kernel: Kernel, iterations: int = ITERATIONS) -> ChainProgram:
+    """The chains of a stage.
 
     Arguments:
         kernel: from `adapt`.
-        given: `(chain, *shape)` by name.
-        keys: of each chain, as the numbers of `jax.random.key_data`.
-        start: unknowns at which each chain begins; else where the pilots ended.
         iterations: of each chain.
-        done: is told how many chains more have been run.
     """
     layout, target = stage.layout, stage.target
-    tuning = iterations // 4
-    half = (iterations - tuning) // 2
+    tuning, half = _parts(iterations)
 
     def chain(words: jax.Array, given: Device, start: Device) -> tuple[Device, jax.Array, _Sums]:
         pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
@@ -194,17 +192,43 @@ def run_chains(
         state, sums = jax.lax.fori_loop(0, iterations, iterate, (state, _Sums(empty, empty, zero, zero)))
         return values_at(target, layout, state.z, stage.data(given)), state.z, sums
 
-    run = jax.jit(jax.vmap(chain))
+    return ChainProgram(layout.size, iterations, jax.jit(jax.vmap(chain)))
+
+
+def _parts(iterations: int) -> tuple[int, int]:
+    """How many iterations are for tuning, and how many are in each half of the others."""
+    tuning = iterations // 4
+    return tuning, (iterations - tuning) // 2
+
+
+def run_chains(
+    program: ChainProgram,
+    given: Arrays,
+    keys: np.ndarray,
+    *,
+    start: Arrays | None = None,
+    done: Callable[[int], object] | None = None,
+) -> Chains:
+    """Run a chain for each given draw, and keep its last state.
+
+    Arguments:
+        program: from `chain_program`.
+        given: `(chain, *shape)` by name.
+        keys: of each chain, as the numbers of `jax.random.key_data`.
+        start: unknowns at which each chain begins; else where the pilots ended.
+        done: is told how many chains more have been run.
+    """
+    tuning, half = _parts(program.iterations)
     found: dict[str, list[np.ndarray]] = {}
     within, between, acceptance, divergences = np.zeros(()), np.zeros(()), 0.0, 0.0
     count = len(keys)
     # A state holds some trees of positions, and what is given goes with it.
-    bytes_each = 8 * layout.size * (2 * _TREE_DEPTH + 12) + sum(each[0].nbytes for each in given.values())
+    bytes_each = 8 * program.size * (2 * _TREE_DEPTH + 12) + sum(each[0].nbytes for each in given.values())
     size = 0
     for at in blocks(count, bytes_each):
         size = size or at.stop - at.start
         taken = filled({**given, "": keys}, at, size)
-        values, _, sums = run(taken.pop(""), taken, filled(start or {}, at, size))
+        values, _, sums = program.run(taken.pop(""), taken, filled(start or {}, at, size))
         kept = at.stop - at.start
         for name, value in values.items():
             found.setdefault(name, []).append(np.asarray(value)[:kept])
@@ -216,9 +240,8 @@ def run_chains(
         if done is not None:
             done(kept)
     values = {name: np.concatenate(parts) for name, parts in found.items()}
-    return Chains(
-        values, _mixing(within / count, between / count, half, acceptance, divergences, count * (iterations - tuning))
-    )
+    judged = count * (program.iterations - tuning)
+    return Chains(values, _mixing(within / count, between / count, half, acceptance, divergences, judged))
 
 
 def _judged(stage: Stage, layout: Layout, position: jax.Array, given: Device) -> jax.Array:

@@ -129,7 +129,10 @@ def main() -> None:
         fit, took = fitted(spec)
         for rows in (4, 10_000):
             times = interleaved(
-                {each: lambda each=each, rows=rows: seconds(fit, rows, 1000, each) for each in ("none", "shapley")},
+                {
+                    each: lambda each=each, rows=rows, fit=fit: seconds(fit, rows, 1000, each)
+                    for each in ("none", "shapley")
+                },
                 asked.repetitions,
             )
             ratio = paired_ratio(times["shapley"], times["none"])

@@ -20,9 +20,9 @@ network f(z[input]) -> real { dense(50, tanh)  dense(1) }
 prior f.weights ~ Normal(0, 1 / sqrt(fan_in))
 prior sigma     ~ HalfNormal(0.5)
 likelihood X[case] ~ Normal(f(Z), sigma)
-infer by nuts(chains = 2, warmup = 200, draws = 200, max_tree_depth = 7, target_accept = 0.8)
+infer by nuts(chains = 2, warmup = 400, draws = 200, max_tree_depth = 7, target_accept = 0.8)
 """
-ROWS, CHAINS, WARMUP, DRAWS, DEPTH = 300, 2, 200, 200, 7
+ROWS, CHAINS, WARMUP, DRAWS, DEPTH = 300, 2, 400, 200, 7
 
 
 def main() -> None:
@@ -64,10 +64,10 @@ def main() -> None:
     print(machine())
     start = initialize_model(jax.random.key(0), by_hand, model_args=(z, x))
     position = {key: jnp.asarray(np.asarray(value)) for key, value in start.param_info.z.items()}
-    densities = {"ours": program.log_density, "theirs": lambda at: -start.potential_fn(at)}
+    densities: dict[str, Any] = {"ours": program.log_density, "theirs": lambda at: -start.potential_fn(at)}
     values = {key: float(jax.jit(density)(position)) for key, density in densities.items()}
     assert np.isclose(values["ours"], values["theirs"], rtol=1e-12), values
-    loops = {key: walk(density).lower(position).compile() for key, density in densities.items()}
+    loops = {key: jax.jit(walk(density)).lower(position).compile() for key, density in densities.items()}
 
     def timed(loop: Any) -> float:
         began = time.perf_counter()
@@ -78,8 +78,8 @@ def main() -> None:
     print(f"log density and gradient: ours {shown(times['ours'], 'µs')}, by hand {shown(times['theirs'], 'µs')}")
     print(f"  ratio {paired_ratio(times['ours'], times['theirs'])}")
 
-    def least_ess(found: np.ndarray) -> float:
-        return float(np.min(ess_bulk(found.reshape(*found.shape[:2], -1))))
+    def effective(found: np.ndarray) -> np.ndarray:
+        return ess_bulk(found.reshape(*found.shape[:2], -1))
 
     rates = {}
     for name, (model, arguments) in models.items():
@@ -96,13 +96,14 @@ def main() -> None:
         mcmc.run(jax.random.key(0), *arguments, extra_fields=("num_steps", "adapt_state.step_size"))
         drawn = np.asarray(mcmc.get_samples(group_by_chain=True)["f(Z)"])
         seconds = time.perf_counter() - began
-        rates[name] = least_ess(drawn) / seconds
+        ess = effective(drawn)
+        rates[name] = float(ess.min()) / seconds
         fields = mcmc.get_extra_fields()
         steps, size = fields["num_steps"].mean(), fields["adapt_state.step_size"].mean()
-        told = f"{least_ess(drawn):.0f} in {seconds:.1f} s, {steps:.0f} leapfrogs a draw of size {size:.4f}"
+        told = f"{ess.min():.0f}, median {np.median(ess):.0f}, in {seconds:.1f} s; {steps:.0f} leapfrogs of {size:.4f} a draw"
         print(f"MCMC(NUTS) of the model, {name}: {rates[name]:.2f} /s ({told})", flush=True)
     print(f"  ratio {rates['ours'] / rates['theirs']:.2f}")
-    mine = least_ess(fit.posterior["posterior"]["f(Z)"].values)
+    mine = float(effective(np.asarray(fit.posterior["posterior"].dataset["f(Z)"])).min())
     print(f"uqdsl run: {mine / took:.2f} /s ({mine:.0f} in {took:.1f} s)")
 
 

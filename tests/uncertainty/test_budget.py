@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.special import entr, ndtr, ndtri
+from scipy.special import entr, ndtr
 
 from uqdsl.uncertainty import budget
 from uqdsl.uncertainty.budget import SOURCES, Budget, Part, information_budget, variance_budget
@@ -197,39 +197,6 @@ def test_costly_part_is_evaluated_for_its_own_sources():
     assert len(asked) == 4 + 32
     assert budget.draws_within(4000, evaluations=8) == 1000
     assert budget.draws_within(4000, evaluations=32) == 250
-
-
-def straight_line(uniform):
-    """x = slope z + bias + scale F, all Gaussian, with numbers near those of five sources on a straight line."""
-    normal = {each: ndtri(got) for each, got in uniform.items()}
-
-    def predict(seeds):
-        z, te, tr, w, f = (normal[each][seeds[each]] for each in SOURCES)
-        return ((1.5 + 0.088 * tr + 0.04 * w) * (0.8 + 0.447 * z) + 0.15 * te + (0.53 + 0.21 * te) * f)[:, None]
-
-    z, te, tr, w, f = (1.5 * 0.447) ** 2, 0.15**2, (0.088 * 0.8) ** 2, (0.04 * 0.8) ** 2, 0.53**2
-    z_tr, z_w, te_f = (0.447 * 0.088) ** 2, (0.447 * 0.04) ** 2, 0.21**2
-    return predict, [z + (z_tr + z_w) / 2, te + te_f / 2, tr + z_tr / 2, w + z_w / 2, f + te_f / 2]
-
-
-def test_even_seeds_know_the_budget_to_two_per_cent_at_twice_the_cost_of_the_prediction():
-    draws = 1024
-    assert draws == budget.draws_within(4096, evaluations=8)
-    off = []
-    for seed in range(5):
-        predict, expected = straight_line(budget.even_seeds(draws, seed=seed))
-        found = variance_budget(predict, draws)
-        assert found.total.value[0] == pytest.approx(sum(expected), rel=0.02)
-        off.append(found.shapley.share[:, 0] - np.array(expected) / sum(expected))
-        close(found.shapley, np.array(expected)[:, None], errors=2)
-    assert np.abs(off).max() < 0.01
-
-
-def test_even_seeds_are_uniform_and_independent():
-    seeds = np.array(list(budget.even_seeds(1000).values())).reshape(10, 1000)
-    np.testing.assert_allclose(seeds.mean(axis=1), 0.5, atol=0.01)
-    assert np.abs(np.corrcoef(seeds) - np.eye(10)).max() < 0.03
-    assert {len(each) for each in budget.even_seeds(1).values()} == {2}
 
 
 def test_sums_over_rows_have_errors_of_their_own():

@@ -10,7 +10,7 @@ import numpy as np
 from uqdsl import ir
 from uqdsl.uncertainty.budget import SOURCES, Budget, attribute, closed_variances, corners, draws_within
 from uqdsl.uncertainty.classes import entropy, indicator_variances
-from uqdsl.uncertainty.predict import Predictor, Seeds
+from uqdsl.uncertainty.predict import Predictor
 from uqdsl.uncertainty.stages import Arrays
 from uqdsl.uncertainty.statistics import equal_tailed, exceedance, highest_density, total_variance
 from uqdsl.vocabulary.predictions import PredictOptions
@@ -88,8 +88,8 @@ def answer(predictor: Predictor, asked: Sequence[ir.Prediction], along: str) -> 
     ]
     draws = max(each.options.draws for each in asks)
     known = predictor.posterior(draws)
-    seeds: Seeds = dict.fromkeys(SOURCES, np.arange(draws))  # pyright: ignore[reportAssignmentType] - names are text
-    other_seeds = {**seeds, "function": np.arange(draws) + draws}
+    seeds = predictor.along_known(known)
+    other_seeds = {**seeds, "function": seeds["function"] + draws}
     sizes = dict.fromkeys((each.asked.name for each in asks), 0)
     for rows in predictor.blocks(draws):
         predictor.watch("predicting", rows.start, predictor.rows)
@@ -188,6 +188,10 @@ def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
     count = max(_LEAST_DRAWS, draws_within(draws, 1 << (len(SOURCES) if chained else len(active))))
     count = min(count, predictor.independent // 2)
     times = max(1, min(_MOST_TIMES, _CHEAP_ROWS // predictor.rows)) if chained else 1
+    first = {source: np.arange(count) for source in SOURCES}
+    ranks = predictor.along_known(_repeated(predictor.known(first), times))
+    # Even over what the first copies of all seeds give.
+    even = {source: np.concatenate([rank, rank + count * times]) for source, rank in ranks.items()}
     parts: dict[str, list[np.ndarray]] = {}
     sums: list[np.ndarray] = []
     for rows in predictor.blocks(count * times << len(active)):
@@ -196,12 +200,12 @@ def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
 
         def prediction(seeds: Mapping[str, np.ndarray], rows: slice = rows) -> np.ndarray:
             nonlocal shape
-            known = {key: np.repeat(each, times, axis=0) for key, each in predictor.known(seeds).items()}
             again = {
-                source: np.repeat(each, times) if source in chained else _apart(each, times)
-                for source, each in seeds.items()
+                source: np.repeat(seeds[source], times) * times if source in chained else _apart(seeds[source], times)
+                for source in even
             }
-            found = predictor.predict(known, again, rows)
+            forward = {source: even[source][each] for source, each in again.items()}
+            found = predictor.predict(_repeated(predictor.known(seeds), times), forward, rows)
             shape = found[name].shape[1:]
             if ask.classes:
                 return found[f"{name} probability"].reshape(count * times, -1, len(ask.classes))
@@ -218,6 +222,10 @@ def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
     told = {part: _concatenated(ask, part, each) for part, each in parts.items()}
     whole = _shares(attribute(np.sum(sums, axis=0), active))
     return told | {f"average_{part}": each[:, 0] for part, each in whole.items()}
+
+
+def _repeated(known: Arrays, times: int) -> Arrays:
+    return {name: np.repeat(each, times, axis=0) for name, each in known.items()}
 
 
 def _apart(seeds: np.ndarray, times: int) -> np.ndarray:

@@ -17,8 +17,9 @@ S it is the difference of differences of Owen 2013, Better estimation of small S
 plug-in mean, so that each draw of the seeds gives an independent value, and their scatter the standard errors.
 
 Cost: 2^a predictions per draw for a sources that are not exact. `draws_within` says how many draws keep that within a
-multiple of the cost of the prediction, and `even_seeds` makes few of them go far. `remembered` evaluates a costly part of h
-only for the sources that it depends on: a network depends on three, so that it is evaluated 8 times, not 32.
+multiple of the cost of the prediction, and seeds that are even (`uqdsl.uncertainty.even`) make few of them go far.
+`remembered` evaluates a costly part of h only for the sources that it depends on: a network depends on three, so that it is
+evaluated 8 times, not 32.
 
 Jansen 1999, Analysis of variance designs for model output, Comput. Phys. Commun. 117; Janon, Klein, Lagnoux, Nodet & Prieur
 2014, Asymptotic normality and efficiency of two Sobol index estimators, ESAIM: P&S 18; Saltelli et al. 2010, Variance based
@@ -230,23 +231,6 @@ def remembered[T](part: Callable[[Seeds], T], depends_on: Sequence[str]) -> Call
         return known[key]
 
     return recall
-
-
-def even_seeds(draws: int, sources: Sequence[str] = SOURCES, seed: int = 0) -> dict[str, np.ndarray]:
-    """Uniform seeds for the indices of `variance_budget`, of each source `(2 draws,)`, that fill their space evenly.
-
-    They are the coordinates of a scrambled Sobol' sequence, one for each source and copy; a prediction takes quantiles or
-    the draw at that place. With a thousand draws its budget is known to about one per cent where independent seeds need ten
-    times as many, and the standard errors, which take the draws to be independent, are too large. Best is a power of two.
-
-    Saltelli et al. 2010; Owen 1998, Scrambling Sobol' and Niederreiter-Xing points, J. Complexity 14.
-    """
-    from scipy.stats import qmc
-
-    points = qmc.Sobol(2 * len(sources), rng=seed).random_base2(max(draws - 1, 1).bit_length())[:draws]
-    return {
-        each: np.concatenate([points[:, place], points[:, len(sources) + place]]) for place, each in enumerate(sources)
-    }
 
 
 def draws_within(prediction_draws: int, evaluations: int, factor: float = 3.0) -> int:

@@ -10,19 +10,26 @@ A prediction is a function of one seed for each of the five sources (`uqdsl.unce
     new_input      those of the true new inputs
     function       those of the residual
 
+The numbers of the last two are even (`uqdsl.uncertainty.even`): of the draws of a prediction together with what is known of
+them, and of a budget together with each other. The others are random.
+
 Nothing is kept of more rows at a time than fit into a block, so that memory does not grow with their number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from uqdsl import ir
 from uqdsl.infer.mode import Modes, find_modes, verify_modes
 from uqdsl.uncertainty.budget import SOURCES, remembered
+from uqdsl.uncertainty.even import drawn, hashed, ranks_along, uniform
 from uqdsl.uncertainty.outcomes import outcome_of
 from uqdsl.uncertainty.rows import row_dim
 from uqdsl.uncertainty.short_chains import ITERATIONS, PILOTS, ChainProgram, Mixing, adapt, chain_program, run_chains
@@ -39,6 +46,8 @@ _SEARCHES = 16
 """For the one mode of a posterior; the highest that is found is taken."""
 _MOST_DRAWS = 512
 """Draws that are computed side by side."""
+_COLUMNS = 3
+"""Numbers known of each draw over which seeds are even."""
 
 
 type Watch = Callable[[str, int, int], object]
@@ -93,7 +102,7 @@ class Predictor:
         self._weights = remembered(self._of_training, ("training_data", "weights"))
         self._residual = remembered(self._of_testing, ("testing_data", "training_data", "weights"))
         self._inputs = remembered(self._of_new, ("new_input", "training_data", "weights"))
-        self._programs: dict[tuple[int, bool], Callable[..., dict[str, jax.Array]]] = {}
+        self._programs: dict[tuple[int, int, bool], Callable[..., dict[str, jax.Array]]] = {}
 
     @property
     def random(self) -> tuple[str, ...]:
@@ -187,7 +196,11 @@ class Predictor:
 
         def one(words: jax.Array, given: dict[str, jax.Array]) -> dict[str, jax.Array]:
             key = jax.random.wrap_key_data(words, impl="threefry2x32")
-            sites = run_forward(stage.target, stage.data(given), _of_sites(names, key))
+
+            def draw(name: str, law: Any) -> jax.Array:
+                return law.sample(jax.random.fold_in(key, names.index(name)))
+
+            sites = run_forward(stage.target, stage.data(given), draw)
             return {name: sites[name]["value"] for name in names}
 
         return known | {name: np.asarray(each) for name, each in jax.jit(jax.vmap(one))(words, given).items()}
@@ -224,6 +237,15 @@ class Predictor:
         if "inputs" in self.stages:
             known |= self._chains("inputs", known, self._words("new_input", index))
         return self.stages["prediction"].of(known)
+
+    def along_known(self, known: Arrays) -> Seeds:
+        """Seeds of what is run forward that are even over what is known of each draw; what has few numbers comes first."""
+        wide = {name: each.reshape(len(each), -1) for name, each in known.items() if self._axis(name) is None}
+        law = set(self.stages["residual"].target.unknowns) if "residual" in self.stages else set[str]()
+        names = sorted(wide, key=lambda name: (name not in law, wide[name].shape[1]))
+        columns = [column for name in names for column in wide[name].T][:_COLUMNS]
+        draws = len(next(iter(known.values())))
+        return dict.fromkeys(_FORWARD, ranks_along(columns) if columns else np.arange(draws))
 
     def _chains(
         self, name: str, known: Arrays, words: np.ndarray, *, start: Arrays | None = None, iterations: int = ITERATIONS
@@ -305,16 +327,15 @@ class Predictor:
         data = {
             name: self._taken(name, each, taken, 0) for name, each in self._target.data.items() if name not in given
         }
-        words = {source: self._words(source, seeds[source]) for source in ("new_input", "function")}
         each = min(_MOST_DRAWS, draws)
-        if (size, densities) not in self._programs:
-            self._programs[size, densities] = self._program(size, densities=densities)
-        program = self._programs[size, densities]
+        if (size, draws, densities) not in self._programs:
+            self._programs[size, draws, densities] = self._program(size, draws, densities=densities)
+        program = self._programs[size, draws, densities]
         found: dict[str, list[np.ndarray]] = {}
         for start in range(0, draws, each):
             at = slice(start, min(start + each, draws))
-            here = filled({**given, **{f" {name}": array for name, array in words.items()}}, at, each)
-            chosen = {source: here.pop(f" {source}") for source in words}
+            here = filled({**given, **{f" {source}": seeds[source] for source in _FORWARD}}, at, each)
+            chosen = {source: here.pop(f" {source}") for source in _FORWARD}
             values = program(chosen, here, data, rows.start)
             for name, array in values.items():
                 found.setdefault(name, []).append(np.asarray(array)[: at.stop - at.start])
@@ -333,23 +354,30 @@ class Predictor:
         dims = self._target.dims.get(name, ())
         return dims.index(self.along) if self.along in dims else None
 
-    def _program(self, size: int, *, densities: bool) -> Callable[..., dict[str, jax.Array]]:
-        """The prediction of a block of rows, or the log densities of its data, by a block of draws."""
+    def _program(self, size: int, draws: int, *, densities: bool) -> Callable[..., dict[str, jax.Array]]:
+        """The prediction of a block of rows, or the log densities of its data, by a block of so many draws in all."""
         stage = self.stages["prediction"]
-        target, inputs = stage.target, set(stage.inputs)
+        target = stage.target
         if self.along:
             target = target._replace(coords={**target.coords, self.along: target.coords[self.along][:size]})
         names = [*target.unknowns, *target.observed]
+        by_source = [[each for each in names if (each in stage.inputs) is inputs] for inputs in (True, False)]
+        scramble = jax.random.bits(jax.random.fold_in(self._key, 2000), dtype=np.uint32)
 
-        def one(words: dict[str, jax.Array], given: object, data: object, block: jax.Array) -> dict[str, jax.Array]:
-            keys = {source: jax.random.wrap_key_data(each, impl="threefry2x32") for source, each in words.items()}
-
-            def key_of(name: str) -> jax.Array:
-                key = jax.random.fold_in(keys["new_input" if name in inputs else "function"], names.index(name))
+        def one(seeds: dict[str, jax.Array], given: object, data: object, block: jax.Array) -> dict[str, jax.Array]:
+            def draw(name: str, law: Any) -> jax.Array:
+                source = 0 if name in stage.inputs else 1
+                seed = seeds[_FORWARD[source]]
+                copy, number = seed // draws, seed % draws
+                site = by_source[source].index(name)
                 # What all rows have in common is the same in all blocks.
-                return key if self._axis(name) is None else jax.random.fold_in(key, block)
+                rows, within = self._places(name, law.shape(), block)
+                place = hashed(scramble, copy // 2, site, rows, within)
+                key = jax.random.fold_in(jax.random.fold_in(self._key, 2001 + 2 * site + source), seed)
+                key = key if self._axis(name) is None else jax.random.fold_in(key, block)
+                return drawn(law, uniform(number, draws, 2 * (copy % 2) + source, place), key)
 
-            sites = run_forward(target, {**data, **given}, key_of, observed=densities)  # type: ignore[dict-item]
+            sites = run_forward(target, {**data, **given}, draw, observed=densities)  # type: ignore[dict-item]
             if densities:
                 scored = {name: sites[site] for name, site in self.sites.items() if site in target.observed}
                 return {name: site["fn"].log_prob(site["value"]) for name, site in scored.items()}
@@ -361,13 +389,20 @@ class Predictor:
 
         return jax.jit(jax.vmap(one, (0, 0, None, None)))
 
+    def _places(self, name: str, shape: tuple[int, ...], block: jax.Array) -> tuple[jax.Array, np.ndarray]:
+        """Of each number of a site, its row, counted from one, or zero, and its place within that."""
+        axis = self._axis(name)
+        if axis is None:
+            return jnp.zeros(shape, int), np.arange(math.prod(shape)).reshape(shape)
+        rows = np.arange(shape[axis]).reshape([-1 if each == axis else 1 for each in range(len(shape))])
+        others = [1 if each == axis else size for each, size in enumerate(shape)]
+        return block + 1 + rows, np.arange(math.prod(others)).reshape(others)
 
+
+_FORWARD = ("new_input", "function")
+"""The sources whose seeds a prediction that is run forward takes."""
 _DOING = {
     "refit": "weights given true training data",
     "residual": "residual on testing data",
     "inputs": "true new inputs",
 }
-
-
-def _of_sites(names: Sequence[str], key: jax.Array) -> Callable[[str], jax.Array]:
-    return lambda name: jax.random.fold_in(key, names.index(name))

@@ -56,20 +56,20 @@ class Stage(NamedTuple):
 
 
 def run_forward(
-    target: Target, data: Mapping[str, Any], key_of: Callable[[str], jax.Array], *, observed: bool = False
+    target: Target, data: Mapping[str, Any], draw: Callable[[str, Any], jax.Array], *, observed: bool = False
 ) -> dict[str, Site]:
-    """The sites of a model that is run forward, each unknown drawn with a key of its own.
+    """The sites of a model that is run forward.
 
     Arguments:
         data: of the target, with what is given.
-        key_of: from the name of an unknown, or of data that are drawn, to its key.
+        draw: from the name of an unknown, or of data that are drawn, and its law to its value.
         observed: whether data are what they are, and not drawn.
     """
 
     def drawn(site: Site) -> jax.Array | None:
         if site["type"] != "sample" or site["value"] is not None:
             return None
-        return site["fn"].sample(key_of(site["name"]))
+        return draw(site["name"], site["fn"])
 
     model = substitute(without_reparam(target.model), substitute_fn=drawn)
     return trace(model).get_trace(data, target.coords, observed=observed)

@@ -21,7 +21,7 @@ from scipy.stats import chisquare
 
 from uqdsl.uncertainty import SOURCES
 from uqdsl.uncertainty.predict import Predictor
-from uqdsl.uncertainty.short_chains import adapt, run_chains
+from uqdsl.uncertainty.short_chains import adapt, chain_program, run_chains
 from uqdsl.uncertainty.stages import Arrays, Stage
 
 from .staged import bound
@@ -77,7 +77,7 @@ def sampled(stage: Stage, given: Arrays, seed: int) -> Arrays:
     kernel = adapt(
         stage, {name: each[:: count // PILOTS][:PILOTS] for name, each in given.items()}, jax.random.key(seed)
     )
-    found = run_chains(stage, kernel, given, keys(count, seed))
+    found = run_chains(chain_program(stage, kernel), given, keys(count, seed))
     assert found.mixing.mixed
     return found.values
 
@@ -130,7 +130,7 @@ def ranks(exact: str = "") -> np.ndarray:
     below = np.zeros(SETS, int)
     for rows in predicting.blocks(SETS * EACH):
         draws = predicting.predict(given, seeds, rows)["X"].reshape(SETS, EACH, -1)
-        for place, row in enumerate(range(rows.start, rows.stop)):
+        for place, row in enumerate(range(rows.start, min(rows.stop, SETS))):
             below[row] = np.sum(draws[row, :, place] < made.outcome[row])
     return below
 

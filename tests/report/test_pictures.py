@@ -205,6 +205,16 @@ def test_reliability_of_classes():
     assert np.allclose(points.get_xydata(), np.column_stack([found.forecast, found.frequency]))
 
 
+def test_what_testing_data_say_is_drawn():
+    numbers = Group({"X_pit": Variable(("case",), PIT)}, {}, {"X_said": "calibrated"})
+    assert [each.name for each in pictures_of({"calibration": numbers}, [])] == ["pit_X", "coverage_X"]
+    curve = {f"k_{part}": Variable(("k_bin",), np.full(3, 0.5)) for part in ("forecast", "frequency", "cases_of")}
+    curve |= {f"k_frequency_{end}": Variable(("k_bin",), np.full(3, 0.5)) for end in ("low", "high")}
+    (found,) = pictures_of({"calibration": Group(curve, {}, {"k_said": "calibrated"})}, [])
+    assert found.name == "reliability_k"
+    assert found.draw().axes
+
+
 # ------------------------------------------------------------------------------------------------------------ the files
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from uqdsl.diagnose import Row
+from uqdsl.diagnose.classification import Reliability
 from uqdsl.diagnose.forecast import Forecast
+from uqdsl.diagnose.tested import CALIBRATION
 from uqdsl.messages import Problem, UqdslError
 from uqdsl.messages.catalogue.runtime import NoPicture
-from uqdsl.results import Groups
+from uqdsl.results import Group, Groups
 from uqdsl.results.atomic import write_whole
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ NAIVE = "naive"
 class Picture(NamedTuple):
     """A picture that can be drawn.
 
-    - kind: `posterior`, `ranks`, `predictive`, `budget`.
+    - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`.
     - of: the prediction that it shows; empty where it shows the posterior.
     """
 
@@ -64,6 +66,21 @@ def pictures_of(groups: Groups, rows: Sequence[Row], forecasts: Sequence[Forecas
             )
         if each.has("share"):
             found.append(Picture("budget", each.name, _drawing("budget:draw_budget", each)))
+    return [*found, *_of_testing(groups.get(CALIBRATION, Group()))]
+
+
+def _of_testing(group: Group) -> list[Picture]:
+    """Predictions beside testing data: PIT and coverage of numbers, reliability of classes."""
+    found: list[Picture] = []
+    for each in (name.removesuffix("_said") for name in group.attrs if name.endswith("_said")):
+        if f"{each}_pit" in group.variables:
+            pit = group.variables[f"{each}_pit"].values.ravel()
+            found.append(Picture("pit", each, _drawing("calibration:draw_pit", each, pit)))
+            found.append(Picture("coverage", each, _drawing("calibration:draw_coverage", each, pit)))
+        else:
+            parts = ("forecast", "frequency", "frequency_low", "frequency_high", "cases_of")
+            curve = Reliability(*(group.variables[f"{each}_{part}"].values for part in parts))
+            found.append(Picture("reliability", each, _drawing("calibration:draw_reliability", each, curve)))
     return found
 
 

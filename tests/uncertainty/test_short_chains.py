@@ -114,7 +114,7 @@ def test_chains_that_do_not_move_are_told():
     ("effective", "divergences", "mixed"), [(20.0, 0.0, True), (4.0, 0.0, False), (20.0, 0.1, False)]
 )
 def test_what_counts_as_mixed(effective, divergences, mixed):
-    assert Mixing(0.9, divergences, effective).mixed is mixed
+    assert Mixing(0.9, divergences, effective, 64).mixed is mixed
 
 
 NARROW = """

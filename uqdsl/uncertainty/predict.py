@@ -32,7 +32,16 @@ from uqdsl.uncertainty.budget import SOURCES, remembered
 from uqdsl.uncertainty.even import drawn, hashed, ranks_along, uniform
 from uqdsl.uncertainty.outcomes import outcome_of
 from uqdsl.uncertainty.rows import row_dim
-from uqdsl.uncertainty.short_chains import ITERATIONS, PILOTS, ChainProgram, Mixing, adapt, chain_program, run_chains
+from uqdsl.uncertainty.short_chains import (
+    ITERATIONS,
+    LEAST,
+    PILOTS,
+    ChainProgram,
+    Mixing,
+    adapt,
+    chain_program,
+    run_chains,
+)
 from uqdsl.uncertainty.stages import BLOCK_BYTES, Arrays, Stage, filled, run_forward
 
 type Seeds = Mapping[str, np.ndarray]
@@ -42,6 +51,8 @@ _STREAM = 0x66697665
 """Folded into the seed, so that no other user of the same seed draws the same numbers."""
 _ANEW = 5 * ITERATIONS
 """The length of chains that do not begin at a draw of what they sample."""
+_LONGEST = 8 * ITERATIONS
+"""To which chains are doubled that move too little."""
 _SEARCHES = 16
 """For the one mode of a posterior; the highest that is found is taken."""
 _MOST_DRAWS = 512
@@ -250,7 +261,7 @@ class Predictor:
     def _chains(
         self, name: str, known: Arrays, words: np.ndarray, *, start: Arrays | None = None, iterations: int = ITERATIONS
     ) -> Arrays:
-        stage = self.stages[name]
+        stage, kernel = self.stages[name], None
         given = stage.of(known)
         if name not in self._chain_programs:
             pilots = {each: array[:PILOTS] for each, array in given.items()}
@@ -267,8 +278,16 @@ class Predictor:
 
         self.watch(doing, 0, count)
         found = run_chains(self._chain_programs[name], given, words, start=start, done=done)
-        worst = self.mixing.get(name)
-        if worst is None or found.mixing.effective < worst.effective:
+        # How long chains are is settled the first time, so that a seed stays one and the same cause.
+        while (
+            kernel
+            and found.mixing.effective < 2 * LEAST
+            and (longer := 2 * self._chain_programs[name].iterations) <= _LONGEST
+        ):
+            at = 0
+            self._chain_programs[name] = chain_program(stage, kernel, longer)
+            found = run_chains(self._chain_programs[name], given, words, start=start, done=done)
+        if name not in self.mixing or found.mixing.chains > self.mixing[name].chains:
             self.mixing[name] = found.mixing
         return found.values
 

@@ -51,11 +51,13 @@ class Mixing(NamedTuple):
     - effective: independent draws of a chain, of what mixes worst: its length over its autocorrelation time, from how far the
       means of the first and the second half of each chain lie apart, in terms of the variance within. What mixes are the
       unknowns; of networks, the values that they give in the place of the weights.
+    - chains: by which this was judged. The worst of many unknowns looks worse by few chains than it is.
     """
 
     acceptance: float
     divergences: float
     effective: float
+    chains: int
 
     @property
     def mixed(self) -> bool:
@@ -241,7 +243,7 @@ def run_chains(
             done(kept)
     values = {name: np.concatenate(parts) for name, parts in found.items()}
     judged = count * (program.iterations - tuning)
-    return Chains(values, _mixing(within / count, between / count, half, acceptance, divergences, judged))
+    return Chains(values, _mixing(within / count, between / count, half, acceptance, divergences, judged, count))
 
 
 def _judged(stage: Stage, layout: Layout, position: jax.Array, given: Device) -> jax.Array:
@@ -262,7 +264,7 @@ def _judged(stage: Stage, layout: Layout, position: jax.Array, given: Device) ->
 
 
 def _mixing(
-    within: np.ndarray, between: np.ndarray, half: int, acceptance: float, divergences: float, total: int
+    within: np.ndarray, between: np.ndarray, half: int, acceptance: float, divergences: float, total: int, chains: int
 ) -> Mixing:
     """From the variance within halves of chains and the mean square distance of their means.
 
@@ -273,4 +275,4 @@ def _mixing(
         error = between / 2
         ratio = np.where(within + error > 0, error / (within + error), 1.0)
     worst = float(ratio.max(initial=1 / half))
-    return Mixing(acceptance / total, divergences / total, 2 / worst if worst else 2.0 * half)
+    return Mixing(acceptance / total, divergences / total, 2 / worst if worst else 2.0 * half, chains)

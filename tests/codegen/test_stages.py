@@ -51,9 +51,17 @@ def analysed(sources: str, law: str = "Normal(beta * Z, sigma)", population: str
 
 
 def density(spec: ir.Spec) -> Callable[..., Any]:
+    return program(spec)["log_density"]
+
+
+def model(spec: ir.Spec) -> Callable[..., Any]:
+    return program(spec)["model"]
+
+
+def program(spec: ir.Spec) -> dict[str, Any]:
     module: dict[str, Any] = {"__name__": "generated"}
     exec(generate(spec, parse("").sources, version="0").text, module)
-    return module["log_density"]
+    return module
 
 
 def marginal(spec: ir.Spec, name: str, position: dict[str, float], data: dict[str, Any]) -> float:
@@ -462,12 +470,6 @@ def test_basis_functions_are_the_same_for_other_rows():
     }
     again = trace(model(stage(spec, "prediction").spec), new, {"X.residual": jnp.zeros(2)}, {**coords, "case": [0, 1]})
     np.testing.assert_allclose(again["gap"], learned["gap"][at])
-
-
-def model(spec: ir.Spec) -> Callable[..., Any]:
-    module: dict[str, Any] = {"__name__": "generated"}
-    exec(generate(spec, parse("").sources, version="0").text, module)
-    return module["model"]
 
 
 def trace(model: Callable[..., Any], data: Any, values: Any = None, coords: Any = COORDS) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from uqdsl.diagnose import Forecast
+from uqdsl.ir import SOURCES
 from uqdsl.results import Group, Groups, Variable
-from uqdsl.uncertainty import SOURCES
 
 COUNTIES = np.array(["ANOKA", "a < b & c", "costs $5 or $6", "naïve 郡"])
 

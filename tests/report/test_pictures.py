@@ -17,6 +17,7 @@ from uqdsl.diagnose import summarize
 from uqdsl.diagnose.classification import reliability
 from uqdsl.diagnose.coverage import coverage_of_pit
 from uqdsl.diagnose.pit import check_pit
+from uqdsl.ir import SOURCES
 from uqdsl.report import Picture, pictures_of, write_pictures
 from uqdsl.report.budget import COLOURS, draw_budget
 from uqdsl.report.calibration import LEVELS, draw_coverage, draw_pit, draw_reliability
@@ -27,7 +28,6 @@ from uqdsl.report.predictive import draw_predictive
 from uqdsl.report.ranks import BINS, draw_ranks, rank_shares
 from uqdsl.report.rows import short, spread_rows
 from uqdsl.results import Group, Variable
-from uqdsl.uncertainty import SOURCES
 
 from .results import COUNTIES, forecast, posterior, prediction, result
 

@@ -14,8 +14,10 @@ SIAM/ASA Journal on Uncertainty Quantification 2, 245-251).
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -166,6 +168,12 @@ class Line(NamedTuple):
         """The mean of a true input, as a multiple of the recorded one, and its variance."""
         reliability = self.population_sd**2 / (self.population_sd**2 + self.input_noise**2)
         return reliability, reliability * self.input_noise**2
+
+
+LINE = Line(scatter=0.3, input_noise=0.5, training_noise=0.2, testing_noise=0.3)
+"""That of `specs/linear_five_sources.uq`."""
+TOY = json.loads((Path(__file__).parent / "reference" / "five_sources_toy.json").read_text())
+"""What was found of it before."""
 
 
 class Slope(NamedTuple):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.special import entr, ndtr
 
+from uqdsl.ir import SOURCES
 from uqdsl.uncertainty import budget
-from uqdsl.uncertainty.budget import SOURCES, Budget, Part, information_budget, variance_budget
+from uqdsl.uncertainty.budget import Budget, Part, information_budget, variance_budget
 
 DRAWS = 3000
 SIZE = 1 << 17

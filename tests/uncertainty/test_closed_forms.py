@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,10 @@ import pytest
 from specs.generators.linear_five_sources import tables
 
 from .closed_forms import (
+    LINE,
     NO_RESIDUAL,
     SOURCES,
+    TOY,
     Components,
     Line,
     Residual,
@@ -36,8 +36,6 @@ from .closed_forms import (
     true_inputs,
 )
 
-TOY = json.loads((Path(__file__).parent / "reference" / "five_sources_toy.json").read_text())
-LINE = Line(scatter=0.3, input_noise=0.5, training_noise=0.2, testing_noise=0.3)
 TABLES = tables()
 TRAINING = TABLES["linear_train"]["Z"], TABLES["linear_train"]["X"]
 TESTING = TABLES["linear_test"]["Z"], TABLES["linear_test"]["X"]

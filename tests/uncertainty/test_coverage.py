@@ -19,7 +19,7 @@ import jax
 import numpy as np
 from scipy.stats import chisquare
 
-from uqdsl.uncertainty import SOURCES
+from uqdsl.ir import SOURCES
 from uqdsl.uncertainty.predict import Predictor
 from uqdsl.uncertainty.short_chains import adapt, chain_program, run_chains
 from uqdsl.uncertainty.stages import Arrays, Stage

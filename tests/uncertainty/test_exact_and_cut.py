@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from uqdsl.ir import SOURCES
 from uqdsl.messages import RunError
-from uqdsl.uncertainty import SOURCES
 from uqdsl.uncertainty.predict import Predictor
 
 from .closed_forms import Weights, linear_basis_weights

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from uqdsl.uncertainty import SOURCES
+from uqdsl.ir import SOURCES
 from uqdsl.uncertainty import predict as module
 from uqdsl.uncertainty.predict import Predictor
 

@@ -6,23 +6,23 @@ four Monte Carlo standard errors. Shares come with standard errors of their own.
 
 from __future__ import annotations
 
-import json
 import math
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from uqdsl.uncertainty import SOURCES, variance_budget
+from uqdsl.ir import SOURCES
+from uqdsl.uncertainty import variance_budget
 from uqdsl.uncertainty.answers import answer
 from uqdsl.uncertainty.predict import Predictor
 from uqdsl.uncertainty.stages import Arrays
 
 from .closed_forms import (
+    LINE,
     NO_RESIDUAL,
+    TOY,
     Components,
-    Line,
     basis_moments,
     components,
     first_order,
@@ -40,8 +40,6 @@ from .closed_forms import (
 from .staged import Bound, bound
 from .test_short_chains import DECONVOLVED, TESTING, TRAINING
 
-TOY = json.loads((Path(__file__).parent / "reference" / "five_sources_toy.json").read_text())
-LINE = Line(scatter=0.3, input_noise=0.5, training_noise=0.2, testing_noise=0.3)
 NEW = np.array([-1.0, 0.0, 1.0, 2.0])
 DRAWS = 4000
 OPTIONS = f"infer by nuts(chains = 4)\npredict X[case] with(draws = {DRAWS}, budget = shapley)"

@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from uqdsl.diagnose.forecast import Forecast
+from uqdsl.ir import SOURCES
 from uqdsl.report import canvas
 from uqdsl.report.rows import chosen, short, spread_rows
-from uqdsl.uncertainty import SOURCES
 
 COLOURS = dict(zip(SOURCES, (canvas.SKY, canvas.GREEN, canvas.ORANGE, canvas.BLUE, canvas.RED), strict=True))
 """Of each source, in all pictures."""

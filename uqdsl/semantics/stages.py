@@ -326,17 +326,17 @@ class _Maker:
         if error is None:
             return [statement]
         at, law = error.entry.span, statement.law
-        found, scatter = error.normal, normal(law)
-        cut_off = [each for each in statement.modifiers if each.name == "truncated"]
-        if found is not None and scatter is not None and not error.berkson and not cut_off:
+        if (both := _both_normal(statement, error)) is not None:
+            scatter, found = both
             return [replace(statement, law=_widened(scatter[0], scatter[1], found.offset, found.sd, at))]
+        cut_off = [each for each in statement.modifiers if each.name == "truncated"]
         modifiers = tuple(cut_off) if cut_off or located(law, lambda old: old) is None else (_NONCENTERED,)
         latent = tree.Prior(statement.span, _renamed(statement.target, true(name)), law, modifiers)
         if len(error.names) > 1:
             return [latent]
         others = tuple(each for each in statement.modifiers if each not in cut_off)
-        recorded = tree.Likelihood(at, statement.target, with_truth(error.law, ()), (*error.modifiers, *others))
-        return [latent, recorded]
+        record = self._record(statement, error)
+        return [latent, replace(record, modifiers=(*record.modifiers, *others))]
 
     def _location(self, statement: tree.Likelihood, law: tree.Expression) -> tree.Expression | None:
         """The location of the law of an outcome (UQ355 where it has none)."""
@@ -404,10 +404,10 @@ class _Maker:
         made: list[tree.Statement] = self._cut_off() if self.sources.cut else []
         for name, statement in self.outcomes.items():
             error = self.sources.error_of(name, "training")
-            scatter = normal(with_truth(statement.law, self._renamed("training")))
-            if self.sources.cut or error is None or error.normal is None or scatter is None or error.berkson:
+            both = error and _both_normal(with_truth(statement, self._renamed("training")), error)
+            if self.sources.cut or error is None or both is None:
                 continue
-            at, found = error.entry.span, error.normal
+            at, (scatter, found) = error.entry.span, both
             made += statements(
                 f"prior {true(name)}{_axes(statement.target)} ~ {_BETWEEN}",
                 at,
@@ -431,9 +431,7 @@ class _Maker:
             if error is None:
                 continue
             at, axes = error.entry.span, _axes(statement.target)
-            if error.berkson:
-                made += statements(f"prior {true(name)}{axes} ~ LAW_", at, LAW_=error.law)
-            elif error.normal is not None:
+            if error.normal is not None:
                 recorded = _unshifted(name, error.normal, at)
                 made += statements(f"prior {true(name)}{axes} ~ Normal(Z_, S_)", at, Z_=recorded, S_=error.normal.sd)
             else:
@@ -487,7 +485,7 @@ class _Maker:
                 return []
             return [replace(statement, law=moved)]
         kind = error.normal
-        if found is not None and kind is not None and not error.berkson:
+        if found is not None and kind is not None:
             centre = expression("F_ + R_", at, F_=location, R_=found[0])
             return [replace(statement, law=_widened(centre, found[1], kind.offset, kind.sd, at))]
         axes = _axes(statement.target)
@@ -499,12 +497,7 @@ class _Maker:
                 F_=location,
             )
         ]
-        if len(error.names) > 1:
-            return made
-        return [
-            *made,
-            tree.Likelihood(error.entry.span, statement.target, with_truth(error.law, ()), error.modifiers),
-        ]
+        return made if len(error.names) > 1 else [*made, self._record(statement, error)]
 
     def inputs(self, part: Literal["new", "testing"]) -> list[StageTree]:
         """True inputs that no formula has: sampled, given what training says of their population."""
@@ -601,7 +594,7 @@ class _Maker:
             value = expression(f"{name}.centre + {name}.width * V_", at, V_=value)
         return [*statements(f"let {name}.predicted{_axes(statement.target)} = V_", at, V_=value)]
 
-    def _record(self, statement: tree.Likelihood, error: Error) -> tree.Statement:
+    def _record(self, statement: tree.Likelihood, error: Error) -> tree.Likelihood:
         """What is recorded of a true outcome."""
         return tree.Likelihood(error.entry.span, statement.target, with_truth(error.law, ()), error.modifiers)
 
@@ -672,6 +665,15 @@ class _Maker:
         if self.sources.stance["function"] == "exact":
             for name in self.outcomes:
                 self.problems.append(ScatterDropped(at=self.sources.at["function"], name=name))
+
+
+def _both_normal(
+    statement: tree.Likelihood, error: Error
+) -> tuple[tuple[tree.Expression, tree.Expression], Normal] | None:
+    """Mean and standard deviation of an outcome, and its recording error, where the integral over its true values is normal."""
+    scatter, found = normal(statement.law), error.normal
+    truncated = any(each.name == "truncated" for each in statement.modifiers)
+    return (scatter, found) if scatter is not None and found is not None and not truncated else None
 
 
 def _asks_for_record(asked: tree.Predict) -> bool:

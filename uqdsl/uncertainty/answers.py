@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from uqdsl import ir
-from uqdsl.uncertainty.budget import SOURCES, Budget, attribute, closed_variances, corners, draws_within
+from uqdsl.ir import SOURCES
+from uqdsl.uncertainty.budget import Budget, attribute, closed_variances, corners, draws_within
 from uqdsl.uncertainty.classes import entropy, indicator_variances
 from uqdsl.uncertainty.predict import Predictor
 from uqdsl.uncertainty.stages import Arrays

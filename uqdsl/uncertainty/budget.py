@@ -36,8 +36,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import entr
 
-SOURCES = ("new_input", "testing_data", "training_data", "weights", "function")
-"""The five sources, in the order in which the ladder goes up."""
+from uqdsl.ir import SOURCES
 
 type Seeds = Mapping[str, np.ndarray]
 """Of each source, which draw of its seed to take: indices `(draw,)`."""

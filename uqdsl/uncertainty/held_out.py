@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from uqdsl import ir
-from uqdsl.uncertainty.budget import SOURCES
+from uqdsl.ir import SOURCES
 from uqdsl.uncertainty.predict import Predictor, Seeds, Watch
 from uqdsl.uncertainty.short_chains import Mixing
 from uqdsl.uncertainty.stages import Arrays, Stage, rows_of

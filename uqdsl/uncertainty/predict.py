@@ -28,7 +28,8 @@ import numpy as np
 
 from uqdsl import ir
 from uqdsl.infer.mode import Modes, find_modes, verify_modes
-from uqdsl.uncertainty.budget import SOURCES, remembered
+from uqdsl.ir import SOURCES
+from uqdsl.uncertainty.budget import remembered
 from uqdsl.uncertainty.even import drawn, hashed, ranks_along, uniform
 from uqdsl.uncertainty.outcomes import outcome_of
 from uqdsl.uncertainty.rows import row_dim

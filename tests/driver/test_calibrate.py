@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scipy.stats import norm
 import uqdsl
 from uqdsl.cli.main import execute
 from uqdsl.uncertainty.held_out import LEAST_ROWS
+from uqdsl.uncertainty.short_chains import Mixing
 
 type Columns = Mapping[str, np.ndarray]
 
@@ -213,3 +215,25 @@ def test_the_run_tells_and_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert found["coverage"]["0.9"] < 0.7
     assert found["conformal_width"]["0.9"] > 2 * found["width"]["0.9"]
     assert {"rmse", "crps", "nlpd", "sharpness", "p_value"} <= set(found)
+
+
+def test_a_run_that_is_read_again_says_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Mixing, "trouble", property(lambda _: "have done nothing"))
+    text = line(function="{ residual ~ Normal(0, spread), prior spread ~ HalfNormal(1) }")
+    fitted(text, tmp_path, train=rows(60, 1), test=rows(40, 2))
+    for name, content, codes in (("mixed", text, ["UQ617", "UQ617"]), ("few", line(), ["UQ642"])):
+        if name == "few":
+            np.savetxt(tmp_path / "test.csv", np.ones((LEAST_ROWS - 1, 2)), delimiter=",", header="Z,X", comments="")
+        (tmp_path / f"{name}.uq").write_text(content)
+        asked = ["run", str(tmp_path / f"{name}.uq"), "--out", str(tmp_path / "runs")]
+        said = []
+        for more in ([], ["--resume"]):
+            assert execute([*asked, *more]) == 0
+            # As if another `infer` of the spec was still to be done.
+            record = tmp_path / "runs" / f"{name}-0-1" / "run.yaml"
+            record.write_text(re.sub("status: .*", "status: interrupted", record.read_text()))
+            said.append(re.findall(r"\[(UQ\d+)\]: (.*)", capsys.readouterr().err))
+        assert said[0] == said[1]
+        assert [code for code, _ in said[0]] == codes

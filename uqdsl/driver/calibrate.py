@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -21,11 +21,10 @@ from uqdsl.diagnose.tested import (
     tested,
     together,
 )
-from uqdsl.driver.predict import Staged, joint_draws, limits
+from uqdsl.driver.predict import Staged, joint_draws, limits, said_of_chains, troubles
 from uqdsl.infer.predictive import observed_values
 from uqdsl.messages import Problem
 from uqdsl.messages.catalogue.calibration import Miscalibrated, NotScored, ShiftedInputs
-from uqdsl.messages.catalogue.runtime import NotMixed
 from uqdsl.results import Group, Groups
 from uqdsl.results.groups import label_array
 from uqdsl.uncertainty.held_out import HeldOut, predict_held_out
@@ -54,15 +53,15 @@ def examine(
         The groups `calibration` and `shift`, where there is anything in them, and what is to be said of them (UQ617, UQ640 to
         UQ642).
     """
-    calibration, problems = _against_testing(staged, posterior, seed, asked, watch)
+    calibration = _against_testing(staged, posterior, seed, asked, watch)
     groups = {CALIBRATION: calibration, SHIFT: _new_inputs(staged, seed)}
-    found = {name: each for name, each in groups.items() if each.variables}
-    return found, (*problems, *said_of_calibration(staged.spec, found))
+    found = {name: each for name, each in groups.items() if each.variables or each.attrs}
+    return found, said_of_calibration(staged.spec, found)
 
 
 def _against_testing(
     staged: Staged, posterior: Group, seed: int, asked: Sequence[ir.Prediction], watch: Watch
-) -> tuple[Group, tuple[Problem, ...]]:
+) -> Group:
     stage = next((each for each in staged.spec.stages if each.name == CALIBRATION), None)
     scored = {
         each.target: each
@@ -71,13 +70,12 @@ def _against_testing(
     }
     if stage is None:
         reason = "inputs of testing rows share an error with it"
-        found = scored.items() if "testing" in staged.dataset.parts else ()
-        return Group(), tuple(NotScored(at=each.span, name=name, reason=reason) for name, each in found)
+        return _unscored(scored if "testing" in staged.dataset.parts else (), reason)
     names = {each.name for each in stage.spec.statements}
     sites = {name: f"{name}.predicted" if _exactly(stage.spec, name) else name for name in scored}
     sites = {name: site for name, site in sites.items() if site in names}
     if not sites:
-        return Group(), ()
+        return Group()
     roles = {"calibration": "prediction", "calibration_inputs": "inputs"}
     roles |= {name: name for name in ("statistics", "residual", "residual_statistics")}
     found_by = limits(staged.spec)
@@ -89,7 +87,7 @@ def _against_testing(
     draws = min(_MOST_DRAWS, max(int(each.options["draws"]) for each in scored.values()))  # type: ignore[arg-type]
     held = predict_held_out(stages, stage.spec, joint, sites, seed, draws, watch=watch, **found_by)
     if isinstance(held, str):
-        return Group(), tuple(NotScored(at=scored[name].span, name=name, reason=held) for name in sites)
+        return _unscored(sites, held)
     recorded = {**target.data, **observed_values(target, {})}
     outcomes = {name: np.take(recorded[name], held.rows, target.dims[name].index(held.along)) for name in sites}
     groups = [
@@ -98,15 +96,22 @@ def _against_testing(
         else _of_outcome(name, outcomes[name], held, staged, seed)
         for name in sites
     ]
-    problems = tuple(
-        NotMixed(at=None, stage=f"{_STAGE[name]}", trouble=each.trouble)
-        for name, each in held.mixing.items()
-        if not each.mixed
-    )
-    return together(groups), problems
+    return together([*groups, Group(attrs=troubles(held.mixing))])
 
 
-_STAGE = {"residual": "the law of the residual by half of the testing rows", "inputs": "the true testing inputs"}
+_UNSCORED = "_unscored"
+
+
+def _unscored(names: Iterable[str], reason: str) -> Group:
+    """Nothing, and why."""
+    return Group(attrs={f"{name}{_UNSCORED}": reason for name in names})
+
+
+_STAGES: dict[str, tuple[str, str]] = {
+    "residual": ("function", "the law of the residual by half of the testing rows"),
+    "inputs": ("testing_data", "the true testing inputs"),
+    "refit": ("weights", "the weights for testing rows given true training data"),
+}
 
 
 def _exactly(stage: ir.Spec, name: str) -> bool:
@@ -186,9 +191,19 @@ def _columns(field: ir.DataField, dim: str, staged: Staged) -> Iterator[tuple[np
 
 
 def said_of_calibration(spec: ir.Spec, groups: Groups) -> tuple[Problem, ...]:
-    """UQ640 and UQ641 where testing data do not bear predictions out, or new inputs come from elsewhere."""
+    """UQ640 and UQ641 where testing data do not bear predictions out, or new inputs come from elsewhere.
+
+    UQ642 where predictions were not scored, and UQ617 where the chains for that did not mix.
+    """
     predicted = {each.target: each for each in spec.predictions}
+    calibration = groups.get(CALIBRATION, Group())
     off: list[Problem] = [
+        NotScored(at=each.span, name=name, reason=str(calibration.attrs[f"{name}{_UNSCORED}"]))
+        for name, each in predicted.items()
+        if f"{name}{_UNSCORED}" in calibration.attrs
+    ]
+    off += said_of_chains(spec, calibration, _STAGES)
+    off += [
         Miscalibrated(at=predicted[each.name].span, name=each.name, said=each.said)
         for each in tested(groups)
         if each.p_value <= STRICT

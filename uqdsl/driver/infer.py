@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from uqdsl.diagnose import Row, Verdict, cut_mass, summarize, verdict
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.driver.calibrate import examine, said_of_calibration
-from uqdsl.driver.predict import Staged, predict
+from uqdsl.driver.predict import Staged, predict, said_of_prediction
 from uqdsl.infer import Progress, Target
 from uqdsl.infer.draws import Silent
 from uqdsl.ir import Run, Spec, names_used
@@ -194,7 +194,8 @@ def reread(spec: Spec, run: Run, groups: Groups) -> Result:
     rows = tuple(summarize(groups))
     options: Any = method.options(**run.options)
     found = _verdict(spec, options, groups, rows, options.draws)
-    said = (*cut_mass(spec, groups, rows), *said_of_calibration(spec, groups))
+    of_prediction = said_of_prediction(spec, groups[PREDICTION]) if PREDICTION in groups else ()
+    said = (*cut_mass(spec, groups, rows), *of_prediction, *said_of_calibration(spec, groups))
     return Result(run, groups, rows, found, seconds, interrupted=False, problems=said)
 
 

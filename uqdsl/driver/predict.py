@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -11,7 +11,7 @@ import uqdsl
 from uqdsl import ir
 from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
-from uqdsl.diagnose.forecast import PREDICTION
+from uqdsl.diagnose.forecast import PREDICTION, forecasts
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.messages import Problem, RunError, Sources
 from uqdsl.messages.catalogue.runtime import NotMixed, PredictionNotFinite
@@ -20,6 +20,7 @@ from uqdsl.results import Group, Variable
 from uqdsl.results.groups import label_array, labels_of
 from uqdsl.uncertainty.answers import Answer, answer
 from uqdsl.uncertainty.predict import Predictor, Watch
+from uqdsl.uncertainty.short_chains import Mixing
 from uqdsl.uncertainty.stages import Stage
 
 
@@ -112,27 +113,43 @@ def predict(
         **limits(staged.spec),
     )
     answers = answer(predictor, asked, predictor.along)
-    spans = {each.name: each.span for each in staged.spec.sources}
-    problems: tuple[Problem, ...] = tuple(
-        NotMixed(at=spans.get(_SOURCE[name]), stage=_STAGE[name], trouble=mixing.trouble)
-        for name, mixing in predictor.mixing.items()
-        if not mixing.mixed
-    )
-    wrong = {
-        each.asked.name: int(np.sum(~np.isfinite(each.arrays["entropy" if "class" in each.leading else "mean"])))
-        for each in answers
-    }
-    problems += tuple(
-        PredictionNotFinite(at=each.span, name=each.name, count=wrong[each.name]) for each in asked if wrong[each.name]
-    )
-    return _group(answers, staged.stages[PREDICTION].target.coords), problems
+    group = _group(answers, staged.stages[PREDICTION].target.coords, troubles(predictor.mixing))
+    return group, said_of_prediction(staged.spec, group)
 
 
-_SOURCE = {"refit": "weights", "residual": "function", "inputs": "new_input"}
-_STAGE = {
-    "refit": "the weights given true training data",
-    "residual": "the law of the residual",
-    "inputs": "the true new inputs",
+_TROUBLE = "_trouble"
+
+
+def troubles(mixing: Mapping[str, Mixing]) -> dict[str, str | int | float]:
+    """What is wrong with the short chains of each stage, as attributes of what was found with them."""
+    return {f"{name}{_TROUBLE}": each.trouble for name, each in mixing.items() if not each.mixed}
+
+
+def said_of_chains(spec: ir.Spec, group: Group, stages: Mapping[str, tuple[str, str]]) -> list[Problem]:
+    """UQ617 for each stage with trouble, by the source that it is of and what it is called."""
+    spans = {each.name: each.span for each in spec.sources}
+    return [
+        NotMixed(at=spans.get(source), stage=words, trouble=str(group.attrs[f"{name}{_TROUBLE}"]))
+        for name, (source, words) in stages.items()
+        if f"{name}{_TROUBLE}" in group.attrs
+    ]
+
+
+def said_of_prediction(spec: ir.Spec, group: Group) -> tuple[Problem, ...]:
+    """UQ617 for chains that did not mix, and UQ619 for predictions that are not finite."""
+    problems = said_of_chains(spec, group, _STAGES)
+    for each in forecasts({PREDICTION: group}, spec.predictions):
+        wrong = int(np.sum(~np.isfinite(each.array("entropy" if each.classes else "mean"))))
+        if wrong:
+            at = next(asked.span for asked in spec.predictions if asked.name == each.name)
+            problems.append(PredictionNotFinite(at=at, name=each.name, count=wrong))
+    return tuple(problems)
+
+
+_STAGES: dict[str, tuple[str, str]] = {
+    "refit": ("weights", "the weights given true training data"),
+    "residual": ("function", "the law of the residual"),
+    "inputs": ("new_input", "the true new inputs"),
 }
 
 
@@ -165,7 +182,7 @@ def joint_draws(spec: ir.Spec, posterior: Group, seed: int) -> dict[str, np.ndar
     return {name: each[order] for name, each in flat.items()}
 
 
-def _group(answers: Sequence[Answer], coords: dict[str, list]) -> Group:
+def _group(answers: Sequence[Answer], coords: dict[str, list], attrs: dict[str, str | int | float]) -> Group:
     """The answers as labelled arrays: `X_mean`, `X_lower` over `X_interval`, and so on; draws as `X` itself."""
     variables: dict[str, Variable] = {}
     labels: dict[str, np.ndarray] = {}
@@ -179,4 +196,4 @@ def _group(answers: Sequence[Answer], coords: dict[str, list]) -> Group:
             labels |= {dim: label_array(list(leading[each])) for dim, each in zip(shown, before, strict=True)}
             sizes = array.shape[len(before) :]
             labels |= {dim: labels_of(coords, dim, size) for dim, size in zip(dims, sizes, strict=True)}
-    return Group(variables, labels)
+    return Group(variables, labels, attrs)

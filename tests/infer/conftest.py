@@ -41,11 +41,11 @@ def _normal_model(data: Any, coords: Any, observed: bool = True) -> None:
         numpyro.sample("y", dist.Normal(a[group], 2.0), obs=data["y"] if observed else None)
 
 
-def _normal_density(position: Any, data: Any, coords: Any) -> Any:
+def _normal_parts(position: Any, data: Any, coords: Any) -> Any:
     group = data["group"]
     a, log_p_a = place(dist.Normal(1.0, 3.0), position["a"])
     log_p_y = dist.Normal(a[group], 2.0).log_prob(data["y"]).sum()
-    return log_p_a + log_p_y
+    return log_p_a, log_p_y
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,8 @@ def normal() -> Target:
         name="normal",
         source="tests: normal",
         model=_normal_model,
-        log_density=_normal_density,
+        log_density=lambda *given: sum(_normal_parts(*given)),
+        log_parts=_normal_parts,
         data={"group": group.astype(np.int64), "y": rows.normal(2.0 * group, 2.0)},
         coords={"site": ["north", "south", "east"], "row": list(range(20))},
         dims={"a": ("site",), "first": (), "y": ("row",)},
@@ -80,13 +81,13 @@ def _schools_model(data: Any, coords: Any, observed: bool = True) -> None:
         numpyro.sample("y", dist.Normal(theta, data["sigma"]), obs=data["y"] if observed else None)
 
 
-def _schools_density(position: Any, data: Any, coords: Any) -> Any:
+def _schools_parts(position: Any, data: Any, coords: Any) -> Any:
     mu, log_p_mu = place(dist.Normal(0.0, 5.0), position["mu"])
     tau, log_p_tau = place(dist.HalfCauchy(5.0), position["tau"])
     theta_decentered, log_p_theta = place(dist.Normal(0.0, 1.0), position["theta_decentered"])
     theta = mu + tau * theta_decentered
     log_p_y = dist.Normal(theta, data["sigma"]).log_prob(data["y"]).sum()
-    return log_p_mu + log_p_tau + log_p_theta + log_p_y
+    return log_p_mu + log_p_tau + log_p_theta, log_p_y
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +97,8 @@ def schools() -> Target:
         name="eight_schools",
         source="tests: eight schools",
         model=_schools_model,
-        log_density=_schools_density,
+        log_density=lambda *given: sum(_schools_parts(*given)),
+        log_parts=_schools_parts,
         data={
             "y": np.array([28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0]),
             "sigma": np.array([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0]),

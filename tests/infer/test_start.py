@@ -52,15 +52,16 @@ def regression(
         with numpyro.plate("home", len(coords["home"])):
             numpyro.sample("y", law(b, data["x"]), obs=data["y"] if observed else None)
 
-    def log_density(position: Any, data: Any, coords: Any) -> Any:
+    def log_parts(position: Any, data: Any, coords: Any) -> Any:
         b, log_p_b = place(dist.Normal(0.0, 1.0), position["b"])
-        return log_p_b + law(b, data["x"]).log_prob(data["y"]).sum()
+        return log_p_b, law(b, data["x"]).log_prob(data["y"]).sum()
 
     return Target(
         name=name,
         source=f"tests: {name}",
         model=model,
-        log_density=log_density,
+        log_density=lambda *given: sum(log_parts(*given)),
+        log_parts=log_parts,
         data={"x": np.array(x), "y": np.linspace(0.5, 2.0, len(x))},
         coords={"home": [5081 + i for i in range(len(x))]},
         dims={"b": (), "m": ("home",), "y": ("home",)},

@@ -35,6 +35,7 @@ def make_target(model=partial_pooling, **changes) -> Target:
         source="",
         model=model,
         log_density=model,
+        log_parts=model,
         data={
             "y": np.array([0.3, -1.2, 0.8, 2.0, 0.1]),
             "floor": np.array([0, 1, 1, 0, 1]),

@@ -54,8 +54,11 @@ def heading_of(spec: Spec, result: Result) -> str:
     options = result.run.options
     name = "" if result.run.name == result.run.method else f" ({result.run.name})"
     chains, draws = (result.verdict.diagnostics[each] for each in ("chains", "draws"))
-    of = f"{chains} chain{'s' * (chains != 1)} of {draws} draw{'s' * (draws != 1)}"
-    return f"{spec.name}, by {result.run.method}{name}: {of} after {options['warmup']} of warm-up"
+    of = f"{draws} draw{'s' * (draws != 1)}"
+    if chains > 1 or "warmup" in options:
+        of = f"{chains} chain{'s' * (chains != 1)} of {of}"
+    after = f" after {options['warmup']} of warm-up" if "warmup" in options else ""
+    return f"{spec.name}, by {result.run.method}{name}: {of}{after}"
 
 
 def diagnosis(result: Result) -> Iterator[str]:
@@ -68,6 +71,7 @@ def diagnosis(result: Result) -> Iterator[str]:
         yield "suspect: do not rely on these draws before this is mended"
         for reason in result.verdict.reasons:
             yield f"  - {reason}"
+        yield from result.verdict.notes
         return
     words = ["no divergences"] if found.get("divergences") == 0 else []
     if math.isfinite(found.get("max_r_hat", math.nan)):
@@ -75,7 +79,10 @@ def diagnosis(result: Result) -> Iterator[str]:
     if math.isfinite(found.get("min_ess_bulk", math.nan)):
         least = min(found["min_ess_bulk"], found["min_ess_tail"])
         words.append(f"at least {least:.0f} effective draws of everything")
+    if "ess" in found:
+        words.append(f"the draws are worth {found['ess']:.0f} independent ones")
     yield f"ok: {', '.join(words)}" if words else "ok"
+    yield from result.verdict.notes
 
 
 _spoken = {"compile": "compiled", "sample": "sampled"}

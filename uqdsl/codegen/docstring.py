@@ -84,14 +84,19 @@ def described_computed(quantities: Sequence[ir.Quantity], sources: Sources) -> l
     return [first, "", *lines]
 
 
-def described_density() -> list[str]:
-    """What `log_density` says of itself."""
+def described_parts() -> list[str]:
+    """What `log_parts` says of itself."""
     return [
-        "Log density of the posterior, up to a constant, at an unconstrained `position`.",
+        "Log densities of prior and likelihood, up to constants, at an unconstrained `position`.",
         "",
         "`position` has an array for each unknown; the log Jacobian of `position` to unknowns is",
-        "included, so that this is minus the potential energy of `model`.",
+        "part of the prior.",
     ]
+
+
+def described_density() -> list[str]:
+    """What `log_density` says of itself."""
+    return ["Log density of the posterior, up to a constant: minus the potential energy of `model`."]
 
 
 def described_sums() -> list[str]:

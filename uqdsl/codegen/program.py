@@ -19,6 +19,7 @@ from uqdsl.codegen.docstring import (
     described_density,
     described_model,
     described_module,
+    described_parts,
     described_sums,
     docstring,
 )
@@ -630,7 +631,7 @@ def _plate_name(dim: str, sites: set[str]) -> str:
 
 
 def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
-    """The function that samplers call."""
+    """The function that samplers call, and the one that has its two parts."""
     needed = _needed(spec, recorded=False)
     apart = summed_statements(spec)
     body = _Function(spec, names, needed, computed_before(spec))
@@ -659,13 +660,23 @@ def _log_density(spec: ir.Spec, names: _Names) -> _Lines:
         body.add_inner(statement.span)
         for text in texts:
             body.add(text, statement.span)
-    totals = list(names.densities.values())
+    unknowns = {each.name for each in spec.unknowns}
+    prior = [density for name, density in names.densities.items() if name in unknowns]
+    likelihood = [density for name, density in names.densities.items() if name not in unknowns]
     if spec.sums:
         given = ", ".join(f"{quoted(name)}: {body.names.declared[name]}" for name in _passed(spec))
-        totals.append(f"summed({{{given}}}, data, coords)")
-    body.add(f"return {' + '.join(totals) or '0.0'}", None)
-    described = docstring(described_density(), 4)
-    return [*_plain("def log_density(position, data, coords):", *described), *body.lines]
+        likelihood.append(f"summed({{{given}}}, data, coords)")
+    body.add(f"return {' + '.join(prior) or '0.0'}, {' + '.join(likelihood) or '0.0'}", None)
+    described = docstring(described_parts(), 4)
+    return [*_plain("def log_parts(position, data, coords):", *described), *body.lines, *_plain("", ""), *_SUM]
+
+
+_SUM = _plain(
+    "def log_density(position, data, coords):",
+    *docstring(described_density(), 4),
+    "    log_prior, log_likelihood = log_parts(position, data, coords)",
+    "    return log_prior + log_likelihood",
+)
 
 
 def _flat(unknown: ir.Unknown, body: _Function) -> str:

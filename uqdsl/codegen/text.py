@@ -77,7 +77,7 @@ RUNTIME = (
 )
 """What a generated module may import from `uqdsl.runtime`."""
 
-_OWN = """jax jnp np numpyro dist reparam scale LocScaleReparam model log_density summed with_computed values data
+_OWN = """jax jnp np numpyro dist reparam scale LocScaleReparam model log_parts log_density summed with_computed values data
     coords position observed float int len
     __builtins__ __debug__ __doc__ __file__ __loader__ __name__ __package__ __spec__"""
 TAKEN = frozenset([*keyword.kwlist, *keyword.softkwlist, *_OWN.split(), *RUNTIME])

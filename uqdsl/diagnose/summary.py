@@ -10,6 +10,7 @@ import numpy as np
 
 from uqdsl.diagnose import statistics
 from uqdsl.results.groups import SAMPLE_DIMS, Group, Groups
+from uqdsl.results.method import read_said
 from uqdsl.results.tree import as_groups
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Row(NamedTuple):
     - mean, sd, q05, q50, q95: of the draws of all chains.
     - mcse_mean: Monte Carlo standard error of the mean.
     - ess_bulk, ess_tail: effective numbers of draws.
-    - r_hat: rank-normalised split R-hat.
+    - r_hat: rank-normalised split R-hat; NaN of draws that are no chains.
     - finite: whether all draws are finite numbers; if not, the numbers here are NaN.
     - constant: whether all draws are equal but for round-off; R-hat and the effective sizes are then NaN, and nothing is wrong.
     """
@@ -50,7 +51,9 @@ class Row(NamedTuple):
 
 def summarize(result: Groups | xarray.DataTree) -> list[Row]:
     """A row for each scalar of the group `posterior`, variables in their order and elements in that of their labels."""
-    group = as_groups(result)["posterior"]
+    groups = as_groups(result)
+    group, said = groups["posterior"], read_said(groups)
+    worth = None if said is None else said.ess
     rows: list[Row] = []
     for name, variable in group.variables.items():
         labels = scalar_labels(group, name)
@@ -58,7 +61,7 @@ def summarize(result: Groups | xarray.DataTree) -> list[Row]:
         # Blocks bound the memory that a variable of very many elements takes.
         step = max(1, _BLOCK // max(1, draws.shape[0] * draws.shape[1]))
         for start in range(0, len(labels), step):
-            rows.extend(_rows(name, labels[start : start + step], draws[:, :, start : start + step]))
+            rows.extend(_rows(name, labels[start : start + step], draws[:, :, start : start + step], worth))
     return rows
 
 
@@ -77,27 +80,34 @@ def shown_label(label: object) -> str:
     return str(label)
 
 
-def _rows(name: str, labels: list[str], draws: np.ndarray) -> Iterator[Row]:
+def _rows(name: str, labels: list[str], draws: np.ndarray, worth: float | None) -> Iterator[Row]:
     finite = np.isfinite(draws).all(axis=(0, 1))
     # One scalar that went wrong must not cost the others their numbers.
     safe = np.where(finite, draws, 0).astype(float)
     precision = np.finfo(draws.dtype).eps if np.issubdtype(draws.dtype, np.floating) else 0.0
     constant = np.ptp(safe, axis=(0, 1)) <= _ROUND_OFF * precision * np.abs(safe).max(axis=(0, 1))
-    table = np.where(finite, _columns(safe, constant), np.nan).T.tolist()
+    table = np.where(finite, _columns(safe, constant, worth), np.nan).T.tolist()
     for label, numbers, is_finite, is_constant in zip(labels, table, finite, constant, strict=True):
         mean, sd, q05, q50, q95, mcse, bulk, tail, r_hat = numbers
         own = bool(is_finite), bool(is_finite and is_constant)
         yield Row(label, name, mean, sd, q05, q50, q95, mcse, bulk, tail, r_hat, *own)
 
 
-def _columns(draws: np.ndarray, constant: np.ndarray) -> list[np.ndarray]:
-    """The numbers of a row, in its order, each for all scalars of `(chain, draw, scalar)`, of which some are constant."""
+def _columns(draws: np.ndarray, constant: np.ndarray, worth: float | None) -> list[np.ndarray]:
+    """The numbers of a row, in its order, each for all scalars of `(chain, draw, scalar)`, of which some are constant.
+
+    Arguments:
+        worth: how many independent draws these are worth; None of chains, where it is to be found out.
+    """
     chains, length, scalars = draws.shape
     unknown = np.full(scalars, np.nan)
     spread = np.std(draws, axis=(0, 1), ddof=1) if chains * length > 1 else unknown
     quantiles = np.quantile(draws, [0.05, 0.5, 0.95], axis=(0, 1))
     mean, low, high = (np.where(constant, quantiles[1], each) for each in (draws.mean(axis=(0, 1)), *quantiles[[0, 2]]))
     columns = [mean, np.where(constant, 0 * spread, spread), low, quantiles[1], high]
+    if worth is not None:
+        size = np.where(constant, np.nan, worth)
+        return [*columns, np.where(constant, 0.0, spread / np.sqrt(worth)), size, size, unknown]
     if length < statistics.LEAST_DRAWS:
         return [*columns, unknown, unknown, unknown, unknown]
     error = np.where(constant, 0.0, statistics.mcse_mean(draws))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from uqdsl.diagnose.statistics import LEAST_DRAWS, e_bfmi
 from uqdsl.diagnose.summary import Row, summarize
 from uqdsl.results.groups import Groups
+from uqdsl.results.method import Said, read_said
 from uqdsl.results.tree import as_groups
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ ESS_PER_CHAIN = 100
 
 E_BFMI = 0.3
 """Least energy fraction (Betancourt 2016; the limit is that of Stan and ArviZ)."""
+
+LEAST_WORTH = 100
+"""Least number of independent draws that weighted draws should be worth, where there are twice as many."""
 
 SATURATED = 0.01
 """Largest fraction of draws at the greatest tree depth. It costs speed, not correctness, so that one such draw in
@@ -39,11 +43,13 @@ class Verdict(NamedTuple):
     - status: "ok" or "suspect".
     - reasons: why it is suspect, one sentence each, with what to do.
     - diagnostics: the numbers behind it, by name; NaN where one is not defined.
+    - notes: what else the method says, one sentence each.
     """
 
     status: str
     reasons: tuple[str, ...]
-    diagnostics: dict[str, float | int]
+    diagnostics: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def verdict(
@@ -72,7 +78,10 @@ def verdict(
         else {}
     )
     reasons: list[str] = []
-    diagnostics: dict[str, float | int] = {"chains": chains, "draws": draws}
+    diagnostics: dict[str, Any] = {"chains": chains, "draws": draws}
+    said = read_said(groups) or Said(None, {})
+    if said.ess is not None:
+        return _of_draws(said, rows, diagnostics)
 
     if requested is not None and draws < requested:
         reasons.append(f"the run was interrupted after {draws} of {requested} draws per chain; go on with `--resume`")
@@ -93,7 +102,23 @@ def verdict(
     ):
         if name in stats:
             diagnostics[shown] = float(np.mean(stats[name]))
-    return Verdict("suspect" if reasons else "ok", tuple(reasons), diagnostics)
+    reasons += said.reasons
+    return Verdict("suspect" if reasons else "ok", tuple(reasons), {**diagnostics, **said.diagnostics}, said.notes)
+
+
+def _of_draws(said: Said, rows: Sequence[Row], diagnostics: dict[str, Any]) -> Verdict:
+    """Of draws that are no chains: what the method says of them, and how many they are worth."""
+    assert said.ess is not None
+    reasons = _not_finite(rows)
+    draws = diagnostics["draws"]
+    if said.ess < min(LEAST_WORTH, 0.5 * draws):
+        reasons.append(
+            f"the {draws} draws are worth {said.ess:.1f} independent ones, as a few of them carry all the weight; "
+            "take more, or a method that moves them"
+        )
+    reasons += said.reasons
+    found = {**diagnostics, "ess": said.ess, **said.diagnostics}
+    return Verdict("suspect" if reasons else "ok", tuple(reasons), found, said.notes)
 
 
 def _not_finite(rows: Sequence[Row]) -> list[str]:
@@ -108,7 +133,7 @@ def _not_finite(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _convergence(rows: Sequence[Row], chains: int, diagnostics: dict[str, float | int]) -> list[str]:
+def _convergence(rows: Sequence[Row], chains: int, diagnostics: dict[str, Any]) -> list[str]:
     judged = [row for row in rows if row.finite and not row.constant]
     reasons = []
     diagnostics["max_r_hat"] = max((row.r_hat for row in judged), default=np.nan)
@@ -139,7 +164,7 @@ def _divergences(
     groups: Groups,
     rows: Sequence[Row],
     diverging: np.ndarray,
-    diagnostics: dict[str, float | int],
+    diagnostics: dict[str, Any],
     target_accept: float | None,
     centered: Sequence[str] | None,
 ) -> list[str]:
@@ -187,7 +212,7 @@ def _gathered(groups: Groups, rows: Sequence[Row], diverging: np.ndarray) -> str
     return found
 
 
-def _tree_depth(depth: np.ndarray, diagnostics: dict[str, float | int], most: int | None) -> list[str]:
+def _tree_depth(depth: np.ndarray, diagnostics: dict[str, Any], most: int | None) -> list[str]:
     diagnostics["max_tree_depth"] = int(np.max(depth))
     if most is None:
         return []
@@ -203,7 +228,7 @@ def _tree_depth(depth: np.ndarray, diagnostics: dict[str, float | int], most: in
     ]
 
 
-def _energy(energy: np.ndarray, diagnostics: dict[str, float | int], centered: Sequence[str] | None) -> list[str]:
+def _energy(energy: np.ndarray, diagnostics: dict[str, Any], centered: Sequence[str] | None) -> list[str]:
     with np.errstate(invalid="ignore", divide="ignore"):
         fractions = e_bfmi(np.asarray(energy, float))
     finite = fractions[np.isfinite(fractions)]

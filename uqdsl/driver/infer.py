@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from uqdsl.diagnose import Row, Verdict, cut_mass, summarize, verdict
 from uqdsl.diagnose.forecast import PREDICTION
@@ -20,10 +21,11 @@ from uqdsl.ir import Run, Spec, names_used
 from uqdsl.messages import Problem, UqdslError
 from uqdsl.messages.catalogue.runtime import NoPrediction, NoPredictions
 from uqdsl.report import NAIVE
-from uqdsl.results import Drawn, Group, Groups, Store, build_groups
+from uqdsl.results import Drawn, Group, Groups, Store, build_groups, sample_groups
+from uqdsl.results.method import METHOD, WEIGHTED, Said, method_group
 from uqdsl.uncertainty.predict import Watch, unwatched
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.methods import method_named
+from uqdsl.vocabulary.methods import ChainOptions, Method, Options, method_named
 
 _PRIOR, _POSTERIOR, _DISCRETE = 0x7072696F, 0x706F7374, 0x64697363
 """Folded into the seed, so that no two of its users draw the same numbers."""
@@ -121,23 +123,22 @@ def infer(
     method = method_named(run.method)
     assert method is not None, f"semantics lets no unknown method through: {run.method}"
     options: Any = method.options(**run.options)
-    attrs = {"seed": seed, "run": run.name, "method": run.method}
-    keep: Any = {"chains": options.chains, "draws": options.draws, "attrs": attrs}
-    store = (
-        Store.resume(target, directory=folder, **keep) if resume and folder else Store(target, directory=folder, **keep)
-    )
-    outcome = _function(method.run)(target, options, seed, sink=store, progress=watcher.begin(run), resume=store.states)
-    drawn = _with_discrete(target, store.finish(), seed)
-    attrs |= {"sampling_time": outcome.sample_seconds, "tuning_steps": options.warmup}
-    groups = build_groups(target, drawn, attrs=attrs)
+    attrs: dict[str, Any] = {"seed": seed, "run": run.name, "method": run.method}
+    if isinstance(options, ChainOptions):
+        sampled = _chains(target, method, options, seed, attrs, folder, resume, watcher.begin(run))
+    else:
+        with watcher.counting() as watch:
+            sampled = _whole(target, method, options, seed, attrs, folder, partial(watch, run.name))
+    drawn, store, attrs = _with_discrete(target, sampled.drawn, seed), sampled.store, attrs | sampled.attrs
+    groups = build_groups(target, drawn, attrs=attrs) | sampled.groups
     rows = tuple(summarize(groups))
-    found = _verdict(spec, options, groups, rows, drawn.requested)
-    seconds = {"compile": outcome.compile_seconds, "sample": outcome.sample_seconds}
-    result = Result(run, groups, rows, found, seconds, drawn.interrupted, tuple(cut_mass(spec, groups, rows)))
+    found = _verdict(spec, options, groups, rows)
+    said = tuple(cut_mass(spec, groups, rows))
+    result = Result(run, groups, rows, found, sampled.seconds, drawn.interrupted, said)
     watcher.sampled(result)
     try:
         with watcher.busy("computing predictions"):
-            result = replace(result, groups=_with_predictions(target, drawn, seed, attrs))
+            result = replace(result, groups=_with_predictions(target, drawn, seed, attrs) | sampled.groups)
     except KeyboardInterrupt:
         store.flush()
         raise
@@ -152,6 +153,69 @@ def infer(
     with watcher.busy("writing the result"):
         store.save(result.groups)
     return result
+
+
+class _Sampled(NamedTuple):
+    """What a method gave.
+
+    - store: of the run.
+    - seconds: wall time of its parts.
+    - attrs: what of it stands in the result.
+    - groups: what it has beside its draws.
+    """
+
+    drawn: Drawn
+    store: Store
+    seconds: dict[str, float]
+    attrs: dict[str, Any]
+    groups: Groups
+
+
+def _chains(
+    target: Target,
+    method: Method,
+    options: ChainOptions,
+    seed: int,
+    attrs: dict[str, Any],
+    folder: Path | None,
+    resume: bool,
+    progress: Progress,
+) -> _Sampled:
+    """Markov chains, whose draws are kept as they come in."""
+    make = Store.resume if resume and folder else Store
+    keep: Any = {"chains": options.chains, "draws": options.draws, "attrs": attrs, "directory": folder}
+    store = make(target, **keep)
+    outcome = _function(method.run)(target, options, seed, sink=store, progress=progress, resume=store.states)
+    seconds = {"compile": outcome.compile_seconds, "sample": outcome.sample_seconds}
+    known = {"sampling_time": outcome.sample_seconds, "tuning_steps": options.warmup}
+    return _Sampled(store.finish(), store, seconds, known, {})
+
+
+def _whole(
+    target: Target,
+    method: Method,
+    options: Options,
+    seed: int,
+    attrs: dict[str, Any],
+    folder: Path | None,
+    watch: Callable[[int, int], object],
+) -> _Sampled:
+    """A method that gives its draws when it has come to its end."""
+    from uqdsl.infer.run import run
+
+    def told(done: int, total: int, **_: float) -> None:
+        watch(done, total)
+
+    found = run(target, method, _function(method.run), options, seed, told)
+    chains, draws = next(iter(found.posterior.values())).shape[:2]
+    drawn = Drawn(found.posterior, found.stats, (draws,) * chains, draws)
+    given = found.draws
+    said = Said(found.worth, given.diagnostics, given.reasons, given.notes)
+    groups: Groups = {METHOD: method_group(said, given.history)}
+    if found.weighted:
+        groups[WEIGHTED] = sample_groups(target, found.weighted, {})["posterior"]
+    store = Store(target, chains=chains, draws=draws, directory=folder, attrs=attrs)
+    return _Sampled(drawn, store, {"sample": found.seconds}, {"sampling_time": found.seconds}, groups)
 
 
 def _tried(naive: Callable[[], Group]) -> Group:
@@ -193,21 +257,21 @@ def reread(spec: Spec, run: Run, groups: Groups) -> Result:
     seconds = {"compile": 0.0, "sample": float(attrs.get("sampling_time", 0.0))}
     rows = tuple(summarize(groups))
     options: Any = method.options(**run.options)
-    found = _verdict(spec, options, groups, rows, options.draws)
+    found = _verdict(spec, options, groups, rows)
     of_prediction = said_of_prediction(spec, groups[PREDICTION]) if PREDICTION in groups else ()
     said = (*cut_mass(spec, groups, rows), *of_prediction, *said_of_calibration(spec, groups))
     return Result(run, groups, rows, found, seconds, interrupted=False, problems=said)
 
 
-def _verdict(spec: Spec, options: Any, groups: Groups, rows: tuple[Row, ...], requested: int) -> Verdict:
+def _verdict(spec: Spec, options: Options, groups: Groups, rows: tuple[Row, ...]) -> Verdict:
     # Chains need not agree on weights, as hidden units can change places; they do on what the networks give.
     unjudged = {each.name for each in (*spec.sums, *(own for network in spec.networks for own in network.weights))}
     return verdict(
         groups,
         tuple(row for row in rows if row.variable not in unjudged),
-        max_tree_depth=options.max_tree_depth,
-        target_accept=options.target_accept,
-        requested=requested,
+        max_tree_depth=getattr(options, "max_tree_depth", None),
+        target_accept=getattr(options, "target_accept", None),
+        requested=options.draws if isinstance(options, ChainOptions) else None,
         centered=centered_unknowns(spec),
     )
 

@@ -65,6 +65,7 @@ def make_target(
         source=program.text,
         model=module.model,
         log_density=module.log_density,
+        log_parts=module.log_parts,
         data=data,
         coords=coords | {dim: coords[base(dim)] for over in dims.values() for dim in over if dim not in coords},
         dims=dims,

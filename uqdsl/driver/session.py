@@ -220,7 +220,11 @@ def _run_all(
         seed=job.seed,
         runs={
             name: RunSummary(
-                each.run.method, each.rows, each.verdict, each.seconds, [note.title for note in each.problems]
+                each.run.method,
+                each.rows,
+                each.verdict,
+                each.seconds,
+                [*each.verdict.notes, *(note.title for note in each.problems)],
             )
             for name, each in results.items()
         },

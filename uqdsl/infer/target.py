@@ -19,6 +19,7 @@ class Target(NamedTuple):
     - model: the NumPyro model, `model(data, coords, observed=True)`.
     - log_density: `log_density(position, data, coords)`, the log posterior density at an unconstrained position, up to
       a constant; `position` maps each unknown (`a_decentered` for a noncentered `a`) to its array.
+    - log_parts: likewise, the log densities of prior and likelihood apart; their sum is `log_density`.
     - data: every field, float64 or int64.
     - coords: the labels of every dimension.
     - dims: of every unknown, recorded quantity and observed site, in the order of its axes.
@@ -38,6 +39,7 @@ class Target(NamedTuple):
     source: str
     model: Callable[..., Any]
     log_density: Callable[..., Any]
+    log_parts: Callable[..., Any]
     data: dict[str, np.ndarray]
     coords: dict[str, list]
     dims: dict[str, tuple[str, ...]]

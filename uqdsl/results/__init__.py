@@ -1,6 +1,6 @@
 """Results: the run directory, the streamed and the finished result file, and the labelled tree."""
 
-from uqdsl.results.build import Drawn, build_groups
+from uqdsl.results.build import Drawn, build_groups, sample_groups
 from uqdsl.results.directory import RunDirectory, create_run, latest_run, open_run
 from uqdsl.results.groups import Group, Groups, Variable
 from uqdsl.results.netcdf import read_netcdf, write_netcdf
@@ -24,6 +24,7 @@ __all__ = [
     "latest_run",
     "open_run",
     "read_netcdf",
+    "sample_groups",
     "start_record",
     "to_datatree",
     "to_groups",

@@ -52,11 +52,11 @@ def model(data, coords, observed=True):
         )
 
 
-def log_density(position, data, coords):
-    """Log density of the posterior, up to a constant, at an unconstrained `position`.
+def log_parts(position, data, coords):
+    """Log densities of prior and likelihood, up to constants, at an unconstrained `position`.
 
     `position` has an array for each unknown; the log Jacobian of `position` to unknowns is
-    included, so that this is minus the potential energy of `model`.
+    part of the prior.
     """
     deaths = data["deaths"]  # [year]
     hours = data["hours"]  # [year]
@@ -68,4 +68,10 @@ def log_density(position, data, coords):
     spread, log_p_spread = place(dist.Exponential(1.0), position["spread"])
     rate = hours * jnp.where(when < change, early, late * (1 + ((when - change) / 112) ** 2) ** -1)
     log_p_deaths = dist.NegativeBinomial2(rate, 1 / spread**2).log_prob(deaths).sum()
-    return log_p_early + log_p_late + log_p_change + log_p_spread + log_p_deaths
+    return log_p_early + log_p_late + log_p_change + log_p_spread, log_p_deaths
+
+
+def log_density(position, data, coords):
+    """Log density of the posterior, up to a constant: minus the potential energy of `model`."""
+    log_prior, log_likelihood = log_parts(position, data, coords)
+    return log_prior + log_likelihood

@@ -66,11 +66,11 @@ def model(data, coords, observed=True):
         numpyro.sample("y", dist.StudentT(degrees, location, sigma), obs=y if observed else None)
 
 
-def log_density(position, data, coords):
-    """Log density of the posterior, up to a constant, at an unconstrained `position`.
+def log_parts(position, data, coords):
+    """Log densities of prior and likelihood, up to constants, at an unconstrained `position`.
 
     `position` has an array for each unknown; the log Jacobian of `position` to unknowns is
-    included, so that this is minus the potential energy of `model`.
+    part of the prior.
     """
     milliseconds = data["milliseconds"]  # [trial]
     subject = data["subject"]  # [trial]
@@ -98,6 +98,12 @@ def log_density(position, data, coords):
         + log_p_u
         + log_p_w
         + log_p_degrees
-        + log_p_sigma
-        + log_p_y
+        + log_p_sigma,
+        log_p_y,
     )
+
+
+def log_density(position, data, coords):
+    """Log density of the posterior, up to a constant: minus the potential energy of `model`."""
+    log_prior, log_likelihood = log_parts(position, data, coords)
+    return log_prior + log_likelihood

@@ -38,11 +38,11 @@ def model(data, coords, observed=True):
         numpyro.sample("y", dist.Normal(theta, sigma), obs=data["y"] if observed else None)
 
 
-def log_density(position, data, coords):
-    """Log density of the posterior, up to a constant, at an unconstrained `position`.
+def log_parts(position, data, coords):
+    """Log densities of prior and likelihood, up to constants, at an unconstrained `position`.
 
     `position` has an array for each unknown; the log Jacobian of `position` to unknowns is
-    included, so that this is minus the potential energy of `model`.
+    part of the prior.
     """
     y = data["y"]  # [school]
     sigma = data["sigma"]  # [school]
@@ -52,4 +52,10 @@ def log_density(position, data, coords):
     theta_decentered, log_p_theta = place(dist.Normal(0.0, 1.0), position["theta_decentered"])
     theta = mu + tau * theta_decentered
     log_p_y = dist.Normal(theta, sigma).log_prob(y).sum()
-    return log_p_mu + log_p_tau + log_p_theta + log_p_y
+    return log_p_mu + log_p_tau + log_p_theta, log_p_y
+
+
+def log_density(position, data, coords):
+    """Log density of the posterior, up to a constant: minus the potential energy of `model`."""
+    log_prior, log_likelihood = log_parts(position, data, coords)
+    return log_prior + log_likelihood

@@ -67,11 +67,11 @@ def model(data, coords, observed=True):
         numpyro.sample("heat", dist.Normal(simulated, 0.2), obs=data["heat"] if observed else None)
 
 
-def log_density(position, data, coords):
-    """Log density of the posterior, up to a constant, at an unconstrained `position`.
+def log_parts(position, data, coords):
+    """Log densities of prior and likelihood, up to constants, at an unconstrained `position`.
 
     `position` has an array for each unknown; the log Jacobian of `position` to unknowns is
-    included, so that this is minus the potential energy of `model`.
+    part of the prior.
     """
     heat = data["heat"]  # [day, layer]
     sun = data["sun"]  # [day]
@@ -80,4 +80,10 @@ def log_density(position, data, coords):
     gain, log_p_gain = place(dist.HalfNormal(1.0), position["gain"])
     simulated = column(conductivity, gain * sun)
     log_p_heat = dist.Normal(simulated, 0.2).log_prob(heat).sum()
-    return log_p_conductivity + log_p_gain + log_p_heat
+    return log_p_conductivity + log_p_gain, log_p_heat
+
+
+def log_density(position, data, coords):
+    """Log density of the posterior, up to a constant: minus the potential energy of `model`."""
+    log_prior, log_likelihood = log_parts(position, data, coords)
+    return log_prior + log_likelihood

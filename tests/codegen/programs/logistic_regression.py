@@ -60,11 +60,11 @@ def model(data, coords, observed=True):
     )
 
 
-def log_density(position, data, coords):
-    """Log density of the posterior, up to a constant, at an unconstrained `position`.
+def log_parts(position, data, coords):
+    """Log densities of prior and likelihood, up to constants, at an unconstrained `position`.
 
     `position` has an array for each unknown; the log Jacobian of `position` to unknowns is
-    included, so that this is minus the potential energy of `model`.
+    part of the prior.
     """
     switched = data["switched"]  # [household]
     X = data["X"]  # [household, term]
@@ -75,4 +75,10 @@ def log_density(position, data, coords):
     intercept, log_p_intercept = place(dist.StudentT(4.0, 0.0, width), position["intercept"])
     slope, log_p_slope = place(dist.StudentT(4.0, 0.0, width), position["slope"])
     log_p_switched = dist.Bernoulli(logits=intercept + Z @ slope).log_prob(switched).sum()
-    return log_p_intercept + log_p_slope + log_p_switched
+    return log_p_intercept + log_p_slope, log_p_switched
+
+
+def log_density(position, data, coords):
+    """Log density of the posterior, up to a constant: minus the potential energy of `model`."""
+    log_prior, log_likelihood = log_parts(position, data, coords)
+    return log_prior + log_likelihood

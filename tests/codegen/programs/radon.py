@@ -53,11 +53,11 @@ def model(data, coords, observed=True):
         )
 
 
-def log_density(position, data, coords):
-    """Log density of the posterior, up to a constant, at an unconstrained `position`.
+def log_parts(position, data, coords):
+    """Log densities of prior and likelihood, up to constants, at an unconstrained `position`.
 
     `position` has an array for each unknown; the log Jacobian of `position` to unknowns is
-    included, so that this is minus the potential energy of `model`.
+    part of the prior.
     """
     log_radon = data["log_radon"]  # [home]
     floor = data["floor"]  # [home]
@@ -73,5 +73,12 @@ def log_density(position, data, coords):
     sigma, log_p_sigma = place(dist.HalfNormal(1.0), position["sigma"])
     log_p_log_radon = dist.Normal(a[county] + b * floor, sigma).log_prob(log_radon).sum()
     return (
-        log_p_gamma + log_p_mu_a + log_p_sigma_a + log_p_a + log_p_b + log_p_sigma + log_p_log_radon
+        log_p_gamma + log_p_mu_a + log_p_sigma_a + log_p_a + log_p_b + log_p_sigma,
+        log_p_log_radon,
     )
+
+
+def log_density(position, data, coords):
+    """Log density of the posterior, up to a constant: minus the potential energy of `model`."""
+    log_prior, log_likelihood = log_parts(position, data, coords)
+    return log_prior + log_likelihood

@@ -78,11 +78,11 @@ def model(data, coords, observed=True):
     numpyro.factor("factor_1", -0.5 * jnp.sum((jnp.sum(share, axis=-1) - 1) ** 2))
 
 
-def log_density(position, data, coords):
-    """Log density of the posterior, up to a constant, at an unconstrained `position`.
+def log_parts(position, data, coords):
+    """Log densities of prior and likelihood, up to constants, at an unconstrained `position`.
 
     `position` has an array for each unknown; the log Jacobian of `position` to unknowns is
-    included, so that this is minus the potential energy of `model`.
+    part of the prior.
     """
     level = data["level"]  # [source, tracer]
     error_sd = data["error_sd"]  # [source, tracer]
@@ -104,11 +104,12 @@ def log_density(position, data, coords):
     log_p_found = dist.LogNormal(jnp.log(mixture[station]), noise).log_prob(found).sum()
     log_p_factor_1 = -0.5 * jnp.sum((jnp.sum(share, axis=-1) - 1) ** 2)
     return (
-        log_p_strength
-        + log_p_overall
-        + log_p_share
-        + log_p_signature
-        + log_p_noise
-        + log_p_found
-        + log_p_factor_1
+        log_p_strength + log_p_overall + log_p_share + log_p_signature + log_p_noise,
+        log_p_found + log_p_factor_1,
     )
+
+
+def log_density(position, data, coords):
+    """Log density of the posterior, up to a constant: minus the potential energy of `model`."""
+    log_prior, log_likelihood = log_parts(position, data, coords)
+    return log_prior + log_likelihood

@@ -13,6 +13,7 @@ from uqdsl import ir
 from uqdsl.data.align import Dimension, Levels, align, choose_labels, encode, read_levels
 from uqdsl.data.arrays import find_in_arrays
 from uqdsl.data.dataset import Dataset
+from uqdsl.data.errors import errors_beyond_spread
 from uqdsl.data.form import Arrays, Found, Frame, Label
 from uqdsl.data.formats import does_not_fit, read_file, verify_format
 from uqdsl.data.in_memory import Given, read_given
@@ -91,7 +92,12 @@ def bind(
     if problems:
         raise DataError(problems)
     bound = {part: _filled_in(_asked(spec, part), spec, each, dims[part], files) for part, each in arrays.items()}
-    said = [*unseen_labels(values, dims[TRAINING]), *shared_rows(spec, bound)]
+    places = {part: [each for each, _ in (*in_all, *found)] for part, found in values.items()}
+    said = [
+        *unseen_labels(values, dims[TRAINING]),
+        *shared_rows(spec, bound),
+        *errors_beyond_spread(spec, bound, places),
+    ]
     rest = {part: each for part, each in bound.items() if part != TRAINING}
     return bound[TRAINING]._replace(parts=rest, problems=tuple(said))
 

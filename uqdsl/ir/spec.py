@@ -659,16 +659,24 @@ SOURCES: tuple[SourceName, ...] = get_args(SourceName.__value__)
 """The five sources of uncertainty, in the order in which van Leeuwen's equation has them."""
 
 
+class RecordingError(Node):
+    """A normal error of a field, about its true values, whose standard deviation is known: it depends on data alone."""
+
+    name: str
+    sd: Expression
+
+
 class Source(Node):
     """One of the five sources of uncertainty: `exact`, `inferred`, `declared` or `left out`.
 
-    `recorded` are the fields that have errors of their own.
+    `recorded` are the fields that have errors of their own, `errors` those of which it is known how large they are.
     """
 
     name: SourceName
     stance: Literal["exact", "inferred", "declared", "left out"]
     cut: bool = False
     recorded: tuple[str, ...] = ()
+    errors: tuple[RecordingError, ...] = ()
 
 
 class Stage(Node):

@@ -11,7 +11,7 @@ from uqdsl.messages import Problem, Span, errors
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.allowed import heed_allowed
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
-from uqdsl.semantics.context import Known
+from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import collect_declarations
 from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
@@ -19,6 +19,7 @@ from uqdsl.semantics.networks import lower_networks
 from uqdsl.semantics.parts import outcomes
 from uqdsl.semantics.predictions import lower_predictions
 from uqdsl.semantics.rows import Statistics, of_own_rows
+from uqdsl.semantics.recording import known_errors
 from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.stages import Staged, stage
 from uqdsl.semantics.statements import Lowered, lower_statements
@@ -114,6 +115,7 @@ def _analyse(
         stages, problems = _stages(staged, spec, lowered, parsed, settings)
         found += problems
         said = staged.sources
+        place = Context(declarations, lowered.known, values, {dim.name: dim for dim in dims}, owner="", free=True)
         sources = tuple(
             ir.Source(
                 span=said.at.get(name, Span(0, 0)),
@@ -121,6 +123,7 @@ def _analyse(
                 stance=said.stance[name],
                 cut=said.cut and name == "training_data",
                 recorded=said.recorded(name),
+                errors=known_errors(parsed.tree, said, name, place),
             )
             for name in ir.SOURCES
         )

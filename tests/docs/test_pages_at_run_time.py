@@ -12,10 +12,10 @@ from uqdsl.driver.front import Source, check_with_data
 from uqdsl.driver.infer import infer
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.infer import Target
+from uqdsl.infer.markov import sample
 from uqdsl.infer.mode import find_modes, random_starts, verify_modes
-from uqdsl.infer.nuts import sample
 from uqdsl.messages import RunError
-from uqdsl.vocabulary.methods import NutsOptions
+from uqdsl.vocabulary.methods import NutsOptions, methods
 
 from .reading import AT_RUN_TIME, blocks
 
@@ -39,7 +39,7 @@ def target_of(text: str) -> Target:
 def test_a_run_that_fails(code):
     (spec,) = (each.text for each in blocks(code, "Fails") if each.language == "uq")
     with pytest.raises(RunError) as caught:
-        sample(target_of(spec), NutsOptions(chains=1, warmup=100, draws=100), 0, sink=lambda _: None)
+        sample(target_of(spec), methods()["nuts"], NutsOptions(chains=1, warmup=100, draws=100), 0, sink=lambda _: None)
     assert [problem.code for problem in caught.value.problems] == [code]
 
 
@@ -47,7 +47,13 @@ def test_a_run_that_fails(code):
 def test_and_one_that_does_not(code):
     (spec,) = (each.text for each in blocks(code, "Mended") if each.language == "uq")
     kept = []
-    sample(target_of(spec), NutsOptions(chains=1, warmup=20, draws=20), 0, sink=lambda chunk: kept.append(chunk.draws))
+    sample(
+        target_of(spec),
+        methods()["nuts"],
+        NutsOptions(chains=1, warmup=20, draws=20),
+        0,
+        sink=lambda chunk: kept.append(chunk.draws),
+    )
     assert sum(len(next(iter(draws.values()))) for draws in kept) == 20
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from uqdsl.infer import Chunk, Target, compile_cache
-from uqdsl.infer.nuts import Nuts, sample
-from uqdsl.vocabulary.methods import NutsOptions
+from uqdsl.infer.markov import Chains, sample
+from uqdsl.vocabulary.methods import NutsOptions, methods
 
+NUTS = methods()["nuts"]
 OPTIONS = NutsOptions(chains=1, warmup=20, draws=20)
 
 
@@ -29,7 +30,7 @@ def another_process() -> None:
 def run(target: Target, options: NutsOptions = OPTIONS) -> tuple[bool, np.ndarray]:
     """Whether anything was compiled, and the draws."""
     chunks: list[Chunk] = []
-    outcome = sample(target, options, 0, sink=chunks.append)
+    outcome = sample(target, NUTS, options, 0, sink=chunks.append)
     return outcome.compiled, np.concatenate([each.draws["a"] for each in chunks])
 
 
@@ -55,7 +56,7 @@ def test_other_data_of_the_same_shape_and_other_run_lengths_need_no_compilation(
 
 def test_whatever_changes_the_code_changes_the_key(normal: Target) -> None:
     def key(target: Target, options: NutsOptions, *, together: bool = False) -> str:
-        return Nuts(target, options, 0, together=together)._cache_key(2 if together else None)
+        return Chains(target, NUTS, options, 0, together=together)._cache_key(2 if together else None)
 
     same = OPTIONS.model_copy(update={"draws": 7, "thin": 3, "target_accept": 0.9, "chains": 9})
     assert key(normal, same) == key(normal, OPTIONS)

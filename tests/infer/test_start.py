@@ -15,18 +15,19 @@ import pytest
 
 from uqdsl.infer import Target, start
 from uqdsl.infer.explain import explain_start, failure
-from uqdsl.infer.nuts import sample
+from uqdsl.infer.markov import sample
 from uqdsl.infer.start import find_start
 from uqdsl.messages import Problem, RunError, Span
 from uqdsl.runtime import place
-from uqdsl.vocabulary.methods import NutsOptions
+from uqdsl.vocabulary.methods import NutsOptions, methods
 
+NUTS = methods()["nuts"]
 OPTIONS = NutsOptions(chains=2, warmup=50, draws=120)
 
 
 def problem_of(target: Target, **others: Any) -> Problem:
     with pytest.raises(RunError) as caught:
-        sample(target, OPTIONS, 0, sink=lambda _: None, **others)
+        sample(target, NUTS, OPTIONS, 0, sink=lambda _: None, **others)
     (problem,) = caught.value.problems
     return problem
 

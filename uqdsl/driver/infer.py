@@ -182,10 +182,12 @@ def _chains(
     progress: Progress,
 ) -> _Sampled:
     """Markov chains, whose draws are kept as they come in."""
+    from uqdsl.infer.markov import sample
+
     make = Store.resume if resume and folder else Store
     keep: Any = {"chains": options.chains, "draws": options.draws, "attrs": attrs, "directory": folder}
     store = make(target, **keep)
-    outcome = _function(method.run)(target, options, seed, sink=store, progress=progress, resume=store.states)
+    outcome = sample(target, method, options, seed, sink=store, progress=progress, resume=store.states)
     seconds = {"compile": outcome.compile_seconds, "sample": outcome.sample_seconds}
     known = {"sampling_time": outcome.sample_seconds, "tuning_steps": options.warmup}
     return _Sampled(store.finish(), store, seconds, known, {})

@@ -35,7 +35,7 @@ from uqdsl.messages.catalogue.runtime import (
 )
 from uqdsl.runtime.ode import GaveUp, watched
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.methods import NutsOptions
+from uqdsl.vocabulary.methods import ChainOptions
 
 _MOST_LABELS = 3
 _MOST_VALUES = 6
@@ -92,7 +92,7 @@ class StuckWatch:
     `chunks` counts those that were passed on.
     """
 
-    def __init__(self, sink: Sink, options: NutsOptions) -> None:
+    def __init__(self, sink: Sink, options: ChainOptions) -> None:
         self._sink, self._chains = sink, options.chains
         self.chunks = 0
         self._enough = _STUCK_AFTER
@@ -106,8 +106,8 @@ class StuckWatch:
         """
         self._sink(chunk)
         self.chunks += 1
-        acceptance = chunk.stats["acceptance_rate"]
-        if np.any(acceptance > _STUCK_BELOW):
+        acceptance = chunk.stats.get("acceptance_rate")
+        if acceptance is None or np.any(acceptance > _STUCK_BELOW):
             self._still.pop(chunk.chain, None)
         elif chunk.chain in self._still:
             self._still[chunk.chain] += len(acceptance)

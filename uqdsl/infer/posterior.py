@@ -63,7 +63,7 @@ class Posterior:
 
     def log_density(self, position: jax.Array) -> jax.Array:
         """Log of prior times likelihood: without the evidence."""
-        return self.target.log_density(self.layout.split(position), self.data, self.target.coords)
+        return self.fixed.log_density(position, self.data)
 
     def draw_prior(self, key: jax.Array) -> jax.Array:
         """A draw of the prior; of methods that assume that the prior can be sampled."""
@@ -88,6 +88,12 @@ class _Fixed:
     @cached_property
     def layout(self) -> Layout:
         return position_layout(self.target)
+
+    @cached_property
+    def log_density(self) -> Callable[[jax.Array, dict[str, jax.Array]], jax.Array]:
+        """The log density at a flat position, given data; compiled, so that it is traced once, however often it is called."""
+        target, layout = self.target, self.layout
+        return jax.jit(lambda position, data: target.log_density(layout.split(position), data, target.coords))
 
 
 def make_posterior(target: Target) -> Posterior:

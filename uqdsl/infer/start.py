@@ -33,6 +33,8 @@ def find_start(
     size: int,
     key: jax.Array,
     draw: Callable[[jax.Array], jax.Array] | None = None,
+    *,
+    gradient: bool = True,
 ) -> Start:
     """The best of ten random positions at which the potential energy and its gradient are finite, of at most 100 tried.
 
@@ -41,6 +43,7 @@ def find_start(
 
     Arguments:
         draw: a random draw of the prior, from a key; None where there are only uniform ones.
+        gradient: whether one is needed; where it is not, it is given as zero.
     """
 
     def attempt(tried: jax.Array) -> Start:
@@ -48,8 +51,8 @@ def find_start(
         position = jax.random.uniform(key_of_try, (size,), minval=-RADIUS, maxval=RADIUS)
         if draw is not None:
             position = jnp.where(tried % 2 == 0, draw(key_of_try), position)
-        energy, gradient = jax.value_and_grad(potential)(position)
-        return Start(position, energy, gradient, jnp.isfinite(energy) & jnp.all(jnp.isfinite(gradient)))
+        energy, slope = jax.value_and_grad(potential)(position) if gradient else (potential(position), jnp.zeros(size))
+        return Start(position, energy, slope, jnp.isfinite(energy) & jnp.all(jnp.isfinite(slope)))
 
     def again(state: tuple[jax.Array, Start]) -> jax.Array:
         tried, start = state

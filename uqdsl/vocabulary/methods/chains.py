@@ -24,7 +24,7 @@ METHODS = (
         name="nuts",
         summary="the No-U-Turn sampler: draws of the posterior by Hamiltonian Monte Carlo",
         options=NutsOptions,
-        run="uqdsl.infer.nuts:sample",
+        run="uqdsl.infer.nuts:kernel",
         assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
         references=(
             "Hoffman & Gelman 2014, The No-U-Turn Sampler, J. Mach. Learn. Res. 15, 1593-1623",

@@ -1,4 +1,4 @@
-"""NUTS: right draws, the same draws however a run is cut up, and draws that go on."""
+"""Markov chains, by the example of NUTS: right draws, the same draws however a run is cut up, and draws that go on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import pytest
 from numpyro.infer.util import potential_energy
 
 from uqdsl.infer import Chunk, Outcome, Target, chains
-from uqdsl.infer.nuts import sample
+from uqdsl.infer.markov import sample
 from uqdsl.infer.positions import position_layout
 from uqdsl.messages import RunError
-from uqdsl.vocabulary.methods import NutsOptions
+from uqdsl.vocabulary.methods import NutsOptions, methods
 
+NUTS = methods()["nuts"]
 SHORT = NutsOptions(chains=2, warmup=150, draws=120)
 
 
@@ -46,7 +47,7 @@ class Kept:
 
 def run(target: Target, options: NutsOptions = SHORT, seed: int = 0, **others: Any) -> tuple[Kept, Outcome]:
     kept = Kept()
-    return kept, sample(target, options, seed, sink=kept, **others)
+    return kept, sample(target, NUTS, options, seed, sink=kept, **others)
 
 
 def same(one: Kept, other: Kept, target: Target, chain: int = 0) -> bool:
@@ -156,7 +157,7 @@ def test_thinning_keeps_every_kth(schools: Target, monkeypatch: pytest.MonkeyPat
 
 def test_a_full_buffer_ends_a_chunk(schools: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     usual, _ = run(schools)
-    monkeypatch.setattr("uqdsl.infer.nuts._MOST_ROWS", 25)
+    monkeypatch.setattr("uqdsl.infer.markov._MOST_ROWS", 25)
     tight, _ = run(schools._replace(source="tests: eight schools, tight"))
     assert max(len(each.draws["mu"]) for each in tight.chunks) == 25
     assert same(usual, tight, schools)
@@ -258,7 +259,7 @@ def test_ctrl_c_keeps_what_was_drawn_and_the_run_goes_on_from_there(
         if chunk.iteration == SHORT.warmup + 10 and chunk.chain == 0:
             signal.raise_signal(signal.SIGINT)
 
-    outcome = sample(schools, SHORT, 0, sink=sink)
+    outcome = sample(schools, NUTS, SHORT, 0, sink=sink)
     assert outcome.interrupted
     for chain in (0, 1):
         drawn = kept.draws("mu", chain)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.messages import Problem, Span, errors
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
+from uqdsl.semantics.admissible import check_admissible
 from uqdsl.semantics.allowed import heed_allowed
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.context import Context, Known
@@ -131,7 +132,7 @@ def _analyse(
     if not errors(found):
         found += ir.wrong_ranks(spec, _sizes(spec))
         found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
-        found += check_gradients(spec)
+        found += check_gradients(spec) or check_admissible(spec)
     found = without_halves(heed_allowed(written, found))
     found.sort(key=lambda problem: problem.at or (-1, -1))
     schema = spec.model_copy(update={"statements": (), "runs": ()}) if sound else None

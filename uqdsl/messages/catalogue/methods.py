@@ -39,12 +39,14 @@ class NotOfInterest(Problem):
     what: str
 
 
-class GradientNeeded(Problem):
+class Inadmissible(Problem):
     code = "UQ505"
-    headline = "the method `{method}` needs the gradient of the log density, which the function `{name}` does not have"
-    label = "part of the log density"
+    headline = "the method `{method}` assumes that {assumption}, but {reason}"
+    label = "{said}"
     method: str
-    name: str
+    assumption: str
+    reason: str
+    said: str
 
 
 class RunDeclaredTwice(Problem):

@@ -1,0 +1,293 @@
+"""Whether a method may be used: what it assumes of a posterior is looked for in the spec before anything runs.
+
+Each assumption has a function that gives the places of the spec which violate it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from uqdsl import ir
+from uqdsl.messages import Label, Problem, Span, listing
+from uqdsl.messages.catalogue.methods import Inadmissible
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
+from uqdsl.vocabulary.methods import Assumption, Method, method_named, methods
+
+_MOST_SHOWN = 3
+
+
+class Violation(NamedTuple):
+    """Where a spec is not as a method assumes.
+
+    - at: the place.
+    - reason: what is there, as the rest of a sentence that ends in "but".
+    - label: the same in short, at the place.
+    - others: what else is to be seen.
+    - mend: how the spec can be changed; empty where it is as it is.
+    """
+
+    at: Span
+    reason: str
+    label: str
+    others: tuple[Label, ...] = ()
+    mend: str = ""
+
+
+def check_admissible(spec: ir.Spec) -> tuple[Problem, ...]:
+    """UQ505 for each assumption of the method of a run that a sound spec violates."""
+    problems: list[Problem] = []
+    for run in spec.runs:
+        method = method_named(run.method)
+        for assumption in method.assumptions if method is not None else ():
+            violations = VIOLATIONS[assumption](spec)
+            if violations:
+                problems.append(_inadmissible(run, assumption, violations, spec))
+    return tuple(problems)
+
+
+def is_admissible(method: Method, spec: ir.Spec) -> bool:
+    """Whether a spec is as a method assumes."""
+    return not any(VIOLATIONS[assumption](spec) for assumption in method.assumptions)
+
+
+def _inadmissible(run: ir.Run, assumption: Assumption, violations: list[Violation], spec: ir.Spec) -> Problem:
+    first = violations[0]
+    places = tuple(Label(each.at, each.label) for each in violations[:_MOST_SHOWN])
+    # Without an `infer` statement of its own, a run has no place in the text.
+    stated = run.span != Span(0, 0)
+    at, others = (run.span, places) if stated else (first.at, places[1:])
+    able = [f"`{name}`" for name, method in methods().items() if is_admissible(method, spec)]
+    instead = f"admissible here {'is' if len(able) == 1 else 'are'} {listing(able, last='and')}" if able else ""
+    return Inadmissible(
+        at=at,
+        method=run.method,
+        assumption=str(assumption),
+        reason=first.reason,
+        said="not admissible here" if stated else first.label,
+        others=(*others, *dict.fromkeys(label for each in violations[:_MOST_SHOWN] for label in each.others)),
+        hint="; ".join(filter(None, (first.mend, instead))),
+    )
+
+
+# -------------------------------------------------------------------------------------------------- the assumptions
+
+
+def _discrete(spec: ir.Spec) -> list[Violation]:
+    """Discrete unknowns that are not summed out."""
+    summed = {each.name for each in spec.sums}
+    return [
+        Violation(each.span, f"`{each.name}` is discrete", "discrete")
+        for each in spec.unknowns
+        if DISTRIBUTIONS[each.law.distribution].discrete and each.name not in summed
+    ]
+
+
+def _without_gradient(spec: ir.Spec) -> list[Violation]:
+    """Calls, in what the log density is made of, of functions that JAX cannot follow; not those of data alone."""
+    opaque = ir.nondifferentiable(spec)
+    if not opaque:
+        return []
+    declared = {each.name: each.span for each in (*spec.functions, *spec.externs)}
+    return [
+        Violation(
+            call.span,
+            f"the function `{call.function}` has none",
+            "part of the log density",
+            (Label(declared[call.function], "has no gradient"),),
+            _with_gradient(call, spec),
+        )
+        for statement in _of_density(spec)
+        for call in ir.nodes(statement)
+        if isinstance(call, ir.Invoke) and call.function in opaque
+    ]
+
+
+def _of_density(spec: ir.Spec) -> list[ir.Statement]:
+    """The statements that the log density is made of, without quantities of data alone."""
+    used: set[str] = set()
+    found: list[ir.Statement] = []
+    for each in reversed(spec.statements):
+        if isinstance(each, ir.Quantity) and (each.fixed or not used & {each.name, *each.together}):
+            continue
+        used |= ir.names_used(each)
+        found.append(each)
+    return found[::-1]
+
+
+def _with_gradient(call: ir.Invoke, spec: ir.Spec) -> str:
+    if not ir.names_used(call) & _random(spec):
+        return f"give it a `let` of its own, which is computed once: `let … = {call.function}(…)`"
+    return "write it with `jax.numpy` and without `nondifferentiable`; a `let` that no law or factor uses may call it as it is"
+
+
+def _without_sampler(spec: ir.Spec) -> list[Violation]:
+    """What keeps draws of the unknowns, one after the other, from being draws of the prior density."""
+    mixed = {term.statement for each in spec.sums for term in each.terms}
+    summed = {each.name for each in spec.sums}
+    found: list[Violation] = []
+    for each in spec.statements:
+        if isinstance(each, ir.Factor):
+            found.append(Violation(each.span, "a `factor` may be part of it", "no law that can be sampled"))
+        if not isinstance(each, ir.Unknown) or each.name in summed:
+            continue
+        name = each.law.distribution
+        if not DISTRIBUTIONS[name].normalised:
+            found.append(
+                Violation(each.span, f"`{name}`, the law of `{each.name}`, is not normalised", "not normalised")
+            )
+        elif each.imputes:
+            found.append(Violation(each.span, f"`{each.name}` is known in part", "a law of observed values too"))
+        elif each.restriction == "ordered" and _differ(each.law, each.along):
+            reason = f"the values of `{each.name}` are `ordered` and have laws of their own"
+            found.append(Violation(each.span, reason, "has no sampler"))
+        elif each.name in mixed:
+            reason = f"the law of `{each.name}` depends on an unknown that is summed out"
+            found.append(Violation(each.span, reason, "summed over with the likelihood"))
+    return found
+
+
+def _differ(law: ir.Law, along: tuple[str, ...]) -> bool:
+    """Whether a law is another one from place to place along a dimension."""
+    values = (*(each.value for each in law.arguments), law.lower, law.upper)
+    return any(dim in each.dims for each in values if each is not None for dim in along)
+
+
+_SAMPLES = frozenset({"Empirical"})
+"""Laws that are known by draws alone."""
+
+
+def _without_density(spec: ir.Spec) -> list[Violation]:
+    return [
+        Violation(each.span, f"`{each.name}` is known by draws alone", "draws, without a density")
+        for each in spec.unknowns
+        if each.law.distribution in _SAMPLES
+    ]
+
+
+_GAUSSIAN = {"Normal": "sd", "MultiNormal": "covariance"}
+"""The Gaussian laws, with what their scatter is called."""
+
+
+def _prior_not_gaussian(spec: ir.Spec) -> list[Violation]:
+    """Priors without which all unknowns were jointly Gaussian: a scatter or a mean that is curved in other unknowns."""
+    random = _random(spec)
+    bent = _bent(spec, random)
+    found: list[Violation] = []
+    for each in spec.unknowns:
+        law = each.law
+        laws = (law, *(each.past.laws if each.past is not None else ()))
+        strange = next((one for one in laws if _shape(one)), None)
+        if strange is not None:
+            found.append(Violation(each.span, f"that of `{each.name}` is {_shape(strange)}", "not Gaussian"))
+        elif each.restriction or each.imputes:
+            why = f"`{each.restriction}`" if each.restriction else "known in part"
+            found.append(Violation(each.span, f"`{each.name}` is {why}", "not Gaussian"))
+        elif each.noncentered:
+            continue  # what is moved is standard normal
+        elif any(_scatter(one) & random for one in laws):
+            reason = f"the scatter of `{each.name}` depends on another unknown"
+            mend = "write `noncentered` after its prior, if that unknown is itself Gaussian"
+            found.append(Violation(each.span, reason, "a scatter that is unknown", mend=mend))
+        elif any(not _affine(argument.value, random, bent) for one in laws for argument in one.arguments):
+            reason = f"the mean of `{each.name}` is not a linear function of other unknowns"
+            found.append(Violation(each.span, reason, "not linear"))
+    return found
+
+
+def _likelihood_not_gaussian(spec: ir.Spec) -> list[Violation]:
+    """Likelihoods whose data are not Gaussian given the unknowns, or whose scatter depends on these."""
+    random = _random(spec)
+    mixed = {term.statement for each in spec.sums for term in each.terms}
+    missing = {each.name for each in spec.fields if each.missing}
+    found: list[Violation] = []
+    for each in spec.statements:
+        if isinstance(each, ir.Factor):
+            found.append(Violation(each.span, "a `factor` may be part of it", "not Gaussian data"))
+        if isinstance(each, ir.Unknown) and each.imputes:
+            found.append(Violation(each.span, f"`{each.name}` is known in part", "holds observed values"))
+        if not isinstance(each, ir.Observation):
+            continue
+        parts = {
+            f"that of `{each.name}` is {_shape(each.law)}": bool(_shape(each.law)),
+            f"that of `{each.name}` is a mixture over an unknown that is summed out": each.name in mixed,
+            f"the scatter of `{each.name}` depends on unknowns": bool(_scatter(each.law) & random),
+            f"the terms of `{each.name}` have a `weight`": each.weight is not None,
+            f"some values of `{each.name}` are left out": each.where is not None or each.name in missing,
+        }
+        reason = next((reason for reason, holds in parts.items() if holds), "")
+        if reason:
+            found.append(Violation(each.span, reason, reason.replace(f" of `{each.name}`", "")))
+    return found
+
+
+def _shape(law: ir.Law) -> str:
+    """What a law is if it is not Gaussian; empty if it is."""
+    if law.distribution not in _GAUSSIAN:
+        return f"`{law.distribution}`"
+    if law.lower is not None or law.upper is not None:
+        return "censored" if law.censored else "truncated"
+    return ""
+
+
+def _scatter(law: ir.Law) -> set[str]:
+    """The names in the scatter of a Gaussian law."""
+    return {
+        name for each in law.arguments if each.name == _GAUSSIAN.get(law.distribution) for name in ir.names_used(each)
+    }
+
+
+def _random(spec: ir.Spec) -> set[str]:
+    """The unknowns and what depends on them."""
+    return {each.name for each in spec.unknowns} | {each.name for each in spec.quantities if not each.fixed}
+
+
+def _bent(spec: ir.Spec, random: set[str]) -> set[str]:
+    """The quantities that are not linear in unknowns."""
+    bent: set[str] = {each.name for each in spec.unknowns if each.noncentered and ir.names_used(each.law) & random}
+    for each in spec.quantities:
+        curved = each.flow is not None or not _affine(each.value, random, bent)
+        if not each.fixed and curved:
+            bent.add(each.name)
+    return bent
+
+
+def _affine(value: ir.Expression, random: set[str], bent: set[str]) -> bool:
+    """Whether an expression is a linear function, with an intercept, of unknowns."""
+    used = ir.names_used(value)
+    if not used & random:
+        return True
+    if used & bent:
+        return False
+    match value:
+        case ir.Reference():
+            return True
+        case ir.Gather(index=index) if ir.names_used(index) & random:
+            return False
+        case ir.Gather(value=inner) | ir.Pick(value=inner) | ir.Rename(value=inner) | ir.Shift(value=inner):
+            return _affine(inner, random, bent)
+        case ir.Array(items=items):
+            return all(_affine(each, random, bent) for each in items)
+        case ir.Reduce(function="sum" | "mean", operand=operand):
+            return _affine(operand, random, bent)
+        case ir.Operation(operator="+" | "-" | "negative", operands=operands):
+            return all(_affine(each, random, bent) for each in operands)
+        case ir.Operation(operator="*", operands=operands):
+            moving = [each for each in operands if ir.names_used(each) & random]
+            return len(moving) == 1 and _affine(moving[0], random, bent)
+        case ir.Operation(operator="/", operands=(above, below)):
+            return not ir.names_used(below) & random and _affine(above, random, bent)
+    return False
+
+
+type _Violations = Callable[[ir.Spec], list[Violation]]
+
+VIOLATIONS: Mapping[Assumption, _Violations] = {
+    Assumption.CONTINUOUS: _discrete,
+    Assumption.DIFFERENTIABLE: _without_gradient,
+    Assumption.PRIOR_SAMPLER: _without_sampler,
+    Assumption.PRIOR_DENSITY: _without_density,
+    Assumption.GAUSSIAN_PRIOR: _prior_not_gaussian,
+    Assumption.GAUSSIAN_LIKELIHOOD: _likelihood_not_gaussian,
+}
+"""Of each assumption where a spec violates it."""

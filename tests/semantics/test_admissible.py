@@ -32,8 +32,10 @@ def test_every_assumption_is_looked_for():
         MU + SEEN,
         "prior mu ~ Normal(0, 1)\nprior a[i] ~ Normal(mu, 2)\nlet b[i] = (a + 2 * mu) / 3\nlikelihood y[i] ~ Normal(b, 1)",
         "dim k = 2\nprior b[k] ~ Normal(0, 1)\nlet f[i] = b[1] + b[2] * x\nlikelihood y[i] ~ Normal(exp(f), 1 + x)",
-        "time t from 0 to 2 step 1\ndata { z[t] : real = [1, 2, 3] }\nprior w[t] ~ Normal(0.5 * w[t - 1], 1) starting at "
-        "Normal(0, 1)\nlikelihood z[t] ~ Normal(w, 1)",
+        (
+            "time t from 0 to 2 step 1\ndata { z[t] : real = [1, 2, 3] }\nprior w[t] ~ Normal(0.5 * w[t - 1], 1) starting at "
+            "Normal(0, 1)\nlikelihood z[t] ~ Normal(w, 1)"
+        ),
         "prior tau ~ Normal(0, 1)\nprior a[i] ~ Normal(tau, exp(tau)) noncentered\nlikelihood y[i] ~ Normal(a, 1)",
     ],
 )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from uqdsl.vocabulary.methods import brought
 
 # Before ArviZ, which imports NumPyro lazily: `import arviz, numpyro.infer` leaves `numpyro.infer` without its submodules.
 import numpyro.infer  # noqa: F401  # isort: skip
@@ -21,3 +26,31 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UQDSL_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+type Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """From the name of a package, its one module and its entry points to where Python finds it, for one test."""
+    folder = tmp_path / "packages"
+    modules: list[str] = []
+
+    def made(name: str, module: str, **entries: str) -> None:
+        about = folder / f"{name}-1.0.dist-info"
+        about.mkdir(parents=True)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        points = "".join(f"{entry} = {value}\n" for entry, value in entries.items())
+        (about / "entry_points.txt").write_text(f"[uqdsl.methods]\n{points}")
+        (folder / f"{name}.py").write_text(module)
+        modules.append(name)
+        importlib.invalidate_caches()
+        brought.cache_clear()
+
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    yield made
+    for name in modules:
+        sys.modules.pop(name, None)
+    brought.cache_clear()

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ import uqdsl as package
 from uqdsl.data import bind
 from uqdsl.driver.predict import make_stages
 from uqdsl.messages import Sources
+from uqdsl.vocabulary.methods import methods
 
 from .conftest import MODEL
 
@@ -25,7 +27,7 @@ TOP = Path(package.__file__).parents[1]
 
 def test_help_lists_the_commands(uqdsl):
     shown = uqdsl("--help").out
-    for name in ("new", "check", "fmt", "compile", "run", "explain", "methods"):
+    for name in ("new", "check", "fmt", "compile", "run", "explain", "methods", "cite"):
         assert name in shown
     assert uqdsl().code == 0
     assert uqdsl("--version").out == f"{package.__version__}\n"
@@ -160,21 +162,47 @@ def test_the_equation_in_every_form(uqdsl):
 
 
 def test_methods(uqdsl):
-    assert uqdsl("methods").out.startswith("nuts")
-    assert "target_accept = 0.8" in uqdsl("methods", "nuts").out
+    listed = uqdsl("methods").out
+    assert listed.startswith("Markov chains\n  nuts ")
+    assert all(f"  {name} " in listed for name in methods())
+    described = uqdsl("methods", "nuts").out
+    assert (
+        "target_accept = 0.8  mean acceptance statistic that the step size aims at (a number, above 0, below 1)"
+        in described
+    )
+    assert "assumes\n  every unknown is continuous\n" in described
+    assert "references\n  Hoffman & Gelman 2014" in described
     described = uqdsl("methods", "nuts", "--json").json
     assert described["options"]["chains"] == {
-        "type": "integer",
+        "type": "a whole number",
         "default": 4,
         "at least": 1,
         "at most": 1024,
         "means": "independent chains",
     }
-    assert [each["name"] for each in uqdsl("methods", "--json").json] == ["nuts"]
+    assert [each["name"] for each in uqdsl("methods", "--json").json] == list(methods())
     said = uqdsl("methods", "nutz")
     assert said.code == 2
     assert "did you mean `nuts`?" in said.err
     assert uqdsl("methods", "prior x").code == 2
+
+
+def test_what_is_wrong_with_methods_of_other_packages(uqdsl, install):
+    install("walks", "import not_there", walk="walks:METHOD")
+    said = uqdsl("methods")
+    assert said.code == 0
+    assert "warning[UQ508]: the method `walk` of the package `walks` cannot be used: to import" in said.err
+    named = uqdsl("methods", "walk")
+    assert named.code == 2
+    assert "the package `walks` has one, which cannot be used: to import" in named.err
+
+
+def test_cite(uqdsl):
+    said = uqdsl("cite", "model.uq")
+    assert said.code == 0
+    assert said.out.startswith("@article{hoffman2014,\n")
+    assert "\n\n@misc{phan2019," in said.out
+    assert list(uqdsl("cite", "model.uq", "--json").json) == re.findall(r"^@\w+{(\w+),$", said.out, re.MULTILINE)
 
 
 def test_new_makes_a_spec_that_runs(uqdsl, folder: Path):

@@ -11,7 +11,7 @@ from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS, PLANNED
 from uqdsl.vocabulary.functions import FUNCTIONS, GRADIENT, MATRIX, REDUCTIONS
 from uqdsl.vocabulary.methods import PLANNED as PLANNED_METHODS
-from uqdsl.vocabulary.methods import Method, NutsOptions, method_named, methods
+from uqdsl.vocabulary.methods import methods
 from uqdsl.vocabulary.supports import KINDS
 from uqdsl.vocabulary.synonyms import meant
 
@@ -71,30 +71,3 @@ def test_a_synonym_goes_before_what_looks_like_the_word():
     assert meant("loc", ["mean", "sd"], synonyms.PARAMETERS) == "did you mean `mean`?"
     assert meant("Nomral", DISTRIBUTIONS, synonyms.DISTRIBUTIONS) == "did you mean `Normal`?"
     assert meant("qqq", DISTRIBUTIONS, synonyms.DISTRIBUTIONS, otherwise="see the list") == "see the list"
-
-
-class _Entry:
-    """An entry point of another package."""
-
-    def __init__(self, name: str, found: object) -> None:
-        self.name = name
-        self._found = found
-
-    def load(self) -> object:
-        if isinstance(self._found, Exception):
-            raise self._found
-        return self._found
-
-
-def test_methods_of_other_packages(monkeypatch):
-    other = Method("walk", "a random walk", NutsOptions, "walks:sample")
-    entries = [_Entry("walk", other), _Entry("nuts", other), _Entry("broken", ImportError("no")), _Entry("odd", 3)]
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: entries if group == "uqdsl.methods" else [])
-    methods.cache_clear()
-    try:
-        assert set(methods()) == {"nuts", "walk"}
-        assert methods()["nuts"] is not other, "a built-in method keeps its name"
-        assert method_named("walk") is other
-        assert method_named("broken") is None
-    finally:
-        methods.cache_clear()

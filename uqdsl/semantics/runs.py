@@ -21,7 +21,7 @@ from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
-from uqdsl.vocabulary.methods import PLANNED, Method, NutsOptions, Options, method_named, methods
+from uqdsl.vocabulary.methods import PLANNED, Method, NutsOptions, Options, brought, method_named, methods
 from uqdsl.vocabulary.synonyms import meant
 
 DEFAULT_METHOD = "nuts"
@@ -112,6 +112,9 @@ def resolve_method(
             return None
         otherwise = f"this version has {listing(methods(), last='and')}"
         hint = meant(call.name, [*methods(), *PLANNED], synonyms.METHODS, otherwise=otherwise)
+        refused = next((each for each in brought().refused if each.name == call.name), None)
+        if refused is not None:
+            hint = f"the package `{refused.package}` has one, which cannot be used: {refused.reason}"
         problems.append(UnknownMethod(at=call.span, name=call.name, hint=hint))
         return None
     options = resolve_options(method.name, method.options, arguments, settings, problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uqdsl.messages.problem import Problem
+from uqdsl.messages.problem import Problem, Warn
 
 
 class UnknownMethod(Problem):
@@ -61,6 +61,15 @@ class NotAMethod(Problem):
     code = "UQ507"
     headline = "a method is needed after `by`, such as `nuts(chains = 4)`"
     label = "not a method"
+
+
+class UnusableMethod(Warn):
+    code = "UQ508"
+    headline = "the method `{name}` of the package `{package}` cannot be used: {reason}"
+    advice = "mend or remove that package"
+    name: str
+    package: str
+    reason: str
 
 
 class NotAllowed(Problem):

@@ -27,10 +27,10 @@ METHODS = (
         run="uqdsl.infer.nuts:kernel",
         assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
         references=(
-            "Hoffman & Gelman 2014, The No-U-Turn Sampler, J. Mach. Learn. Res. 15, 1593-1623",
-            "Betancourt 2017, A Conceptual Introduction to Hamiltonian Monte Carlo, arXiv:1701.02434",
+            "hoffman2014: Hoffman & Gelman 2014, The No-U-Turn Sampler, J. Mach. Learn. Res. 15, 1593-1623",
+            "betancourt2017: Betancourt 2017, A Conceptual Introduction to Hamiltonian Monte Carlo, arXiv:1701.02434",
             (
-                "Phan, Pradhan & Jankowiak 2019, Composable Effects for Flexible and Accelerated Probabilistic "
+                "phan2019: Phan, Pradhan & Jankowiak 2019, Composable Effects for Flexible and Accelerated Probabilistic "
                 "Programming in NumPyro, arXiv:1912.11554"
             ),
         ),

@@ -19,8 +19,8 @@ from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, chec
 from uqdsl.semantics.networks import lower_networks
 from uqdsl.semantics.parts import outcomes
 from uqdsl.semantics.predictions import lower_predictions
-from uqdsl.semantics.rows import Statistics, of_own_rows
 from uqdsl.semantics.recording import known_errors
+from uqdsl.semantics.rows import Statistics, of_own_rows
 from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.stages import Staged, stage
 from uqdsl.semantics.statements import Lowered, lower_statements

@@ -78,3 +78,18 @@ def test_a_search_for_a_mode(section):
     with pytest.raises(RunError) as caught:
         verify_modes(target, modes)
     assert [problem.code for problem in caught.value.problems] == ["UQ613"]
+
+
+@pytest.mark.parametrize("section", ["Fails", "Mended"])
+def test_a_kind_of_ensemble(section):
+    (spec,) = (each.text for each in blocks("UQ650", section) if each.language == "uq")
+    checked, dataset = check_with_data(Source("model.uq", spec, Path()))
+    target = make_target(checked.spec, write_program(checked), dataset)
+    if section == "Mended":
+        assert (
+            len(infer(checked.spec, target, checked.spec.runs[0], 0).groups["posterior"].variables["mu"].values[0]) == 5
+        )
+        return
+    with pytest.raises(RunError) as caught:
+        infer(checked.spec, target, checked.spec.runs[0], 0)
+    assert [problem.code for problem in caught.value.problems] == ["UQ650"]

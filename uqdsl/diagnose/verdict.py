@@ -117,7 +117,8 @@ def _of_draws(said: Said, rows: Sequence[Row], diagnostics: dict[str, Any]) -> V
             "take more, or a method that moves them"
         )
     reasons += said.reasons
-    found = {**diagnostics, "ess": said.ess, **said.diagnostics}
+    worth = {} if np.isnan(said.ess) else {"ess": said.ess}
+    found = {**diagnostics, **worth, **said.diagnostics}
     return Verdict("suspect" if reasons else "ok", tuple(reasons), found, said.notes)
 
 

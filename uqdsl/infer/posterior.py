@@ -137,6 +137,8 @@ class Draws(NamedTuple):
     - reasons: why the draws should not be trusted, one sentence each, with what to do; empty if nothing speaks against them.
     - notes: what else is to be known, one sentence each.
     - history: a number after each of the method's steps, by name, such as `temperature`.
+    - worth: how many independent draws of the posterior they are worth, where the method knows that better than can be told
+      from how often each is there; NaN where they are none of the posterior.
     """
 
     positions: jax.Array | np.ndarray
@@ -147,6 +149,7 @@ class Draws(NamedTuple):
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     history: dict[str, np.ndarray] = {}  # noqa: RUF012 - never changed
+    worth: float | None = None
 
 
 class Watch(Protocol):

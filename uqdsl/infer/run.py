@@ -29,7 +29,8 @@ class Recorded(NamedTuple):
     - posterior: unknowns and quantities, `(chain, draw, *shape)`; all draws count alike.
     - stats: of each of these draws, `(chain, draw)`.
     - weighted: the draws as they were where they did not count alike, with their `log_weight`; else empty.
-    - worth: how many independent draws they are worth; None of several chains, of which diagnostics tell.
+    - worth: how many independent draws they are worth, NaN where they are none of the posterior; None of several chains, of
+      which diagnostics tell.
     - draws: what the method says of the whole.
     - seconds: wall time.
     """
@@ -80,6 +81,7 @@ def run(target: Target, method: Method, function: Run, options: Options, seed: i
     except Exception as error:
         raise RunError([failure(error, target)]) from error
     count = _worth(positions[0]) if len(positions) == 1 else None
+    count = count if draws.worth is None else draws.worth
     return Recorded(recorded, stats, weighted, count, draws, time.perf_counter() - began)
 
 

@@ -20,7 +20,8 @@ type Numbers = Mapping[str, float | int | bool | str]
 class Said(NamedTuple):
     """What a method that is no Markov chain says of what it gave.
 
-    - ess: how many independent draws its draws are worth; None where they are chains, of which diagnostics tell.
+    - ess: how many independent draws its draws are worth, NaN where they are none of the posterior; None where they are
+      chains, of which diagnostics tell.
     - diagnostics: numbers of the whole, by name.
     - reasons: why not to trust it, a sentence each.
     - notes: what else is to be known, a sentence each.

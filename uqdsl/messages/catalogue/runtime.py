@@ -173,3 +173,13 @@ class NoPicture(Warn):
     advice = "`--no-pictures` leaves pictures out; unless the disk is at fault, please report it, with the spec"
     name: str
     reason: str
+
+
+class UnfitEnsemble(Problem):
+    """A kind of ensemble that a spec does not admit."""
+
+    code = "UQ650"
+    headline = "`ensemble(kind = {kind})` cannot be had of this spec: {why}"
+    advice = "use another kind, such as `kind = deep`"
+    kind: str
+    why: str

@@ -2,6 +2,62 @@
 
 from __future__ import annotations
 
-from uqdsl.vocabulary.methods.method import Method
+from typing import Literal
 
-METHODS: tuple[Method, ...] = ()
+from pydantic import Field
+
+from uqdsl.vocabulary.methods.method import Assumption, Method, Options
+
+
+class EnsembleOptions(Options):
+    """Models trained several times from draws of the prior: what they differ in shows how sure one can be."""
+
+    members: int = Field(default=20, ge=2, le=10_000, description="models that are trained")
+    kind: Literal["deep", "rto"] = Field(
+        default="deep",
+        description="what sets members apart: their start (`deep`), or errors added to data and prior (`rto`)",
+    )
+    weighting: Literal["none", "importance"] = Field(
+        default="none",
+        description="members as they are, or weighted by posterior over the density of how they were made",
+    )
+    density: Literal["laplace_mixture", "pushforward"] = Field(
+        default="laplace_mixture",
+        description="for the weights of `deep`: draws around the members, or what plain gradient descent does to the prior",
+    )
+    draws: int = Field(default=50, ge=1, le=10**6, description="draws around each member, for the mixture of these")
+    steps: int = Field(default=2000, ge=1, le=10**9, description="steps of training")
+    learning_rate: float = Field(
+        default=0.02, gt=0, le=10, description="first step of training, in widths of the prior; it falls to zero"
+    )
+
+
+METHODS = (
+    Method(
+        name="ensemble",
+        summary="models trained several times, with weights that say how far they are from draws of the posterior",
+        options=EnsembleOptions,
+        run="uqdsl.infer.ensemble:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_SAMPLER),
+        references=(
+            (
+                "lakshminarayanan2017: Lakshminarayanan, Pritzel & Blundell 2017, Simple and Scalable Predictive Uncertainty "
+                "Estimation using Deep Ensembles, Adv. Neural Inf. Process. Syst. 30, 6402-6413"
+            ),
+            "kingma2015: Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, ICLR",
+            (
+                "bardsley2014: Bardsley, Solonen, Haario & Laine 2014, Randomize-Then-Optimize: A Method for Sampling from "
+                "Posterior Distributions in Nonlinear Inverse Problems, SIAM J. Sci. Comput. 36, A1895-A1910"
+            ),
+            (
+                "duvenaud2016: Duvenaud, Maclaurin & Adams 2016, Early Stopping as Nonparametric Variational Inference, "
+                "AISTATS, 1070-1077"
+            ),
+            ("owen2000: Owen & Zhou 2000, Safe and Effective Importance Sampling, J. Am. Stat. Assoc. 95, 135-143"),
+            (
+                "vehtari2024: Vehtari, Simpson, Gelman, Yao & Gabry 2024, Pareto Smoothed Importance Sampling, "
+                "J. Mach. Learn. Res. 25(72), 1-58"
+            ),
+        ),
+    ),
+)

@@ -214,3 +214,25 @@ def test_a_stopped_run_does_not_go_on_with_other_new_rows(folder: Path, capsys: 
     said = capsys.readouterr().err
     assert "UQ704" in said
     assert "`z (new)`" in said
+
+
+@pytest.mark.parametrize("kind", ["real", "nonnegative"])
+def test_true_outcomes_keep_to_the_ends_of_their_law_where_records_do_not(kind: str):
+    """The location is as good as known, so that what is predicted is the truncated law itself."""
+    from scipy.stats import truncnorm
+
+    first = -0.2 if kind == "real" else 0.2
+    fit = uqdsl.loads(f"""
+    data {{ y[i] : {kind} = [{first}, 0.4, 1.2] }}
+    prior mu ~ Normal(0.5, 0.001)
+    likelihood y[i] ~ Normal(mu, 1) truncated(0, inf)
+    uncertainty {{ training_data {{ y ~ Normal(truth(y), 0.3) }} }}
+    infer by nuts(chains = 2, warmup = 200, draws = 500)
+    predict y[i] with(draws = 1000, budget = shapley)
+    """).compile().infer(seed=1, progress=False)
+    law = truncnorm(-0.5, np.inf, 0.5)
+    predicted = fit.predict()
+    draws = predicted["y"].values
+    assert draws.min() >= 0
+    assert abs(draws.mean() - law.mean()) < 4 * law.std() / np.sqrt(draws.size)
+    assert predicted["y_average_share"].sel(source="function") > 0.99

@@ -167,7 +167,8 @@ def _stages(
             and name not in made
             and (each.part == "training" or not set(what.dims) & staged.rows)
         }
-        fields = (*(_given(name, what) for name, what in given.items()), *each.given)
+        true = (_given(name, known[name]) if (name := field.target.name) in known else field for field in each.given)
+        fields = (*(_given(name, what) for name, what in given.items()), *true)
         table = tree.Data(span=Span(0, 0), source=None, entries=fields, modifiers=())
         whole = tree.Tree((*each.statements, table), ())
         (found, said, _), found_known = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)

@@ -642,7 +642,9 @@ class _Maker:
                 return []
             text = f"prior {name}.residual{axes} ~ LAW_\nlet {name}.predicted{axes} = F_ + {name}.residual"
             return [*statements(text, at, LAW_=residual, F_=location)]
-        if name in self.fields:
+        # Records of an outcome with an error may lie where its law has no true values.
+        truncated = any(each.name == "truncated" for each in statement.modifiers)
+        if name in self.fields and not (truncated and self._recording(name)):
             return [replace(statement, law=law)]
         return [tree.Prior(statement.span, _renamed(statement.target, f"{name}.predicted"), law, statement.modifiers)]
 

@@ -222,14 +222,18 @@ def test_true_outcomes_keep_to_the_ends_of_their_law_where_records_do_not(kind: 
     from scipy.stats import truncnorm
 
     first = -0.2 if kind == "real" else 0.2
-    fit = uqdsl.loads(f"""
+    fit = (
+        uqdsl.loads(f"""
     data {{ y[i] : {kind} = [{first}, 0.4, 1.2] }}
     prior mu ~ Normal(0.5, 0.001)
     likelihood y[i] ~ Normal(mu, 1) truncated(0, inf)
     uncertainty {{ training_data {{ y ~ Normal(truth(y), 0.3) }} }}
     infer by nuts(chains = 2, warmup = 200, draws = 500)
     predict y[i] with(draws = 1000, budget = shapley)
-    """).compile().infer(seed=1, progress=False)
+    """)
+        .compile()
+        .infer(seed=1, progress=False)
+    )
     law = truncnorm(-0.5, np.inf, 0.5)
     predicted = fit.predict()
     draws = predicted["y"].values

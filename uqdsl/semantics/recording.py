@@ -20,13 +20,11 @@ def known_errors(written: tree.Tree, sources: Sources, source: str, place: Conte
     elsewhere = {each.target.name for each in written.statements if isinstance(each, tree.Population) and each.new}
     found: list[ir.RecordingError] = []
     for each in sources.errors.get(PARTS.get(source, ""), ()):
-        law = normal(each.entry.law)
-        if law is None or each.berkson or len(each.names) > 1:
-            continue
-        if source == "new_input" and each.names[0] in elsewhere:
+        law, (name, *others) = normal(each.entry.law), each.names
+        if law is None or each.berkson or others or (source == "new_input" and name in elsewhere):
             continue
         here = replace(place, problems=[])
         sd = number(law[1], here)
         if sd.sound and not sd.random and not here.problems:
-            found.append(ir.RecordingError(span=each.entry.span, name=each.names[0], sd=sd.node))
+            found.append(ir.RecordingError(span=each.entry.span, name=name, sd=sd.node))
     return tuple(found)

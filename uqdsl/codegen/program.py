@@ -490,6 +490,12 @@ class _Function:
         first = f"{data.at(ATOM)}[{':, ' * axis}:{past.steps}]"
         return f"After({first}, {law}{place})"
 
+    def rows(self, observation: ir.Observation) -> str:
+        """How many rows there are for each that is looked at; one where all are."""
+        known = self.writer.names[observation.name]
+        row = observation.dims[0]
+        return f'len(coords["{ir.base(row)}"]) / {known.identifier}.shape[{known.axes.index(row)}]'
+
     def outcome(self, observation: ir.Observation, unpacked: str) -> str:
         """The data of a likelihood in the order of its dimensions; a quantity made of data is a variable already."""
         known = self.writer.names[observation.name]
@@ -752,6 +758,8 @@ def _terms(statement: ir.Statement, body: _Function) -> list[str]:
             if statement.weight is not None:
                 weight = writer.number(statement.weight, batch_dims(law, dims))
                 shown = f"({weight.at(PRODUCT)} * {shown})"
+            if statement.batch is not None:
+                shown = f"{body.rows(statement)} * {shown}"
             return [f"{density} = {shown}.sum()" if batch_dims(law, dims) else f"{density} = {shown}"]
         case ir.Quantity(fixed=False) if used:
             return [f"{name} = {body.quantity(statement)}"]

@@ -17,6 +17,7 @@ from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
 from uqdsl.infer.target import program_file
 from uqdsl.ir import Spec, base, observed
+from uqdsl.semantics.batches import rows_and_batch
 
 type Precision = Literal[32, 64]
 
@@ -59,6 +60,7 @@ def make_target(
         each.name: each.dims
         for each in (*spec.fields, *spec.constants, *spec.quantities, *spec.unknowns, *spec.observations)
     }
+    rows, batch = rows_and_batch(spec)
     dims |= {observed(each.name): each.dims for each in spec.fields if each.missing}
     return Target(
         name=spec.name,
@@ -81,6 +83,8 @@ def make_target(
         moving=tuple(each.name for each in spec.quantities if each.flow is not None),
         externs=spec.externs,
         weights=tuple(each.name for each in spec.unknowns if each.name in weights),
+        rows=rows,
+        batch=batch,
     )
 
 

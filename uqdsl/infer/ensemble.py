@@ -26,7 +26,7 @@ from uqdsl.infer.pareto import smooth
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.pushforward import push
 from uqdsl.infer.rto import randomise
-from uqdsl.infer.training import Units, prior_units, train
+from uqdsl.infer.training import Objective, Units, prior_units, train
 from uqdsl.messages import RunError, listing
 from uqdsl.messages.catalogue.runtime import UnfitEnsemble
 from uqdsl.vocabulary.methods.ensembles import EnsembleOptions
@@ -104,7 +104,7 @@ def _made(posterior: Posterior, options: EnsembleOptions, units: Units, key: jax
             found.positions, names, found.log_weights, {"density": "rto", "unsolved": int(np.sum(~solved))}
         )
         return _without(members, solved, "their perturbed problem has no solution")
-    if options.weighting == "importance" and options.density == "pushforward":
+    if options.kind == "deep" and options.weighting == "importance" and options.density == "pushforward":
         _check_size(posterior, options)
         pushed = push(posterior, units, key, members=options.members, steps=options.steps, watch=watch)
         log_density = _log_densities(posterior, pushed.positions)
@@ -119,9 +119,10 @@ def _made(posterior: Posterior, options: EnsembleOptions, units: Units, key: jax
             {"density": "pushforward", "smallest_jacobian_eigenvalue": smallest},
             (f"{folded}the members is not exact",) if smallest <= 0 else (),
         )
+    objective = _objective(posterior, options)
     trained = train(
         posterior,
-        lambda posterior, position, _member, _step: posterior.log_density(position),
+        objective,
         units,
         key,
         members=options.members,
@@ -130,6 +131,22 @@ def _made(posterior: Posterior, options: EnsembleOptions, units: Units, key: jax
         watch=watch,
     )
     return Members(trained.positions, names, history={"log_density": np.asarray(trained.scores)})
+
+
+def _objective(posterior: Posterior, options: EnsembleOptions) -> Objective:
+    """The log density, of a batch of rows where the spec asks for that; of `bootstrap` that of rows drawn anew."""
+    if options.kind == "deep":
+        return lambda posterior, position, _, step: posterior.draw_batch(step).log_density(position)
+    if posterior.target.rows is None:
+        raise _unfit(options, "its likelihoods are not of rows that know nothing of each other given the unknowns")
+
+    def of_own_rows(posterior: Posterior, position: jax.Array, member: jax.Array, step: jax.Array) -> jax.Array:
+        drawn = jax.random.randint(member, (posterior.rows,), 0, posterior.rows)
+        if posterior.batched:
+            drawn = drawn[jax.random.randint(step, (posterior.target.batch or 0,), 0, posterior.rows)]
+        return posterior.of_rows(drawn).log_density(position)
+
+    return of_own_rows
 
 
 def _unfit(options: EnsembleOptions, why: str) -> RunError:

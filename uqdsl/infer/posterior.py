@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol
 
@@ -68,6 +68,36 @@ class Posterior:
     def draw_prior(self, key: jax.Array) -> jax.Array:
         """A draw of the prior; of methods that assume that the prior can be sampled."""
         return prior_position(self.target, self.layout, key, self.data)
+
+    @property
+    def batched(self) -> bool:
+        """Whether the spec asks for a batch of rows to be looked at at a time, and there are more rows than that."""
+        return self.target.batch is not None and self.target.batch < self.rows
+
+    @property
+    def rows(self) -> int:
+        """Rows that know nothing of each other given the unknowns; of targets that have such."""
+        assert self.target.rows is not None
+        return len(self.target.coords[self.target.rows])
+
+    def draw_batch(self, key: jax.Array) -> Posterior:
+        """The posterior as a random batch of rows shows it, as many as the spec asks for; itself where it asks for none."""
+        if not self.batched:
+            return self
+        return self.of_rows(jax.random.randint(key, (self.target.batch or 0,), 0, self.rows))
+
+    def of_rows(self, rows: jax.Array) -> Posterior:
+        """The posterior of some rows, by their positions, each as often as it is named.
+
+        Where the spec asks for batches, the log likelihood is then multiplied by how many rows there are for each of these: its
+        mean over random rows is that of all.
+        """
+        row, dims = self.target.rows, self.target.dims
+        data = {
+            name: jnp.take(each, rows, axis=dims[name].index(row)) if row in dims.get(name, ()) else each
+            for name, each in self.data.items()
+        }
+        return replace(self, data=data)
 
     def observe(self, position: jax.Array) -> Observed:
         """What the likelihoods say of the data at a position; of methods that assume that these are Gaussian.

@@ -32,6 +32,8 @@ class Target(NamedTuple):
     - later: quantities that depend on them, known once they have been drawn.
     - moving: quantities that move by a differential equation.
     - externs: the functions of Python that the program calls.
+    - rows: the dimension of rows that know nothing of each other given the unknowns, where there is one.
+    - batch: how many of them the likelihoods ask to be looked at at a time.
     - weights: of its unknowns, those of networks: chains need not agree on them, as hidden units can change places.
     """
 
@@ -55,6 +57,8 @@ class Target(NamedTuple):
     moving: tuple[str, ...] = ()
     externs: tuple[Extern, ...] = ()
     weights: tuple[str, ...] = ()
+    rows: str | None = None
+    batch: int | None = None
 
     @property
     def file(self) -> str:

@@ -557,7 +557,7 @@ class Observation(Node):
     """A `likelihood`: the data `name`, or a quantity made of data alone, and its law; the dimensions of the event last.
 
     With a `past`, the first places are conditioned on. The places `where` it holds have a law at all, and each term counts by
-    its `weight`.
+    its `weight`. Rows, along its first dimension, may be looked at a `batch` of so many at a time.
     """
 
     node: Literal["observation"] = "observation"
@@ -567,6 +567,7 @@ class Observation(Node):
     past: Past | None = None
     where: Expression | None = None
     weight: Expression | None = None
+    batch: int | None = None
 
 
 class Factor(Node):

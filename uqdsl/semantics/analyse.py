@@ -11,6 +11,7 @@ from uqdsl.messages import Problem, Span, errors
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.admissible import check_admissible
 from uqdsl.semantics.allowed import heed_allowed
+from uqdsl.semantics.batches import check_batches
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import collect_declarations
@@ -133,6 +134,7 @@ def _analyse(
         found += ir.wrong_ranks(spec, _sizes(spec))
         found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
         found += check_gradients(spec) or check_admissible(spec)
+        found += (*check_batches(spec),) if asks else ()
     found = without_halves(heed_allowed(written, found))
     found.sort(key=lambda problem: problem.at or (-1, -1))
     schema = spec.model_copy(update={"statements": (), "runs": ()}) if sound else None

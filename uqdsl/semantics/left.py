@@ -5,7 +5,6 @@ from __future__ import annotations
 from uqdsl.messages import Label, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice, WrongModifier
 from uqdsl.messages.catalogue.names import UnknownDimension, UnknownModifier
-from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.allowed import ALLOW
 from uqdsl.semantics.context import Context
 from uqdsl.semantics.declare import What, not_in_file
@@ -17,9 +16,6 @@ LIKELIHOOD_MODIFIERS = ("where", "weight", "truncated", "censored", "batch")
 EXTERN_MODIFIERS = ("nondifferentiable",)
 _PLAIN = ("noncentered", "nuisance", "nondifferentiable")
 """Modifiers that are a word alone."""
-_UNBUILT = {
-    "batch": "a likelihood in batches",
-}
 
 
 def lower_axes(target: tree.Target, context: Context) -> tuple[str, ...] | None:
@@ -55,7 +51,7 @@ def _place_of(name: str, what: str) -> str:
 
 
 def check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...], what: str, context: Context) -> None:
-    """UQ223, UQ322, UQ327 and UQ902 for modifiers that a statement cannot have."""
+    """UQ223, UQ322 and UQ327 for modifiers that a statement cannot have."""
     seen: dict[str, Span] = {}
     for modifier in modifiers:
         if modifier.name == ALLOW:
@@ -69,7 +65,5 @@ def check_modifiers(modifiers: tuple[tree.Modifier, ...], known: tuple[str, ...]
             otherwise = _place_of(modifier.name, what) or f"it can be {listing((*known, ALLOW))}"
             hint = did_you_mean(modifier.name, (*known, ALLOW), otherwise=otherwise)
             context.report(UnknownModifier(at=modifier.name_span, name=modifier.name, what=what, hint=hint))
-        elif modifier.name in _UNBUILT:
-            context.report(FeatureNotBuilt(at=modifier.span, feature=_UNBUILT[modifier.name]))
         elif modifier.name in _PLAIN and modifier.arguments is not None:
             context.report(WrongModifier(at=modifier.span, name=modifier.name, how="takes nothing in parentheses"))

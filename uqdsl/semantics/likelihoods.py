@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, Span, did_you_mean, errors
-from uqdsl.messages.catalogue.kinds import OutcomeLabels, OutcomeSupport, ParameterSupport, RandomCondition
+from uqdsl.messages import Label, Problem, Span, SpecError, did_you_mean, errors
+from uqdsl.messages.catalogue.kinds import (
+    OutcomeLabels,
+    OutcomeSupport,
+    ParameterSupport,
+    RandomCondition,
+    WrongModifier,
+)
 from uqdsl.messages.catalogue.names import Cycle, DimensionsDiffer, NotData, TwoLikelihoods
+from uqdsl.semantics.constants import evaluate
 from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import Declarations, Declared, What, not_in_file
 from uqdsl.semantics.expressions import number
@@ -117,7 +124,26 @@ def _observation(
         past=past,
         where=_condition("where", statement, batch, REAL, context),
         weight=_condition("weight", statement, batch, NONNEGATIVE, context),
+        batch=_batch(statement, context),
     )
+
+
+def _batch(statement: tree.Likelihood, context: Context) -> int | None:
+    """How many rows `batch` asks for; UQ322 for what is no number of rows."""
+    modifier = next((each for each in statement.modifiers if each.name == "batch"), None)
+    if modifier is None:
+        return None
+    (*_, written) = modifier.arguments or (None,)
+    if written is not None and len(modifier.arguments or ()) == 1 and not isinstance(written, tree.Named):
+        try:
+            value = evaluate(written, context.settings)
+        except SpecError as error:
+            context.problems += error.problems
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    context.report(WrongModifier(at=modifier.span, name="batch", how="takes a number of rows, as in `batch(512)`"))
+    return None
 
 
 def _condition(

@@ -13,9 +13,11 @@ class EnsembleOptions(Options):
     """Models trained several times from draws of the prior: what they differ in shows how sure one can be."""
 
     members: int = Field(default=20, ge=2, le=10_000, description="models that are trained")
-    kind: Literal["deep", "rto"] = Field(
+    kind: Literal["deep", "bootstrap", "rto"] = Field(
         default="deep",
-        description="what sets members apart: their start (`deep`), or errors added to data and prior (`rto`)",
+        description=(
+            "what sets members apart: their start (deep), rows drawn anew (bootstrap), or errors added to data and prior (rto)"
+        ),
     )
     weighting: Literal["none", "importance"] = Field(
         default="none",
@@ -39,12 +41,14 @@ METHODS = (
         options=EnsembleOptions,
         run="uqdsl.infer.ensemble:run",
         assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_SAMPLER),
+        batches=True,
         references=(
             (
                 "lakshminarayanan2017: Lakshminarayanan, Pritzel & Blundell 2017, Simple and Scalable Predictive Uncertainty "
                 "Estimation using Deep Ensembles, Adv. Neural Inf. Process. Syst. 30, 6402-6413"
             ),
             "kingma2015: Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, ICLR",
+            "breiman1996: Breiman 1996, Bagging Predictors, Mach. Learn. 24, 123-140",
             (
                 "bardsley2014: Bardsley, Solonen, Haario & Laine 2014, Randomize-Then-Optimize: A Method for Sampling from "
                 "Posterior Distributions in Nonlinear Inverse Problems, SIAM J. Sci. Comput. 36, A1895-A1910"

@@ -49,7 +49,10 @@ class Assumption(StrEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """A method of `infer`: `run` is `module:function`, imported when it is first used."""
+    """A method of `infer`: `run` is `module:function`, imported when it is first used.
+
+    One that heeds `batches` looks at some of the rows in each step where a likelihood asks for that; others look at all.
+    """
 
     name: str
     summary: str
@@ -57,3 +60,4 @@ class Method:
     run: str
     assumptions: tuple[Assumption, ...] = ()
     references: tuple[str, ...] = ()
+    batches: bool = False

@@ -2,6 +2,117 @@
 
 from __future__ import annotations
 
-from uqdsl.vocabulary.methods.method import Method
+from typing import Literal
 
-METHODS: tuple[Method, ...] = ()
+from pydantic import Field
+
+from uqdsl.vocabulary.methods.method import Assumption, Method, Options
+
+
+class DiffusionOptions(Options):
+    """Diffusion from noise to the posterior, with the score of a mixture prior in closed form."""
+
+    particles: int = Field(default=1000, ge=1, le=10**7, description="draws of the posterior")
+    closure: Literal[
+        "auto", "component", "newton", "importance", "joint_gaussian", "damped", "naive", "particles", "literal"
+    ] = Field(
+        default="auto",
+        description=(
+            "how the data enter: `component` conditions each mode of the prior as a Kalman filter does, `newton` by its "
+            "derivatives, `importance` by weighted draws; `auto` takes `component` for Gaussian data and `newton` for others; "
+            "`joint_gaussian`, `damped`, `naive`, `particles` and `literal` are biased forms of the literature"
+        ),
+    )
+    prior: Literal["auto", "fitted"] = Field(
+        default="auto",
+        description="`auto` takes the prior itself where it is Gaussian or a Gaussian mixture; `fitted` fits one to its draws",
+    )
+    prior_draws: int = Field(
+        default=1000, ge=20, le=10**6, description="draws of the prior that a mixture is fitted to"
+    )
+    steps: int = Field(default=30, ge=4, le=10**4, description="steps from noise to the posterior")
+    closure_draws: int = Field(
+        default=64, ge=4, le=10**6, description="draws of each component, where the closure needs some"
+    )
+
+
+class ParticleFlowOptions(Options):
+    """The particle flow filter: particles move along the gradient of the posterior and push each other apart."""
+
+    particles: int = Field(default=200, ge=20, le=10**5, description="draws of the prior that are moved")
+    kernel: Literal["matrix", "scalar"] = Field(
+        default="matrix", description="one kernel per component, or one for all, which loses spread as dimensions grow"
+    )
+    bandwidth: float = Field(
+        default=0.18, gt=0, le=100, description="variance of the kernel, in units of the variance that the data leave"
+    )
+    steps: int = Field(default=300, ge=1, le=10**6, description="steps in pseudo-time")
+
+
+class SvgdOptions(Options):
+    """Stein variational gradient descent with a scalar kernel."""
+
+    particles: int = Field(default=200, ge=20, le=10**5, description="draws of the prior that are moved")
+    steps: int = Field(default=500, ge=1, le=10**7, description="steps of the descent")
+    step: float = Field(
+        default=0.05, gt=0, le=10, description="length of the first steps, in standard deviations of the prior"
+    )
+
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        name="diffusion",
+        summary="noise turned into draws of the posterior by the score of a mixture prior in closed form",
+        options=DiffusionOptions,
+        run="uqdsl.infer.diffusion:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.PRIOR_SAMPLER),
+        references=(
+            (
+                "song2021: Song, Sohl-Dickstein, Kingma, Kumar, Ermon & Poole 2021, Score-Based Generative Modeling through "
+                "Stochastic Differential Equations, Int. Conf. Learn. Represent."
+            ),
+            (
+                "lu2022: Lu, Zhou, Bao, Chen, Li & Zhu 2022, DPM-Solver++: Fast Solver for Guided Sampling of Diffusion "
+                "Probabilistic Models, arXiv:2211.01095"
+            ),
+            (
+                "bao2024: Bao, Zhang & Zhang 2024, An Ensemble Score Filter for Tracking High-Dimensional Nonlinear Dynamical "
+                "Systems, Comput. Methods Appl. Mech. Eng. 432, 117447"
+            ),
+        ),
+    ),
+    Method(
+        name="particle_flow",
+        summary="prior draws that flow to the posterior and push each other apart, with a matrix-valued kernel",
+        options=ParticleFlowOptions,
+        run="uqdsl.infer.particle_flow:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_SAMPLER),
+        references=(
+            (
+                "hu2021: Hu & van Leeuwen 2021, A Particle Flow Filter for High-Dimensional System Applications, Q. J. R. "
+                "Meteorol. Soc. 147, 2352-2374"
+            ),
+            (
+                "pulido2019: Pulido & van Leeuwen 2019, Sequential Monte Carlo with Kernel Embedded Mappings: The Mapping "
+                "Particle Filter, J. Comput. Phys. 396, 400-415"
+            ),
+        ),
+    ),
+    Method(
+        name="svgd",
+        summary="Stein variational gradient descent: prior draws that descend to the posterior and push each other apart",
+        options=SvgdOptions,
+        run="uqdsl.infer.svgd:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_SAMPLER),
+        references=(
+            (
+                "liu2016: Liu & Wang 2016, Stein Variational Gradient Descent: A General Purpose Bayesian Inference Algorithm, "
+                "Adv. Neural Inf. Process. Syst. 29"
+            ),
+            (
+                "ba2022: Ba, Erdogdu, Ghassemi, Sun, Suzuki, Wu & Zhang 2022, Understanding the Variance Collapse of SVGD in "
+                "High Dimensions, Int. Conf. Learn. Represent."
+            ),
+        ),
+    ),
+)

@@ -14,8 +14,8 @@ Nocedal & Wright 2006, Numerical Optimization, 2nd edition, sections 6.1 and 7.2
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,8 +23,9 @@ import numpy as np
 import optimistix
 
 from uqdsl.infer.coordinates import Device, flat_position, own_log_density, values_at
-from uqdsl.infer.positions import position_layout, prior_position
-from uqdsl.infer.start import find_start
+from uqdsl.infer.positions import Layout, position_layout
+from uqdsl.infer.posterior import make_posterior
+from uqdsl.infer.start import start_position
 from uqdsl.infer.target import Target
 from uqdsl.messages import RunError
 from uqdsl.messages.catalogue.runtime import NoMode
@@ -75,28 +76,17 @@ def find_modes(target: Target, starts: Arrays, given: Arrays | None = None) -> M
     """
     layout, given = position_layout(target), given or {}
     count = len(next(iter(starts.values())))
-    dense = layout.size <= _DENSE
-    tolerance = float(np.finfo(jnp.zeros(()).dtype).eps ** 0.6)
-    solver = (optimistix.BFGS if dense else optimistix.LBFGS)(rtol=tolerance, atol=tolerance)
 
-    def climb(start: Device, given: Device) -> tuple[Device, jax.Array, jax.Array, Device]:
+    def search(start: Device, given: Device) -> tuple[Device, jax.Array, jax.Array, Device]:
         data = {**target.data, **given}
-
-        def cost(position: jax.Array, _: None) -> jax.Array:
-            return -own_log_density(target, layout, position, data)
-
         first = flat_position(target, layout, start, data)
-        found = optimistix.minimise(cost, solver, first, max_steps=MOST_STEPS, throw=False)
-        curvature, position = found.state.f_info.hessian_inv, found.value
-        value, slope = jax.value_and_grad(cost)(position, None)
-        # Where the density has no bound, what was learned of its curvature may be of the wrong sign.
-        gain = jnp.abs(slope @ curvature.mv(slope)) / 2
-        rises = layout.split(jnp.abs(position * slope))
-        slopes = {name: jnp.max(each, initial=0.0) for name, each in rises.items()}
-        return values_at(target, layout, position, data), -value, gain, slopes
+        top = climb(lambda position: own_log_density(target, layout, position, data), first)
+        values = values_at(target, layout, top.position, data)
+        return values, top.log_density, top.gain, steepness(layout, top)
 
-    run = jax.jit(jax.vmap(climb))
-    bytes_each = 8 * layout.size * (layout.size if dense else 64) + sum(each[0].nbytes for each in given.values())
+    run = jax.jit(jax.vmap(search))
+    bytes_each = 8 * layout.size * min(layout.size, 64 if layout.size > _DENSE else _DENSE)
+    bytes_each += sum(each[0].nbytes for each in given.values())
     size = max(1, min(count, _BLOCK_BYTES // max(1, bytes_each)))
     found = []
     for first in range(0, count, size):
@@ -107,19 +97,50 @@ def find_modes(target: Target, starts: Arrays, given: Arrays | None = None) -> M
     return Modes(*jax.tree.map(lambda *blocks: np.concatenate(blocks), *found))
 
 
+class Top(NamedTuple):
+    """Where a climb ended.
+
+    - position: `(size,)`.
+    - log_density, slope: there, `()` and `(size,)`.
+    - gain: by how much another step would raise it.
+    """
+
+    position: jax.Array
+    log_density: jax.Array
+    slope: jax.Array
+    gain: jax.Array
+
+    @property
+    def converged(self) -> jax.Array:
+        """Whether it ended at a mode."""
+        return jnp.isfinite(self.log_density) & (self.gain <= GAIN)
+
+
+def climb(log_density: Callable[[jax.Array], jax.Array], first: jax.Array) -> Top:
+    """From a flat position `(size,)` uphill, until a log density rises no more."""
+    tolerance = float(np.finfo(first.dtype).eps ** 0.6)
+    solver = (optimistix.BFGS if first.size <= _DENSE else optimistix.LBFGS)(rtol=tolerance, atol=tolerance)
+    found = optimistix.minimise(
+        lambda position, _: -log_density(position), solver, first, max_steps=MOST_STEPS, throw=False
+    )
+    value, slope = jax.value_and_grad(log_density)(found.value)
+    # Where the density has no bound, what was learned of its curvature may be of the wrong sign.
+    gain = jnp.abs(slope @ found.state.f_info.hessian_inv.mv(slope)) / 2
+    return Top(found.value, value, slope, gain)
+
+
+def steepness(layout: Layout, top: Top) -> Device:
+    """Of each array of a position, by how much the log density still rises for a relative change of it."""
+    rises = layout.split(jnp.abs(top.position * top.slope))
+    return {name: jnp.max(each, initial=0.0) for name, each in rises.items()}
+
+
 def random_starts(target: Target, key: jax.Array, count: int) -> dict[str, np.ndarray]:
     """Starting values as chains have them, draws of the prior among them: by name, `(start, *shape)`."""
-    layout = position_layout(target)
-    data: dict[str, Any] = target.data
+    posterior = make_posterior(target)
 
     def start(key: jax.Array) -> Device:
-        found = find_start(
-            lambda position: -target.log_density(layout.split(position), data, target.coords),
-            layout.size,
-            key,
-            lambda each: prior_position(target, layout, each, data),
-        )
-        return values_at(target, layout, found.position, data)
+        return values_at(target, posterior.layout, start_position(posterior, key), posterior.data)
 
     found = jax.jit(jax.vmap(start))(jax.random.split(key, count))
     return {name: np.asarray(each) for name, each in found.items()}
@@ -135,8 +156,12 @@ def verify_modes(target: Target, modes: Modes) -> None:
     if not len(failed):
         return
     worst = failed[np.argmin(np.where(np.isfinite(modes.log_density[failed]), modes.log_density[failed], -np.inf))]
-    steep = {name: float(each[worst]) for name, each in modes.slopes.items()}
-    name = max(steep, key=lambda each: np.inf if np.isnan(steep[each]) else steep[each]).removesuffix("_decentered")
     count = len(modes.log_density)
     searches = "the search" if count == 1 else f"{len(failed)} of {count} searches"
-    raise RunError([NoMode(at=target.spans.get(name), name=name, searches=searches)])
+    raise no_mode(target, {name: float(each[worst]) for name, each in modes.slopes.items()}, searches)
+
+
+def no_mode(target: Target, steep: Mapping[str, float], searches: str) -> RunError:
+    """UQ613, at the unknown along which the density still rises most."""
+    name = max(steep, key=lambda each: np.inf if np.isnan(steep[each]) else steep[each]).removesuffix("_decentered")
+    return RunError([NoMode(at=target.spans.get(name), name=name, searches=searches)])

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from uqdsl.infer.posterior import Posterior
+
 TRIES = 100
 """Random positions that are tried before a run gives up."""
 CANDIDATES = 10
@@ -67,3 +69,8 @@ def find_start(
     nowhere = jax.tree.map(lambda each: jnp.zeros(each.shape, each.dtype), jax.eval_shape(attempt, jnp.asarray(0)))
     _, start = jax.lax.while_loop(again, another, (jnp.asarray(0), nowhere))
     return start
+
+
+def start_position(posterior: Posterior, key: jax.Array) -> jax.Array:
+    """Where a search or a chain may start, `(size,)`, draws of the prior among what is tried."""
+    return find_start(lambda each: -posterior.log_density(each), posterior.size, key, posterior.draw_prior).position

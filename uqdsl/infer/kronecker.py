@@ -17,9 +17,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uqdsl.infer.spread import Spread, curvature_diagonal
 from uqdsl.infer.fisher import information_roots
 from uqdsl.infer.posterior import Posterior
+from uqdsl.infer.spread import Spread, curvature_diagonal
 
 _TURNS = 20
 

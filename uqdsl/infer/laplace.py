@@ -17,6 +17,10 @@ import math
 import jax
 import numpy as np
 
+from uqdsl.infer.fisher import unknown_laws
+from uqdsl.infer.kronecker import last_layers, layer_spreads, rows_of
+from uqdsl.infer.posterior import Draws, Posterior, Watch
+from uqdsl.infer.search import search
 from uqdsl.infer.spread import (
     Spread,
     bent,
@@ -27,10 +31,6 @@ from uqdsl.infer.spread import (
     joined,
     spread_of,
 )
-from uqdsl.infer.fisher import unknown_laws
-from uqdsl.infer.kronecker import last_layers, layer_spreads, rows_of
-from uqdsl.infer.posterior import Draws, Posterior, Watch
-from uqdsl.infer.search import search
 from uqdsl.vocabulary.methods.local import LaplaceOptions
 
 

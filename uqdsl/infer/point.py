@@ -23,10 +23,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from uqdsl.infer.coordinates import own_log_density, values_at
-from uqdsl.infer.spread import Density, Spread, bent, curvature_block, draw, spread_of
 from uqdsl.infer.fisher import information_roots, unknown_laws
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.search import search
+from uqdsl.infer.spread import Density, Spread, bent, curvature_block, draw, spread_of
 from uqdsl.vocabulary.methods.local import PointOptions
 
 _MOST_NUMBERS = 100

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from uqdsl.infer.spread import Density, curvature_along, polish
 from uqdsl.infer.mode import Top, climb, no_mode, steepness
 from uqdsl.infer.posterior import Posterior
+from uqdsl.infer.spread import Density, curvature_along, polish
 from uqdsl.infer.start import start_position
 
 _DENSE = 512

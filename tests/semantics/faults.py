@@ -384,9 +384,10 @@ FAULTS = tuple(
             'extern function f$(x) -> real[home] from "a:b:c"\nlet q$[home] = f$(log_area)',
         ],
         "UQ274": ['extern function f$(x) -> y from "m:f"', 'extern function f$(x) -> count from "m:f"\nlet q$ = f$(mu)'],
-        "UQ504": ["infer y by nuts as r$", "infer top by nuts as r$", "infer log_area by nuts as r$", "infer home by nuts as r$"],
+        "UQ504": ["infer y by nuts as r$", "infer top by nuts as r$", "infer log_area by nuts as r$", "infer home by nuts as r$", "calibrate y by sbc"],
         "UQ506": ["infer by nuts as r$\ninfer by nuts(chains = 1) as r$", "infer by nuts"],
-        "UQ507": ['infer by "nuts" as r$', "infer by 3 as r$"],
+        "UQ507": ['infer by "nuts" as r$', "infer by 3 as r$", "calibrate by 3"],
+        "UQ509": ["calibrate by sbc\ncalibrate mu by sbc of nuts"],
         "UQ370": [
             'data "a.csv" { v$[row$] : real, training = "b.csv" } allow(unused)',
             'data split("a.csv", testing = 0.5) { v$[row$] : real, testing = "b.csv" } allow(unused)',
@@ -427,13 +428,12 @@ FAULTS = tuple(
             'network n$(z[k]) -> a, b { dense(2) }\nprior n$.weights ~ Normal(0, 1)\nlet q$[home] = n$(z).c',
         ],
         "UQ901": [
-            'calibrate mu by neyman',
-            'calibrate by sbc(simulations = 10)',
             'choose top maximizing mu by nuts',
             'design d$ in [1, 2]',
         ],
         "UQ902": [
             "time t$ step 1 day",
+            'calibrate mu by neyman',
             'prior q$ ~ Flow(spline)',
             'infer by smc as r$',
             'infer by nuts with(seed = 3) as r$',

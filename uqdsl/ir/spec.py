@@ -715,6 +715,14 @@ class Prediction(Node):
     of: str | None = None
 
 
+class Calibration(Node):
+    """A `calibrate by sbc(…)`: its options, the quantities of interest (all where empty), and the run it is `of` (all where None)."""
+
+    options: dict[str, float | int | bool | str | None]
+    names: tuple[str, ...] = ()
+    of: str | None = None
+
+
 class Spec(Node):
     """A whole spec. `statements` stand in an order in which each uses only what stands above it."""
 
@@ -733,6 +741,7 @@ class Spec(Node):
     sources: tuple[Source, ...] = ()
     stages: tuple[Stage, ...] = ()
     predictions: tuple[Prediction, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
 
     @property
     def fields(self) -> tuple[DataField, ...]:

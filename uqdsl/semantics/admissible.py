@@ -121,30 +121,39 @@ def _with_gradient(call: ir.Invoke, spec: ir.Spec) -> str:
     return "write it with `jax.numpy` and without `nondifferentiable`; a `let` that no law or factor uses may call it as it is"
 
 
-def _without_sampler(spec: ir.Spec) -> list[Violation]:
-    """What keeps draws of the unknowns, one after the other, from being draws of the prior density."""
-    mixed = {term.statement for each in spec.sums for term in each.terms}
+def cannot_be_drawn(spec: ir.Spec) -> list[Violation]:
+    """What has no law from which unknowns can be drawn, one after the other."""
     summed = {each.name for each in spec.sums}
     found: list[Violation] = []
     for each in spec.statements:
         if isinstance(each, ir.Factor):
             found.append(Violation(each.span, "a `factor` may be part of it", "no law that can be sampled"))
-        if not isinstance(each, ir.Unknown) or each.name in summed:
+        if not isinstance(each, ir.Unknown):
             continue
         name = each.law.distribution
         if not DISTRIBUTIONS[name].normalised:
-            found.append(
-                Violation(each.span, f"`{name}`, the law of `{each.name}`, is not normalised", "not normalised")
-            )
-        elif each.imputes:
+            reason = f"`{name}`, the law of `{each.name}`, is not normalised"
+            found.append(Violation(each.span, reason, "not normalised"))
+        elif each.imputes and each.name not in summed:
             found.append(Violation(each.span, f"`{each.name}` is known in part", "a law of observed values too"))
         elif each.restriction == "ordered" and _differ(each.law, each.along):
             reason = f"the values of `{each.name}` are `ordered` and have laws of their own"
             found.append(Violation(each.span, reason, "has no sampler"))
-        elif each.name in mixed:
-            reason = f"the law of `{each.name}` depends on an unknown that is summed out"
-            found.append(Violation(each.span, reason, "summed over with the likelihood"))
     return found
+
+
+def _without_sampler(spec: ir.Spec) -> list[Violation]:
+    """What keeps draws of the unknowns from being draws of what the program has for a prior density."""
+    mixed = {term.statement for each in spec.sums for term in each.terms} - {each.name for each in spec.sums}
+    return cannot_be_drawn(spec) + [
+        Violation(
+            each.span,
+            f"the law of `{each.name}` depends on an unknown that is summed out",
+            "summed over with the likelihood",
+        )
+        for each in spec.unknowns
+        if each.name in mixed
+    ]
 
 
 def _differ(law: ir.Law, along: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.admissible import check_admissible
 from uqdsl.semantics.allowed import heed_allowed
 from uqdsl.semantics.batches import check_batches
+from uqdsl.semantics.calibrations import check_simulated, lower_calibrations
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import collect_declarations
@@ -113,6 +114,8 @@ def _analyse(
     )
     found += check_question(written) if asks else ()
     predictions = lower_predictions(parsed.tree, lowered.statements, fields, values, spec.runs, found)
+    calibrations = lower_calibrations(parsed.tree, declarations, lowered.known, values, spec.runs, found)
+    spec = spec.model_copy(update={"calibrations": calibrations})
     if staged.sources is not None and not errors(found):
         stages, problems = _stages(staged, spec, lowered, parsed, settings)
         found += problems
@@ -133,11 +136,11 @@ def _analyse(
     if not errors(found):
         found += ir.wrong_ranks(spec, _sizes(spec))
         found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
-        found += check_gradients(spec) or check_admissible(spec)
+        found += check_gradients(spec) or (*check_admissible(spec), *check_simulated(spec))
         found += (*check_batches(spec),) if asks else ()
     found = without_halves(heed_allowed(written, found))
     found.sort(key=lambda problem: problem.at or (-1, -1))
-    schema = spec.model_copy(update={"statements": (), "runs": ()}) if sound else None
+    schema = spec.model_copy(update={"statements": (), "runs": (), "calibrations": ()}) if sound else None
     return Analysed(None if errors(found) else spec, tuple(found), schema), lowered.known
 
 

@@ -32,6 +32,7 @@ BUILT = (
     tree.Infer,
     tree.Uncertainty,
     tree.Predict,
+    tree.Calibrate,
     tree.Include,
 )
 """The statements that this version can run."""

@@ -61,7 +61,7 @@ def _run(
         problems.append(FeatureNotBuilt(at=statement.clauses.span, feature="`with(…)` and `of` after `infer`"))
     names = tuple(target.name for target in statement.names)
     for target in statement.names:
-        _check_interest(target, declarations, known, problems)
+        check_interest(target, declarations, known, problems)
     resolved = resolve_method(statement.method, settings, problems)
     if resolved is None:
         return None
@@ -70,9 +70,10 @@ def _run(
     return Run(span=statement.span, name=name, method=method.name, options=options.model_dump(), names=names)
 
 
-def _check_interest(
+def check_interest(
     target: tree.Target, declarations: Declarations, known: Mapping[str, Known], problems: list[Problem]
 ) -> None:
+    """UQ504 for what cannot be of interest, UQ201 for what is not declared."""
     root = target.name.split(".")[0]
     declared = declarations.values.get(target.name)
     if target.name not in declarations.dims:

@@ -72,6 +72,14 @@ class UnusableMethod(Warn):
     reason: str
 
 
+class CalibratedTwice(Problem):
+    code = "UQ509"
+    headline = "the run `{name}` is calibrated twice"
+    label = "the second"
+    advice = "take one out, or say which run each is of: `calibrate by sbc(…) of {name}`"
+    name: str
+
+
 class NotAllowed(Problem):
     code = "UQ510"
     headline = "`{name}` is a function of the Python module `{module}`, which may run only where it is allowed by name"

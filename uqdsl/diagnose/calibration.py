@@ -140,14 +140,18 @@ def in_words(found: Calibration) -> str:
     cases, p_value = found.check.cases, found.check.p_value
     if p_value >= _FIRM:
         return f"predictions are calibrated as far as {cases} cases tell ({shown_p(p_value)})"
-    # Of uniform values u, the mean has the variance 1 / (12 n), and that of |u - 1/2| has 1 / (48 n).
-    middle = (found.pit.mean() - 0.5) * np.sqrt(12 * cases)
-    spread = (np.abs(found.pit - 0.5).mean() - 0.25) * np.sqrt(48 * cases)
-    if max(abs(middle), abs(spread)) < _CLEAR:
-        said = "predictions have the wrong shape"
-    elif abs(middle) > abs(spread):
-        said = f"predictions are too {'low' if middle > 0 else 'high'}"
-    else:
-        said = f"predictions are too {'narrow' if spread > 0 else 'wide'}"
+    said = f"predictions are {departure(found.pit)}"
     held = ", ".join(f"{100 * each.level:g} % intervals hold {100 * each.observed:.0f} %" for each in found.coverage)
     return f"{said} ({cases} cases, {shown_p(p_value)}): {held} of the outcomes"
+
+
+def departure(pit: np.ndarray) -> str:
+    """In which way predictions are off whose PIT values are not uniform: `too narrow`, `too low` and so on."""
+    # Of uniform values u, the mean has the variance 1 / (12 n), and that of |u - 1/2| has 1 / (48 n).
+    middle = (pit.mean() - 0.5) * np.sqrt(12 * len(pit))
+    spread = (np.abs(pit - 0.5).mean() - 0.25) * np.sqrt(48 * len(pit))
+    if max(abs(middle), abs(spread)) < _CLEAR:
+        return "of the wrong shape"
+    if abs(middle) > abs(spread):
+        return f"too {'low' if middle > 0 else 'high'}"
+    return f"too {'narrow' if spread > 0 else 'wide'}"

@@ -29,25 +29,28 @@ from uqdsl.codegen.equation import equation, equation_latex
 from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.forecast import PREDICTION
+from uqdsl.diagnose.simulations import SIMULATIONS, simulated
 from uqdsl.diagnose.tested import CALIBRATION, SHIFT
 from uqdsl.driver.calibrate import examine
 from uqdsl.driver.externs import load_externs
 from uqdsl.driver.front import Checked, at_stage, check, check_linked, read_method
-from uqdsl.driver.infer import Result, Unwatched, infer
+from uqdsl.driver.infer import Result, Unwatched, infer, try_method
 from uqdsl.driver.predict import Staged, make_stages, predict
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.driver.session import located, memory_short, pictures_of_result
 from uqdsl.driver.source import Source, read_source
 from uqdsl.infer import Target
 from uqdsl.infer.draws import Silent
-from uqdsl.ir import Prediction, Run, Spec
+from uqdsl.ir import Calibration, Prediction, Run, Spec
 from uqdsl.messages import DataError, Problem, UsageError, listing, render_text
 from uqdsl.messages.catalogue.data import UnknownLabels
 from uqdsl.messages.catalogue.sources import NoneAsked
 from uqdsl.messages.catalogue.usage import NoSuchPicture, WhichRun
-from uqdsl.report import Picture
+from uqdsl.report import Picture, pictures_of
 from uqdsl.results import Group, Groups, to_datatree, write_netcdf
+from uqdsl.semantics.calibrations import check_simulated
 from uqdsl.semantics.options import options_of
+from uqdsl.vocabulary.calibrations import SbcOptions
 from uqdsl.vocabulary.predictions import PredictOptions
 
 if TYPE_CHECKING:
@@ -324,6 +327,32 @@ class Program:
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
         return Fit(self, result, seed, self._foresee, self._examine)
 
+    def calibrate(
+        self, by: str | None = None, *, seed: int = 0, progress: bool | None = None, **options: Any
+    ) -> SimulationCheck:
+        """Try a method on data that the model draws: simulation-based calibration.
+
+        Args:
+            by: a method with its options, or the name of a run, as of `infer`.
+            seed: of everything that is random, from 0.
+            progress: whether to show it; None shows it on a terminal and in a notebook.
+            options: of `sbc`, such as `simulations = 200`.
+
+        Raises:
+            UsageError: UQ501 to UQ507 where there is no such method or option, UQ505 where unknowns or data cannot be drawn.
+            RunError: UQ614 where no data can be simulated.
+        """
+        run, asked = self._run(by), Calibration(options=options_of("sbc", SbcOptions, options).model_dump())
+        spec = self.spec.model_copy(update={"calibrations": (asked,)})
+        problems = check_simulated(spec)
+        if problems:
+            raise UsageError(problems, self._checked.sources)
+        checked = self._checked
+        if run not in self.spec.runs:
+            checked = check_linked(checked.source, checked.linked, self._settings(), (run,))
+        with located(checked.sources), memory_short(), _Watcher(progress).counting() as watch:
+            return SimulationCheck(try_method(self._target, run, asked, seed, watch))
+
     def _run(self, by: str | None) -> Run:
         runs = {each.name: each for each in self.spec.runs}
         if by is None:
@@ -493,6 +522,36 @@ class Fit:
         return f"<uqdsl.Fit {self.program.spec.name}: {found['chains']} × {found['draws']} draws, {self.status}>"
 
 
+class SimulationCheck:
+    """How a method did on data that the model drew.
+
+    Attributes:
+        said: the verdict as a sentence.
+        passed: whether ranks are as those of an exact method.
+        p_value: of an exact method whose ranks look no better.
+        quantities: the p-value of each scalar, the worst first.
+    """
+
+    def __init__(self, ranks: Group) -> None:
+        self._groups: Groups = {SIMULATIONS: ranks}
+        found = simulated(self._groups)
+        assert found is not None, "the group is there"
+        self.said, self.passed, self.p_value = found.said, found.passed, found.p_value
+        self.quantities: Mapping[str, float] = {each.label: each.check.p_value for each in found.ranked}
+
+    @property
+    def ranks(self) -> xarray.Dataset:
+        """The ranks of each simulation, between 0 and 1: `pit` over `simulation` and `quantity`."""
+        return to_datatree(self._groups)[SIMULATIONS].to_dataset()
+
+    def picture(self) -> Figure:
+        """Where the ranks of the scalars that are the least uniform lie, with the band of uniform ones."""
+        return pictures_of(self._groups, ())[0].draw()
+
+    def __repr__(self) -> str:
+        return f"<uqdsl.SimulationCheck: {self.said}>"
+
+
 class _Watcher:
     """Shows progress where somebody may be looking."""
 
@@ -522,6 +581,8 @@ class _Watcher:
         return Unwatched().counting() if self._progress is False else counting(error_console())
 
     def predicted(self, result: Result) -> None: ...
+
+    def calibrated(self, result: Result) -> None: ...
 
 
 def _counted(spec: Spec) -> str:

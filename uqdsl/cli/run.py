@@ -147,3 +147,11 @@ class Audience:
 
             print_predictions(self._job.checked.spec, result, whole=self._whole)
             sys.stdout.flush()
+
+    def calibrated(self, result: Result) -> None:
+        from uqdsl.diagnose.simulations import simulated
+
+        found = None if self._quiet else simulated(result.groups)
+        if found is not None:
+            print(f"\n{result.run.name}, tried on {found.simulations + found.failed} simulations: {found.said}")
+            sys.stdout.flush()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from uqdsl.diagnose.forecast import Forecast
+from uqdsl.diagnose.simulations import Simulated
 from uqdsl.diagnose.summary import Row
 from uqdsl.diagnose.tested import Shifted, Tested
 from uqdsl.diagnose.verdict import Verdict
@@ -43,6 +44,7 @@ def summary_json(
     predictions: Mapping[str, Sequence[Forecast]] | None = None,
     sources: Sequence[Mapping[str, Any]] = (),
     calibration: Mapping[str, Sequence[Tested]] | None = None,
+    simulations: Mapping[str, Simulated] | None = None,
     shift: Sequence[Shifted] = (),
 ) -> str:
     """The text of `summary.json`: strict JSON, in which a number that is not finite is null.
@@ -70,6 +72,8 @@ def summary_json(
         content["calibration"] = {
             run: {each.name: _tested(each) for each in found} for run, found in calibration.items()
         }
+    if simulations:
+        content["simulations"] = {run: _simulated(each) for run, each in simulations.items()}
     if shift:
         content["shift"] = {each.name: _shifted(each) for each in shift}
     return json.dumps(_strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -125,6 +129,18 @@ def _tested(tested: Tested) -> dict[str, Any]:
         content["width"] = {f"{each.level:g}": each.width for each in tested.levels}
         content["conformal_width"] = {f"{each.level:g}": each.conformal for each in tested.levels}
     return content
+
+
+def _simulated(found: Simulated) -> dict[str, Any]:
+    return {
+        "said": found.said,
+        "passed": found.passed,
+        "p_value": found.p_value,
+        "simulations": found.simulations,
+        "failed": found.failed,
+        "poor": found.poor,
+        "quantities": {each.label: each.check.p_value for each in found.ranked[:MOST_ROWS]},
+    }
 
 
 def _shifted(shifted: Shifted) -> dict[str, Any]:

@@ -32,10 +32,12 @@ class TwoSamples(NamedTuple):
     - statistic: AUC of the classifier on inputs that it was not fitted to (one half: cannot tell, one: tells all), or the
       energy distance of standardised inputs.
     - p_value: the probability of at least that statistic if all come from one law, by permutations.
+    - by_chance: what the statistic stays below in 95 % of permutations.
     """
 
     statistic: float
     p_value: float
+    by_chance: float
 
 
 class Typicality(NamedTuple):
@@ -205,7 +207,8 @@ def _permuted(training: int, new: int, permutations: int, rng: np.random.Generat
 
 def _against_permutations(statistics: np.ndarray) -> TwoSamples:
     """The first statistic among all; equal ones, but for round-off, are as large."""
-    return TwoSamples(float(statistics[0]), float(np.mean(statistics >= statistics[0] - 1e-12)))
+    p_value, by_chance = np.mean(statistics >= statistics[0] - 1e-12), np.quantile(statistics[1:], 0.95)
+    return TwoSamples(float(statistics[0]), float(p_value), float(by_chance))
 
 
 def _discriminant(features: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -16,7 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from uqdsl.diagnose.calibration import departure, shown_p
-from uqdsl.diagnose.pit import PitCheck, check_pit
+from uqdsl.diagnose.pit import PitCheck, check_pit, pit_of_draws
+from uqdsl.diagnose.statistics import LEAST_DRAWS, ess_bulk
+from uqdsl.diagnose.verdict import Verdict
 from uqdsl.results.groups import Group, Variable
 
 SIMULATIONS = "simulations"
@@ -27,6 +29,8 @@ LOG_LIKELIHOOD, LOG_DENSITY = "log likelihood", "log density"
 
 STRICT = 0.01
 """A method that is exact is called out in so many runs by chance."""
+LEAST_KEPT, MOST_WITHOUT = 10, 0.05
+"""Independent draws that a posterior should have, and the share of simulations which may do without or fail."""
 _NAMED = 4
 
 
@@ -50,7 +54,7 @@ class Simulated(NamedTuple):
     - passed: whether the ranks are as those of an exact method.
     - p_value: of an exact method whose ranks look no better, all scalars taken together (Bonferroni).
     - ranked: each scalar, the worst first.
-    - left_out: simulations whose data were not finite numbers.
+    - failed: simulations of which there is no posterior: their data are not finite numbers, or the method stopped.
     - poor: those whose posterior has fewer than ten independent draws.
     """
 
@@ -58,7 +62,7 @@ class Simulated(NamedTuple):
     passed: bool
     p_value: float
     ranked: tuple[Ranked, ...]
-    left_out: int
+    failed: int
     poor: int
 
     @property
@@ -67,17 +71,41 @@ class Simulated(NamedTuple):
         return len(self.ranked[0].pit)
 
 
-def group_of_ranks(labels: Sequence[str], pit: np.ndarray, left_out: int, poor: int) -> Group:
+def group_of_ranks(labels: Sequence[str], pit: np.ndarray, *, failed: int, why: str, poor: int) -> Group:
     """Ranks as a group of a result.
 
     Arguments:
         labels: of the scalars.
         pit: `(simulation, scalar)`.
-        left_out, poor: as in `Simulated`.
+        failed, poor: as in `Simulated`.
+        why: the first one failed; empty where none has.
     """
     coords = {"simulation": np.arange(len(pit)), "quantity": np.asarray(labels)}
-    attrs: dict[str, str | int | float] = {"left_out": left_out, "poor": poor}
+    attrs: dict[str, str | int | float] = {"failed": failed, "why": why, "poor": poor}
     return Group({"pit": Variable(("simulation", "quantity"), pit)}, coords, attrs)
+
+
+def rank(draws: np.ndarray, truth: np.ndarray, worth: float, most: int, seed: int) -> tuple[np.ndarray, int]:
+    """Where drawn scalars fall among draws of their posterior, after these were thinned until they are independent.
+
+    Arguments:
+        draws: `(chain, draw, scalar)`; what is not finite counts as infinitely small.
+        truth: `(scalar,)`.
+        worth: how many independent draws they are worth, where the method knows; infinite if not.
+        most: draws that are kept at most.
+        seed: of ties.
+
+    Returns:
+        Randomised ranks between 0 and 1, `(scalar,)`, and how many draws were kept.
+    """
+    moving = np.isfinite(draws).all(axis=(0, 1)) & (np.ptp(draws, axis=(0, 1)) > 0)
+    flat = draws.reshape(-1, draws.shape[2])
+    if moving.any() and draws.shape[1] >= LEAST_DRAWS:
+        worth = min(worth, float(np.nanmin(ess_bulk(draws[:, :, moving]))))
+    count = int(np.clip(worth, 1, min(most, len(flat))))
+    kept = flat[np.linspace(0, len(flat) - 1, count).round().astype(int)]
+    whole = np.nan_to_num(np.concatenate([kept, truth[None]]), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+    return pit_of_draws(whole[:-1], whole[-1], seed), count
 
 
 def simulated(groups: Mapping[str, Group]) -> Simulated | None:
@@ -89,8 +117,15 @@ def simulated(groups: Mapping[str, Group]) -> Simulated | None:
     ranked = [Ranked(label, column, check_pit(column)) for label, column in zip(labels, pit.T, strict=True)]
     ranked.sort(key=lambda each: each.check.p_value)
     p_value = min(1.0, ranked[0].check.p_value * len(ranked))
-    left_out, poor = (int(group.attrs[name]) for name in ("left_out", "poor"))
-    return Simulated(_in_words(ranked, p_value), p_value >= STRICT, p_value, tuple(ranked), left_out, poor)
+    failed, poor = (int(group.attrs[name]) for name in ("failed", "poor"))
+    said = _in_words(ranked, p_value)
+    of = f" of {len(pit) + failed} simulations"
+    if failed:
+        said += f"; {failed}{of} have no posterior: {group.attrs['why']}"
+    if poor:
+        said += f"; in {poor}{of} there are fewer than {LEAST_KEPT} independent draws"
+    passed = p_value >= STRICT and max(failed, poor) <= MOST_WITHOUT * (len(pit) + failed)
+    return Simulated(said, passed, p_value, tuple(ranked), failed, poor)
 
 
 def _in_words(ranked: Sequence[Ranked], p_value: float) -> str:
@@ -98,6 +133,16 @@ def _in_words(ranked: Sequence[Ranked], p_value: float) -> str:
     if p_value >= STRICT:
         return f"calibrated as far as {tested} tell ({shown_p(p_value)}, of {len(ranked)} quantities together)"
     wrong = [each for each in ranked if each.check.p_value * len(ranked) < STRICT]
-    found = [f"that of `{each.label}` is {departure(each.pit)} ({shown_p(each.check.p_value)})" for each in wrong[:_NAMED]]
+    found = [
+        f"that of `{each.label}` is {departure(each.pit)} ({shown_p(each.check.p_value)})" for each in wrong[:_NAMED]
+    ]
     more = f", and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
     return f"posteriors are not those that the model implies ({tested}): {', '.join(found)}{more}"
+
+
+def judged(found: Verdict, groups: Mapping[str, Group]) -> Verdict:
+    """A verdict with what simulations say, where there are any."""
+    tried = simulated(groups)
+    if tried is None or tried.passed:
+        return found
+    return found._replace(status="suspect", reasons=(*found.reasons, tried.said))

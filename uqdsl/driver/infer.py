@@ -13,12 +13,15 @@ from typing import Any, NamedTuple, Protocol
 
 from uqdsl.diagnose import Row, Verdict, cut_mass, summarize, verdict
 from uqdsl.diagnose.forecast import PREDICTION
+from uqdsl.diagnose.simulations import SIMULATIONS, judged
 from uqdsl.driver.calibrate import examine, said_of_calibration
 from uqdsl.driver.predict import Staged, predict, said_of_prediction
+from uqdsl.driver.simulate import Draw, check_by_simulation
+from uqdsl.driver.simulate import Drawn as FromSimulated
 from uqdsl.infer import Progress, Target
 from uqdsl.infer.draws import Silent
-from uqdsl.ir import Run, Spec, names_used
-from uqdsl.messages import Problem, UqdslError
+from uqdsl.ir import Calibration, Run, Spec, names_used
+from uqdsl.messages import Problem, RunError, UqdslError
 from uqdsl.messages.catalogue.runtime import NoPrediction, NoPredictions
 from uqdsl.report import NAIVE
 from uqdsl.results import Drawn, Group, Groups, Store, build_groups, sample_groups
@@ -73,6 +76,10 @@ class Watcher(Protocol):
         """What the spec asks to predict is there; the result file is still to come."""
         ...
 
+    def calibrated(self, result: Result) -> None:
+        """The method was tried on data that the model draws."""
+        ...
+
 
 class Unwatched:
     """For a run that nobody looks at."""
@@ -90,6 +97,8 @@ class Unwatched:
 
     def predicted(self, result: Result) -> None: ...
 
+    def calibrated(self, result: Result) -> None: ...
+
 
 def infer(
     spec: Spec,
@@ -99,6 +108,7 @@ def infer(
     *,
     staged: Staged | None = None,
     naive: Callable[[], Group] | None = None,
+    calibration: Calibration | None = None,
     folder: Path | None = None,
     resume: bool = False,
     watcher: Watcher | None = None,
@@ -112,6 +122,7 @@ def infer(
         seed: of everything that is random.
         staged: the stages that follow it, where something is to be predicted.
         naive: gives what naive fits predict, where a picture is to have it beside.
+        calibration: how the method is tried on data that the model draws, where it is.
         folder: where `result.nc` goes; None keeps all in memory.
         resume: go on with what `folder` holds of a run that was stopped.
         watcher: is told how it goes.
@@ -150,9 +161,59 @@ def infer(
     if naive is not None and PREDICTION in result.groups:
         with watcher.busy("naive fits, for the picture"):
             result = replace(result, groups={**result.groups, NAIVE: _tried(naive)})
+    if calibration is not None and not result.interrupted:
+        try:
+            result = _tried_out(target, calibration, result, seed, watcher)
+        except KeyboardInterrupt:
+            store.flush()
+            raise
+        watcher.calibrated(result)
     with watcher.busy("writing the result"):
         store.save(result.groups)
     return result
+
+
+def calibration_of(spec: Spec, run: Run) -> Calibration | None:
+    """How a spec asks that a run is calibrated, if it does."""
+    return next((each for each in spec.calibrations if each.of in (None, run.name)), None)
+
+
+def _drawing(method: Method, options: Options) -> Draw:
+    """What draws from one posterior after another."""
+
+    def draw(posterior: Any, target: Target, seed: int) -> FromSimulated:
+        if isinstance(options, ChainOptions):
+            sampled = _chains(target, method, options, seed, {}, None, resume=False, progress=Silent())
+            if sampled.drawn.interrupted:
+                raise KeyboardInterrupt
+            return FromSimulated(sampled.drawn.posterior, None)
+        from uqdsl.infer.posterior import unwatched as untold
+        from uqdsl.infer.run import run
+
+        found = run(target, method, _function(method.run), options, seed, untold, posterior)
+        return FromSimulated(found.posterior, found.worth)
+
+    return draw
+
+
+def try_method(target: Target, run: Run, calibration: Calibration, seed: int, watch: Watch) -> Group:
+    """How the method of a run does on data that the model draws; as `check_by_simulation`."""
+    method = method_named(run.method)
+    assert method is not None, f"semantics lets no unknown method through: {run.method}"
+    return check_by_simulation(target, calibration, _drawing(method, method.options(**run.options)), seed, watch)
+
+
+def _tried_out(target: Target, calibration: Calibration, result: Result, seed: int, watcher: Watcher) -> Result:
+    """The result with what simulations say of the method."""
+    try:
+        with watcher.counting() as watch:
+            ranks = try_method(target, result.run, calibration, seed, watch)
+    except RunError as error:
+        reasons = (*result.verdict.reasons, *(each.title for each in error.problems))
+        found = result.verdict._replace(status="suspect", reasons=reasons)
+        return replace(result, verdict=found, problems=(*result.problems, *error.problems))
+    groups = {**result.groups, SIMULATIONS: ranks}
+    return replace(result, groups=groups, verdict=judged(result.verdict, groups))
 
 
 class _Sampled(NamedTuple):
@@ -259,7 +320,7 @@ def reread(spec: Spec, run: Run, groups: Groups) -> Result:
     seconds = {"compile": 0.0, "sample": float(attrs.get("sampling_time", 0.0))}
     rows = tuple(summarize(groups))
     options: Any = method.options(**run.options)
-    found = _verdict(spec, options, groups, rows)
+    found = judged(_verdict(spec, options, groups, rows), groups)
     of_prediction = said_of_prediction(spec, groups[PREDICTION]) if PREDICTION in groups else ()
     said = (*cut_mass(spec, groups, rows), *of_prediction, *said_of_calibration(spec, groups))
     return Result(run, groups, rows, found, seconds, interrupted=False, problems=said)

@@ -13,9 +13,10 @@ from uqdsl.codegen import Program
 from uqdsl.codegen.factors import told
 from uqdsl.data import Dataset
 from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, shifted, summary_json, tested
+from uqdsl.diagnose.simulations import simulated
 from uqdsl.driver.externs import hash_modules
 from uqdsl.driver.front import Checked
-from uqdsl.driver.infer import Result, Watcher, infer, reread
+from uqdsl.driver.infer import Result, Watcher, calibration_of, infer, reread
 from uqdsl.driver.naive import naive_fits
 from uqdsl.driver.predict import Staged, make_stages
 from uqdsl.driver.program import Precision, make_target
@@ -195,6 +196,7 @@ def _run_all(
                     job.seed,
                     staged=staged,
                     naive=naive if job.pictures else None,
+                    calibration=calibration_of(spec, run),
                     folder=folder,
                     resume=resume,
                     watcher=audience,
@@ -202,6 +204,7 @@ def _run_all(
             else:
                 audience.sampled(done)
                 audience.predicted(done)
+                audience.calibrated(done)
         except KeyboardInterrupt:
             directory.end("interrupted")
             raise
@@ -232,6 +235,7 @@ def _run_all(
             name: found for name, each in results.items() if (found := forecasts(each.groups, spec.predictions))
         },
         sources=[each._asdict() for each in told(spec)],
+        simulations={name: found for name, each in results.items() if (found := simulated(each.groups))},
         calibration={name: found for name, each in results.items() if (found := tested(each.groups))},
         shift=next((found for each in results.values() if (found := shifted(each.groups))), ()),
     )

@@ -43,7 +43,15 @@ class Recorded(NamedTuple):
     seconds: float
 
 
-def run(target: Target, method: Method, function: Run, options: Options, seed: int, watch: Watch) -> Recorded:
+def run(
+    target: Target,
+    method: Method,
+    function: Run,
+    options: Options,
+    seed: int,
+    watch: Watch,
+    posterior: Posterior | None = None,
+) -> Recorded:
     """Run a method.
 
     Draws that do not count alike are resampled in proportion to their weights, systematically (Kitagawa 1996), so that whoever
@@ -53,13 +61,14 @@ def run(target: Target, method: Method, function: Run, options: Options, seed: i
         function: of the method.
         seed: of everything that is random.
         watch: is told how far it is.
+        posterior: of the target, where there is one, for which functions may be compiled already.
 
     Raises:
         RunError: UQ606 where memory is short, UQ608 where the method itself fails, and what the method says.
     """
     compile_cache.use_jax_cache()
     began = time.perf_counter()
-    posterior = make_posterior(target)
+    posterior = posterior or make_posterior(target)
     key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(method.name.encode()))
     try:
         draws = _weighed(posterior, function(posterior, options, key, watch), getattr(options, "correction", "none"))
@@ -129,33 +138,38 @@ def _resampled(log_weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.permutation(np.searchsorted(ends, points * ends[-1]).clip(max=count - 1))
 
 
+@jax.jit
+@partial(jax.vmap, in_axes=(None, 0))
+def values_of(posterior: Posterior, position: jax.Array) -> dict[str, jax.Array]:
+    """Unknowns and quantities at positions `(draw, size)`, by name, `(draw, *shape)`."""
+    return record(posterior.target, posterior.layout, position, posterior.data)
+
+
+@jax.jit
+@partial(jax.vmap, in_axes=(None, 0))
+def _density(posterior: Posterior, position: jax.Array) -> dict[str, jax.Array]:
+    return {"lp": posterior.log_density(position)}
+
+
 def _record(posterior: Posterior, positions: np.ndarray) -> dict[str, np.ndarray]:
     """Unknowns and quantities at positions `(chain, draw, size)`."""
-    target = posterior.target
-    one = partial(record, target, posterior.layout)
-    return _in_blocks(posterior, jax.jit(jax.vmap(lambda position, data: one(position, data), (0, None))), positions)
+    return _in_blocks(posterior, values_of, positions)
 
 
 def _log_density(posterior: Posterior, positions: np.ndarray) -> np.ndarray:
     """The log density at positions `(chain, draw, size)`."""
-    target = posterior.target
-    layout = posterior.layout
-
-    def density(position: jax.Array, data: Any) -> dict[str, jax.Array]:
-        return {"lp": target.log_density(layout.split(position), data, target.coords)}
-
-    return _in_blocks(posterior, jax.jit(jax.vmap(density, (0, None))), positions)["lp"]
+    return _in_blocks(posterior, _density, positions)["lp"]
 
 
 def _in_blocks(posterior: Posterior, function: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
     """What a vectorised function gives at positions, block after block of one size."""
     flat = positions.reshape(-1, posterior.size)
-    like = jax.eval_shape(function, jax.ShapeDtypeStruct((1, posterior.size), flat.dtype), posterior.data)
+    like = jax.eval_shape(function, posterior, jax.ShapeDtypeStruct((1, posterior.size), flat.dtype))
     each = sum(value.size * value.dtype.itemsize for value in jax.tree.leaves(like)) + 8 * posterior.size
     size = max(1, min(len(flat), _BLOCK_BYTES // max(1, each)))
     parts = []
     for start in range(0, len(flat), size):
         rows = np.minimum(np.arange(start, start + size), len(flat) - 1)
-        parts.append({name: np.asarray(value) for name, value in function(flat[rows], posterior.data).items()})
+        parts.append({name: np.asarray(value) for name, value in function(posterior, flat[rows]).items()})
     joined = {name: np.concatenate([part[name] for part in parts])[: len(flat)] for name in parts[0]}
     return {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in joined.items()}

@@ -1,4 +1,4 @@
-"""Unknowns and data drawn from a model, and the scalars by which posteriors of such data are compared with the unknowns."""
+"""Unknowns and data drawn from a model, and what is needed to compare posteriors of such data with the unknowns."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ import numpy as np
 from numpyro.distributions import biject_to
 from numpyro.handlers import seed, trace
 
-from uqdsl.infer.positions import record
+from uqdsl.infer.coordinates import flat_position
 from uqdsl.infer.posterior import Posterior
-
-LOG_LIKELIHOOD, LOG_DENSITY = "log likelihood", "log density"
-"""What is compared beside unknowns and quantities."""
 
 type Arrays = dict[str, np.ndarray]
 
@@ -61,11 +58,10 @@ def _simulate(posterior: Posterior, key: jax.Array) -> tuple[jax.Array, dict[str
 
 @jax.jit
 @partial(jax.vmap, in_axes=(None, 0))
-def compared(posterior: Posterior, position: jax.Array) -> dict[str, jax.Array]:
-    """Unknowns, quantities, log likelihood and log density at positions `(draw, size)`, by name, `(draw, *shape)`.
-
-    Discrete unknowns that are summed out, and what depends on them, are not among them.
-    """
-    prior, likelihood = posterior.log_parts(position)
-    values = record(posterior.target, posterior.layout, position, posterior.data)
-    return {**values, LOG_LIKELIHOOD: likelihood, LOG_DENSITY: prior + likelihood}
+def log_parts_of(posterior: Posterior, values: dict[str, jax.Array]) -> tuple[jax.Array, jax.Array]:
+    """The log densities of prior and likelihood at values of the unknowns by name, `(draw, *shape)`."""
+    target = posterior.target
+    # Discrete unknowns are summed out; the program wants some value all the same.
+    shapes = {name: tuple(len(target.coords[dim]) for dim in target.dims[name]) for name in target.discrete}
+    whole = values | {name: jnp.full(shape, target.discrete[name][1]) for name, shape in shapes.items()}
+    return posterior.log_parts(flat_position(target, posterior.layout, whole, posterior.data))

@@ -716,7 +716,7 @@ class Prediction(Node):
 
 
 class Calibration(Node):
-    """A `calibrate by sbc(…)`: its options, the quantities of interest (all where empty), and the run it is `of` (all where None)."""
+    """A `calibrate by sbc(…)`: its options, the quantities of interest (all where empty), and the run `of` (all where None)."""
 
     options: dict[str, float | int | bool | str | None]
     names: tuple[str, ...] = ()

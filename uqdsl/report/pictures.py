@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.classification import Reliability
 from uqdsl.diagnose.forecast import Forecast
+from uqdsl.diagnose.simulations import simulated
 from uqdsl.diagnose.tested import CALIBRATION
 from uqdsl.messages import Problem, UqdslError
 from uqdsl.messages.catalogue.runtime import NoPicture
@@ -31,7 +32,7 @@ NAIVE = "naive"
 class Picture(NamedTuple):
     """A picture that can be drawn.
 
-    - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`.
+    - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`, `simulations`.
     - of: the prediction that it shows; empty where it shows the posterior.
     """
 
@@ -66,6 +67,9 @@ def pictures_of(groups: Groups, rows: Sequence[Row], forecasts: Sequence[Forecas
             )
         if each.has("share"):
             found.append(Picture("budget", each.name, _drawing("budget:draw_budget", each)))
+    tried = simulated(groups)
+    if tried is not None:
+        found.append(Picture("simulations", "", _drawing("simulations:draw_simulations", tried)))
     return [*found, *_of_testing(groups.get(CALIBRATION, Group()))]
 
 

@@ -58,7 +58,11 @@ def _inadmissible(run: ir.Run, assumption: Assumption, violations: list[Violatio
     stated = run.span != Span(0, 0)
     at, others = (run.span, places) if stated else (first.at, places[1:])
     able = [name for name, method in methods().items() if is_admissible(method, spec)]
-    instead = f"admissible here {'is' if len(able) == 1 else 'are'} {listing(able, last='and', most=len(able))}" if able else ""
+    instead = (
+        f"admissible here {'is' if len(able) == 1 else 'are'} {listing(able, last='and', most=len(able))}"
+        if able
+        else ""
+    )
     return Inadmissible(
         at=at,
         method=run.method,

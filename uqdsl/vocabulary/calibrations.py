@@ -14,7 +14,10 @@ class SbcOptions(Options):
 
     simulations: int = Field(default=500, ge=20, le=10**7, description="unknowns and data drawn from the model")
     draws: int = Field(
-        default=100, ge=10, le=10**6, description="at most so many draws of each posterior are ranked, thinned till independent"
+        default=100,
+        ge=10,
+        le=10**6,
+        description="at most so many draws of each posterior are ranked, thinned till independent",
     )
 
 

@@ -134,6 +134,16 @@ class NoMode(Problem):
     searches: str
 
 
+class NotSimulated(Problem):
+    """A model of which no data can be drawn on which a method could be tried."""
+
+    code = "UQ614"
+    headline = "nothing can be calibrated on simulated data: {reason}"
+    label = "needs data that the model draws"
+    advice = "look at draws of the prior: it may allow what no data can be, and then a narrower one may help"
+    reason: str
+
+
 class NotMixed(Warn):
     """Short chains, one for each draw of a posterior, that did not forget where they began, or could not follow the density."""
 

@@ -251,7 +251,8 @@ def _chains(
     outcome = sample(target, method, options, seed, sink=store, progress=progress, resume=store.states)
     seconds = {"compile": outcome.compile_seconds, "sample": outcome.sample_seconds}
     known = {"sampling_time": outcome.sample_seconds, "tuning_steps": options.warmup}
-    return _Sampled(store.finish(), store, seconds, known, {})
+    groups: Groups = {METHOD: method_group(Said(None, {}, notes=options.caveats), {})} if options.caveats else {}
+    return _Sampled(store.finish(), store, seconds, known, groups)
 
 
 def _whole(

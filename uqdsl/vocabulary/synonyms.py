@@ -225,7 +225,7 @@ LAYERS: Synonyms = {
     **dict.fromkeys(("linear", "fc", "mlp", "fully_connected", "perceptron", "affine"), "dense"),
     **dict.fromkeys(("gnn", "graphconv", "graph_conv", "message_passing"), "graph"),
 }
-METHODS: Synonyms = {"hmc": "nuts", "mcmc": "nuts"}
+METHODS: Synonyms = {"langevin": "mala", "mams": "mclmc", "mcmc": "nuts", "microcanonical": "mclmc"}
 SOLVERS: Synonyms = {
     "rk45": "dopri5",
     "ode45": "dopri5",

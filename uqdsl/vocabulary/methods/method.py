@@ -14,6 +14,11 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What has to be known of draws made with these options, one sentence each."""
+        return ()
+
 
 class ChainOptions(Options):
     """Options that every Markov chain has; a method whose options are of this class is run a chunk of iterations at a time."""

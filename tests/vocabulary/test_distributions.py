@@ -20,7 +20,7 @@ from .references import REFERENCES, WORLD, made
 NUMBERS = {
     name: law
     for name, law in DISTRIBUTIONS.items()
-    if law.event == 0 and law.normalised and not law.values and not law.laws
+    if law.event == 0 and law.normalised and not law.values and not law.laws and not law.samples
 }
 """The laws of single numbers; joint ones, those of labels and those made of others have tests of their own."""
 

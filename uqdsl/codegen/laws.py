@@ -125,7 +125,7 @@ def _parameter(argument: ir.Argument, law: ir.Law, dims: tuple[str, ...], writer
     batch = batch_dims(law, dims)
     own: tuple[str, ...] = ()
     if parameter is not None and parameter.over:
-        own = (law.over or ir.PLACES,)
+        own = (law.over or ir.PLACES, *(law.event if parameter.event else ()))
     elif parameter is not None and parameter.event == 1:
         own = law.event[:1]
     elif parameter is not None and parameter.event == 2:

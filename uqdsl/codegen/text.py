@@ -18,6 +18,7 @@ RUNTIME = (
     "After",
     "Censored",
     "DirichletMultinomial",
+    "Empirical",
     "ExGaussian",
     "Hurdle",
     "Imputed",

@@ -14,11 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 from jax.scipy.linalg import block_diag, solve_triangular
+from numpyro.handlers import substitute
 
 from uqdsl.infer.closures import Evidence
 from uqdsl.infer.mixture import Fit, Mixture, fit_mixture
-from uqdsl.infer.positions import innermost, trace_at
+from uqdsl.infer.positions import innermost, prior_position, trace_at
 from uqdsl.infer.posterior import Posterior
+from uqdsl.runtime.empirical import Empirical
 
 _MOST_COMPONENTS = 32
 _PROBES = 4
@@ -66,18 +68,23 @@ class Prior(NamedTuple):
 def prior_of(posterior: Posterior, key: jax.Array, draws: int, *, fitted: bool = False) -> Prior:
     """The prior of a posterior: exactly where it is Gaussian or a Gaussian mixture, else by a mixture fitted to draws of it.
 
+    Of a prior that is known by draws alone, each member is taken at most once: a mixture that were fitted to copies would take
+    itself for better known than it is.
+
     Arguments:
         draws: how many positions are drawn.
         fitted: a mixture is fitted all the same.
     """
     of_draws, of_fit = jax.random.split(key)
+    ensembles = known_by_draws(posterior)
+    draws = min([draws, *(len(members) for members in ensembles.values())])
     positions = draw_positions(posterior, of_draws, draws)
-    exact = None if fitted else exact_mixture(posterior, of_draws)
+    exact = None if fitted or ensembles else exact_mixture(posterior, of_draws)
     if exact is not None:
         return Prior(positions, *standardised(exact), None, density=True)
     shift, scale = jnp.mean(positions, axis=0), _positive(jnp.std(positions, axis=0))
     fit = fit_mixture((positions - shift) / scale, of_fit)
-    return Prior(positions, shift, scale, fit.mixture, fit, density=True)
+    return Prior(positions, shift, scale, fit.mixture, fit, density=not ensembles)
 
 
 def standardised(mixture: Mixture) -> tuple[jax.Array, jax.Array, Mixture]:
@@ -94,8 +101,31 @@ def _positive(sd: jax.Array) -> jax.Array:
 
 
 def draw_positions(posterior: Posterior, key: jax.Array, draws: int) -> jax.Array:
-    """Draws of the prior, `(draws, d)`."""
-    return jax.jit(jax.vmap(Posterior.draw_prior, in_axes=(None, 0)))(posterior, jax.random.split(key, draws))
+    """Draws of the prior, `(draws, d)`; members of an ensemble in random order, none twice before all were there once."""
+    chosen = {}
+    for number, (name, members) in enumerate(known_by_draws(posterior).items()):
+        orders = [
+            jax.random.permutation(jax.random.fold_in(key, number + len(members) * turn), len(members))
+            for turn in range(-(-draws // len(members)))
+        ]
+        chosen[name] = members[jnp.concatenate(orders)[:draws]]
+
+    @jax.jit
+    def draw(posterior: Posterior, keys: jax.Array, chosen: dict[str, jax.Array]) -> jax.Array:
+        def one(key: jax.Array, members: dict[str, jax.Array]) -> jax.Array:
+            target = posterior.target._replace(model=substitute(posterior.target.model, data=members))
+            return prior_position(target, posterior.layout, key, posterior.data)
+
+        return jax.vmap(one)(keys, chosen)
+
+    return draw(posterior, jax.random.split(key, draws), chosen)
+
+
+def known_by_draws(posterior: Posterior) -> dict[str, jax.Array]:
+    """The ensembles `(member, *shape)` of the unknowns whose law is one."""
+    sites = trace_at(posterior.target, posterior.layout.split(jnp.zeros(posterior.size)), posterior.data)
+    laws = {name: innermost(sites[name]["fn"]) for name in posterior.layout.names}
+    return {name: law.members for name, law in laws.items() if isinstance(law, Empirical)}
 
 
 def exact_mixture(posterior: Posterior, key: jax.Array) -> Mixture | None:

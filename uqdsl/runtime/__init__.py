@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from uqdsl.runtime.callbacks import CallbackError, callback
     from uqdsl.runtime.censored import Censored
     from uqdsl.runtime.counts import DirichletMultinomial, Multinomial
+    from uqdsl.runtime.empirical import Empirical
     from uqdsl.runtime.ex_gaussian import ExGaussian
     from uqdsl.runtime.hurdle import Hurdle
     from uqdsl.runtime.imputed import Imputed
@@ -61,6 +62,7 @@ _MODULES = {
     "CallbackError": "callbacks",
     "Censored": "censored",
     "DirichletMultinomial": "counts",
+    "Empirical": "empirical",
     "ExGaussian": "ex_gaussian",
     "Hurdle": "hurdle",
     "Imputed": "imputed",
@@ -131,6 +133,7 @@ __all__ = [
     "CallbackError",
     "Censored",
     "DirichletMultinomial",
+    "Empirical",
     "ExGaussian",
     "Hurdle",
     "Imputed",

@@ -77,6 +77,8 @@ def lower_law(
     if components is None:
         return None
     arguments = lower_arguments(distribution, given, call, dims, event, over, context)
+    if distribution.samples and any(each.random for each in arguments.values()):
+        context.report(FeatureNotBuilt(at=call.span, feature=f"`{name}` with members that are unknown"))
     lower, upper, censors = _truncation(distribution, modifiers, tuple(d for d in dims if d not in event), context)
     _check_interval(distribution, arguments, call, context)
     if len(errors(context.problems)) > before:
@@ -107,6 +109,13 @@ def lower_law(
     random = any(part.random for part in parts) or any(each.random for each in components)
     category = ir.base(over) if over is not None and distribution.values == "labels" else None
     return LoweredLaw(law, distribution, support, random, category)
+
+
+def check_has_density(lowered: LoweredLaw, context: Context) -> None:
+    """UQ902 where a law that is known by draws alone stands for a density."""
+    if lowered.distribution.samples:
+        feature = f"`{lowered.distribution.name}` but as the whole law of a `prior`"
+        context.report(FeatureNotBuilt(at=lowered.law.span, feature=feature))
 
 
 def _is_law(argument: tree.Expression | tree.Named) -> bool:
@@ -174,6 +183,7 @@ def _components(
         lowered = lower_law(each.value if isinstance(each, tree.Named) else each, (), inner, context)
         if lowered is None:
             return None
+        check_has_density(lowered, context)
         found.append(lowered)
     if over is not None and over != ir.PLACES and len(laws) > 1:
         labels = context.dims[ir.base(over)]
@@ -258,6 +268,8 @@ def lower_event(
     named = [a for a in call.arguments if isinstance(a, tree.Named) and a.name == "event"]
     rest = [a for a in call.arguments if a not in named]
     mixes = distribution.laws == "several"
+    if distribution.samples and not named:
+        return dims, rest
     if len(named) > 1:
         context.report(GivenTwice(at=named[1].span, owner=distribution.name, name="event"))
         return None, rest

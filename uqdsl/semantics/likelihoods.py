@@ -19,7 +19,7 @@ from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import Declarations, Declared, What, not_in_file
 from uqdsl.semantics.expressions import number
 from uqdsl.semantics.fit import Fit, fit, how_to_narrow
-from uqdsl.semantics.laws import LoweredLaw, lower_law
+from uqdsl.semantics.laws import LoweredLaw, check_has_density, lower_law
 from uqdsl.semantics.left import LIKELIHOOD_MODIFIERS, check_modifiers, lower_axes
 from uqdsl.semantics.starts import looked_back, looking_back
 from uqdsl.semantics.walk import names_in
@@ -86,6 +86,8 @@ def lower_likelihood(
     context = looking_back(context, dims)
     lowered = lower_law(statement.law, statement.modifiers, dims, context)
     looks = looked_back(context, statement)
+    if lowered is not None:
+        check_has_density(lowered, context)
     if lowered is None or errors(context.problems):
         return None
     limits = {"lower": None, "upper": None} if lowered.law.censored else {}

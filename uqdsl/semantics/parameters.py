@@ -98,7 +98,7 @@ def _place_of(
     if parameter.over and over is not None:
         if over not in context.dims and ir.base(over) not in context.dims:  # the laws of a mixture, one after the other
             return replace(context, ranges=(*batch, over), list_dim=over, places=True)
-        return replace(context, ranges=(*batch, over), list_dim=over)
+        return replace(context, ranges=(*batch, over, *(event if parameter.event else ())), list_dim=over)
     if parameter.event == 0:
         return replace(context, ranges=batch, list_dim=None)
     if parameter.event == 1:

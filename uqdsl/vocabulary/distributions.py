@@ -76,7 +76,8 @@ class Distribution:
     that a draw is a label of the dimension that the law consumes, or a place among its `ranks`. `laws` says whether it is made
     of other laws: of one, or of several. `bounds` names the parameters that are the ends of
     the support, where they are; `location_scale` names the two parameters that shift and scale it, and `truncates` says that
-    `truncated(a, b)` is possible, which takes a distribution function that is known in both tails.
+    `truncated(a, b)` is possible, which takes a distribution function that is known in both tails. `samples` says that a law is
+    known by draws alone, each of all dimensions of the left-hand side at once: it has a sampler and no density.
     `numpyro` is the constructor, with the parameters by name; what is not of `dist` is of `uqdsl.runtime`. A law that is not
     `normalised` is a density up to a factor that may depend on its parameters: it has no sampler, and may have infinite ends.
     """
@@ -94,6 +95,7 @@ class Distribution:
     normalised: bool = True
     location_scale: tuple[str, str] | None = None
     truncates: bool = False
+    samples: bool = False
 
     @property
     def discrete(self) -> bool:
@@ -611,6 +613,16 @@ _TABLE = (
         "the number of cutpoints below a draw of Normal(location, 1)",
         values="ranks",
     ),
+    # known by draws -----------------------------------------------------------------------------------------------
+    Distribution(
+        "Empirical",
+        (Parameter("members", REAL, event=1, over=True),),
+        REAL,
+        "Empirical({members})",
+        "one of the members of an ensemble, each as probable as the others: a prior that is known by draws alone, without a "
+        "density",
+        samples=True,
+    ),
     # made of other laws -------------------------------------------------------------------------------------------
     Distribution(
         "Mixture",
@@ -642,7 +654,7 @@ _TABLE = (
 DISTRIBUTIONS: dict[str, Distribution] = {each.name: each for each in _TABLE}
 """Every distribution by its name."""
 
-PLANNED = frozenset({"Empirical", "Flow"})
+PLANNED = frozenset({"Flow"})
 """Distributions of the language that this version cannot run."""
 
 __all__ = ["DISTRIBUTIONS", "PLANNED", "Distribution", "Form", "Parameter", "Way"]

@@ -133,7 +133,7 @@ class CheesOptions(Options):
     metric: Literal["diagonal", "dense"] = Field(default="diagonal", description=_METRIC)
 
 
-_SMOOTH = (Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE)
+_SMOOTH = (Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY)
 
 METHODS = (
     Method(
@@ -205,7 +205,7 @@ METHODS = (
         summary="slice sampling along coordinates or random lines, without a gradient",
         options=SliceOptions,
         run="uqdsl.infer.slice:kernel",
-        assumptions=(Assumption.CONTINUOUS,),
+        assumptions=(Assumption.CONTINUOUS, Assumption.PRIOR_DENSITY),
         references=("neal2003: Neal 2003, Slice sampling, Ann. Statist. 31, 705-767",),
     ),
     Method(

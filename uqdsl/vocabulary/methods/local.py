@@ -44,7 +44,7 @@ METHODS: tuple[Method, ...] = (
         summary="Laplace's approximation: a normal law about the mode, with the curvature there",
         options=LaplaceOptions,
         run="uqdsl.infer.laplace:run",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY),
         references=(
             (
                 "mackay1992: MacKay 1992, A Practical Bayesian Framework for Backpropagation Networks, Neural Comput. 4, "
@@ -62,7 +62,7 @@ METHODS: tuple[Method, ...] = (
         summary="the most probable values, with standard errors: no draws of the posterior",
         options=PointOptions,
         run="uqdsl.infer.point:maximum_posterior",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY),
         references=_POINT,
     ),
     Method(
@@ -70,7 +70,7 @@ METHODS: tuple[Method, ...] = (
         summary="the values of the largest likelihood, with standard errors: priors do not count",
         options=PointOptions,
         run="uqdsl.infer.point:maximum_likelihood",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY),
         references=_POINT,
     ),
 )

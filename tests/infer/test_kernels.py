@@ -69,7 +69,7 @@ def check_moments(problem: Problem, draws: np.ndarray, least: int) -> None:
     assert max(abs(each) for each in found.values()) < 4, found
 
 
-@pytest.mark.parametrize("problem", ["conjugate", "gaussian20", "eight_schools", "logistic"])
+@pytest.mark.parametrize("problem", ["gaussian20", "eight_schools", "logistic"])
 @pytest.mark.parametrize(
     ("method", "options"),
     [
@@ -103,7 +103,9 @@ def test_elliptical_slices_have_the_moments_of_a_posterior_with_a_gaussian_prior
     ],
     ids=["hmc with steps", "mala that turns", "slice along random lines", "longer mclmc"],
 )
-def test_what_can_be_chosen_leaves_the_draws_right(method: str, options: dict[str, Any]) -> None:
+def test_what_can_be_chosen_leaves_the_draws_of_a_conjugate_posterior_right(
+    method: str, options: dict[str, Any]
+) -> None:
     chunks, _ = drawn(conjugate().posterior().target, method, **options)
     check_moments(conjugate(), positions(conjugate(), chunks), least=200)
 
@@ -124,17 +126,17 @@ def test_one_dimension_is_enough_for_a_microcanonical_chain() -> None:
 @pytest.mark.parametrize("problem", ["conjugate", "gaussian20"])
 def test_chains_in_step_have_the_moments_of_the_posterior(problem: str) -> None:
     known = PROBLEMS[problem]()
+    posterior = known.posterior()
     options = CheesOptions(chains=24, warmup=300, draws=150)
     told: list[int] = []
-    found = run_chees(known.posterior(), options, jax.random.key(3), lambda done, _total, **_: told.append(done))
+    found = run_chees(posterior, options, jax.random.key(3), lambda done, _total, **_: told.append(done))
     check_moments(known, np.asarray(found.positions), least=1000)
     assert told[-1] == 450
     lengths = found.history["trajectory_length"]
     assert len(lengths) == 450
     assert len(set(lengths[300:])) == 1, "nothing is learned after the warm-up"
-    again = run_chees(known.posterior(), options, jax.random.key(3), unwatched)
+    again = run_chees(posterior, options, jax.random.key(3), unwatched)
     np.testing.assert_array_equal(again.positions, found.positions)
-    posterior = known.posterior()
     lp = jax.vmap(posterior.log_density)(jnp.asarray(found.positions[:, -1]))
     np.testing.assert_allclose(found.stats["lp"][:, -1], lp, rtol=1e-9)
 

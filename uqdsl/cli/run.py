@@ -100,6 +100,10 @@ def command(
     if json:
         print(report.summary, end="")
     else:
+        if report.comparison is not None:
+            from uqdsl.cli.comparison import print_comparison
+
+            print_comparison(report.comparison)
         folders = [f"{name}/" if len(report.results) > 1 else "" for name in report.results]
         made = [f"{folder}{each}" for folder in folders for each in ("result.nc", "pictures/")]
         made = [each for each in made if (report.path / each).exists()]

@@ -25,14 +25,11 @@ class Side(NamedTuple):
     - groups: of its result.
     - rows: of its summary.
     - seconds: wall time of its parts.
-    - diagnostics: numbers that its verdict has.
     """
 
-    method: str
     groups: Groups
     rows: Sequence[Row]
     seconds: Mapping[str, float]
-    diagnostics: Mapping[str, Any]
 
 
 class Cost(NamedTuple):
@@ -77,7 +74,7 @@ class Pair(NamedTuple):
     def said(self) -> str:
         """The finding as a sentence."""
         means = f"means differ by at most {abs(self.shift):.2g} sd (`{self.label}`, {abs(self.z):.1f} standard errors)"
-        found = f"energy distance {self.energy.statistic:.2g} (up to {self.energy.by_chance:.2g} by chance)"
+        found = f"energy distance {max(self.energy.statistic, 0.0):.2g} (up to {self.energy.by_chance:.2g} by chance)"
         if self.agree:
             told = f"{min(self.draws)} independent draws"
             return f"`{self.first}` and `{self.second}` agree as far as {told} tell: {means}, {found}"

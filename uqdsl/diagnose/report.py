@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from uqdsl.diagnose.compare import Comparison, comparison_json
 from uqdsl.diagnose.forecast import Forecast
 from uqdsl.diagnose.simulations import Simulated
 from uqdsl.diagnose.summary import Row
@@ -45,6 +46,7 @@ def summary_json(
     sources: Sequence[Mapping[str, Any]] = (),
     calibration: Mapping[str, Sequence[Tested]] | None = None,
     simulations: Mapping[str, Simulated] | None = None,
+    comparison: Comparison | None = None,
     shift: Sequence[Shifted] = (),
 ) -> str:
     """The text of `summary.json`: strict JSON, in which a number that is not finite is null.
@@ -72,6 +74,8 @@ def summary_json(
         content["calibration"] = {
             run: {each.name: _tested(each) for each in found} for run, found in calibration.items()
         }
+    if comparison is not None:
+        content["comparison"] = comparison_json(comparison)
     if simulations:
         content["simulations"] = {run: _simulated(each) for run, each in simulations.items()}
     if shift:

@@ -13,6 +13,7 @@ from uqdsl.codegen import Program
 from uqdsl.codegen.factors import told
 from uqdsl.data import Dataset
 from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, shifted, summary_json, tested
+from uqdsl.diagnose.compare import Comparison, Side, compare
 from uqdsl.diagnose.simulations import simulated
 from uqdsl.driver.externs import hash_modules
 from uqdsl.driver.front import Checked
@@ -25,7 +26,7 @@ from uqdsl.infer.environment import Device, choose_device
 from uqdsl.ir import Spec
 from uqdsl.messages import Problem, RunError, Sources, UqdslError
 from uqdsl.messages.catalogue.runtime import OutOfMemory
-from uqdsl.report import PICTURES, Picture, pictures_of, write_pictures
+from uqdsl.report import PICTURES, Picture, picture_of_comparison, pictures_of, write_pictures
 from uqdsl.results import (
     RunDirectory,
     RunMethod,
@@ -63,6 +64,7 @@ class Report(NamedTuple):
     """How the runs of a spec ended.
 
     - summary: the text of `summary.json`.
+    - comparison: of the runs, where there are several.
     """
 
     path: Path
@@ -70,6 +72,7 @@ class Report(NamedTuple):
     results: Mapping[str, Result]
     summary: str
     problems: tuple[Problem, ...]
+    comparison: Comparison | None = None
 
 
 class Audience(Watcher, Protocol):
@@ -217,6 +220,9 @@ def _run_all(
         if job.pictures:
             with audience.busy("drawing pictures"):
                 problems += write_pictures(folder / PICTURES, pictures_of_result(spec, done))
+    comparison = compare({name: Side(each.groups, each.rows, each.seconds) for name, each in results.items()})
+    if comparison is not None and job.pictures:
+        problems += write_pictures(directory.path / PICTURES, [picture_of_comparison(comparison)])
     summary = summary_json(
         spec=spec.name,
         version=uqdsl.__version__,
@@ -235,6 +241,7 @@ def _run_all(
             name: found for name, each in results.items() if (found := forecasts(each.groups, spec.predictions))
         },
         sources=[each._asdict() for each in told(spec)],
+        comparison=comparison,
         simulations={name: found for name, each in results.items() if (found := simulated(each.groups))},
         calibration={name: found for name, each in results.items() if (found := tested(each.groups))},
         shift=next((found for each in results.values() if (found := shifted(each.groups))), ()),
@@ -245,7 +252,7 @@ def _run_all(
     status = "interrupted" if interrupted else "suspect" if suspect else "ok"
     directory.end(status)
     problems += [problem for each in results.values() for problem in each.problems]
-    return Report(directory.path, status, results, summary, tuple(problems))
+    return Report(directory.path, status, results, summary, tuple(problems), comparison)
 
 
 def pictures_of_result(spec: Spec, result: Result) -> list[Picture]:

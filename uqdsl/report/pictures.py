@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.classification import Reliability
+from uqdsl.diagnose.compare import Comparison
 from uqdsl.diagnose.forecast import Forecast
 from uqdsl.diagnose.simulations import simulated
 from uqdsl.diagnose.tested import CALIBRATION
@@ -32,7 +33,7 @@ NAIVE = "naive"
 class Picture(NamedTuple):
     """A picture that can be drawn.
 
-    - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`, `simulations`.
+    - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`, `simulations`, `comparison`.
     - of: the prediction that it shows; empty where it shows the posterior.
     """
 
@@ -71,6 +72,11 @@ def pictures_of(groups: Groups, rows: Sequence[Row], forecasts: Sequence[Forecas
     if tried is not None:
         found.append(Picture("simulations", "", _drawing("simulations:draw_simulations", tried)))
     return [*found, *_of_testing(groups.get(CALIBRATION, Group()))]
+
+
+def picture_of_comparison(found: Comparison) -> Picture:
+    """Several runs side by side."""
+    return Picture("comparison", "", _drawing("comparison:draw_comparison", found))
 
 
 def _of_testing(group: Group) -> list[Picture]:

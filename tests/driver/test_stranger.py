@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 import uqdsl
@@ -17,8 +19,6 @@ likelihood y[i] ~ Normal(mu, 1)
 
 def page_file() -> str:
     """The one file, as `docs/methods/README.md` shows it."""
-    from pathlib import Path
-
     text = (Path(uqdsl.__file__).parents[1] / "docs" / "methods" / "README.md").read_text(encoding="utf-8")
     return text.partition("```python tiny.py\n")[2].partition("```")[0]
 
@@ -56,4 +56,8 @@ def test_what_it_assumes_is_checked(install: Install, tmp_path, monkeypatch, cap
     said = capsys.readouterr().err
     assert "error[UQ505]: the method `tiny` assumes that the prior can be sampled, but `Flat`" in said
     assert "admissible here" in said
-    assert execute(["run", "flat.uq", "--by", "tiny(draws = 5)"]) == 1
+    (tmp_path / "flat.uq").write_text(SPEC.replace("Normal(0, 1)\nl", "Flat(-9, 9)\nl"))
+    assert execute(["run", "flat.uq", "--by", "tiny"]) == 1
+    assert "error[UQ505]" in capsys.readouterr().err
+    assert execute(["run", "flat.uq", "--by", "tiny(draws = 5)"]) == 2
+    assert "error[UQ503]" in capsys.readouterr().err

@@ -60,8 +60,8 @@ if TYPE_CHECKING:
 
     from uqdsl.uncertainty.predict import Watch
 
-type Foresee = Callable[[Group, int, Sequence[Prediction], Watch, Any], tuple[Group, tuple[Problem, ...]]]
-"""From draws of a posterior, a seed, what is asked, and perhaps a table of new rows to what is predicted."""
+type Foresee = Callable[[Group, int, Sequence[Prediction], Watch, Any, Group], tuple[Group, tuple[Problem, ...]]]
+"""From draws of a posterior, a seed, what is asked, perhaps a table of new rows, and calibration to what is predicted."""
 type Examine = Callable[[Group, int, Sequence[Prediction], Watch], tuple[Groups, tuple[Problem, ...]]]
 """From draws of a posterior, a seed and what is asked to what testing data say of that."""
 type Setting = float | int | bool | str
@@ -254,11 +254,11 @@ class Program:
         return make_target(self.spec, self._generated, dataset, allowed=self._allow_extern)
 
     def _foresee(
-        self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch, new: Any
+        self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch, new: Any, calibration: Group
     ) -> tuple[Group, tuple[Problem, ...]]:
         with located(self._checked.sources), memory_short():
             staged = self._staged if new is None else self._make_stages(self._bound_to(new))
-            return predict(staged, posterior, seed, asked, watch)
+            return predict(staged, posterior, seed, asked, watch, calibration)
 
     def _examine(
         self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch
@@ -428,8 +428,11 @@ class Fit:
             )
             for each in asked
         ]
+        mended = any(each.options["recalibrated"] for each in changed)
+        calibration = self._examined_groups.get(CALIBRATION, Group()) if mended else Group()
+        posterior = self._result.groups["posterior"]
         with _Watcher(progress).counting() as watch:
-            prediction, problems = self._foresee(self._result.groups["posterior"], self.seed, changed, watch, new)
+            prediction, problems = self._foresee(posterior, self.seed, changed, watch, new, calibration)
         self.problems += problems
         self._predicted = {PREDICTION: prediction}
         return to_datatree(self._predicted)[PREDICTION].to_dataset()
@@ -477,12 +480,16 @@ class Fit:
 
     @cached_property
     def _examined(self) -> dict[str, xarray.Dataset]:
+        tree = to_datatree({CALIBRATION: Group(), SHIFT: Group(), **self._examined_groups})
+        return {name: tree[name].to_dataset() for name in (CALIBRATION, SHIFT)}
+
+    @cached_property
+    def _examined_groups(self) -> Groups:
         with _Watcher(None).counting() as watch:
             asked = self.program.spec.predictions
             groups, problems = self._examine(self._result.groups["posterior"], self.seed, asked, watch)
         self.problems += problems
-        tree = to_datatree({CALIBRATION: Group(), SHIFT: Group(), **groups})
-        return {name: tree[name].to_dataset() for name in (CALIBRATION, SHIFT)}
+        return groups
 
     @property
     def summary(self) -> tuple[Row, ...]:

@@ -46,6 +46,8 @@ def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
         called = "" if of.name == of.target else f" as {of.name}"
         console.print(f"\n{of.target}{called}, predicted: {forecast.size} by {of.options['draws']} draws", markup=False)
         console.print(table)
+        if forecast.recalibrated:
+            console.print(forecast.recalibrated, markup=False, soft_wrap=True)
         if forecast.budget:
             shares = [
                 f"{source.replace('_', ' ')} {_percent(forecast.budget[source])} ± {_percent(forecast.budget_error[source])}"

@@ -13,6 +13,8 @@ from uqdsl.results.groups import Group, Groups
 
 PREDICTION = "prediction"
 """The group of a result that holds what was predicted."""
+RECALIBRATED = "_recalibrated"
+"""After the name of a prediction: the attribute that says how it was mended."""
 _PARTS = {"shapley": "share", "first_order": "first", "total": "total"}
 
 
@@ -92,6 +94,11 @@ class Forecast(NamedTuple):
     def budget_error(self) -> dict[str, float]:
         """The Monte Carlo errors of these."""
         return self._of_sources(f"average_{self.part}_error")
+
+    @property
+    def recalibrated(self) -> str:
+        """What testing rows changed of it, in words; empty where it is as the posterior has it."""
+        return str(self.group.attrs.get(f"{self.name}{RECALIBRATED}", ""))
 
     @property
     def dominant(self) -> list[Dominance]:

@@ -110,6 +110,8 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
         for each in forecast.rows(MOST_ROWS)
     ]
     content: dict[str, Any] = {"count": forecast.size, "rows": rows}
+    if forecast.recalibrated:
+        content["recalibrated"] = forecast.recalibrated
     if forecast.budget:
         content |= {"budget": forecast.budget, "budget_error": forecast.budget_error}
         content["largest"] = [each._asdict() for each in forecast.dominant]

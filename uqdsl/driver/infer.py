@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from uqdsl.diagnose import Row, Verdict, cut_mass, summarize, verdict
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.diagnose.simulations import SIMULATIONS, judged
+from uqdsl.diagnose.tested import CALIBRATION
 from uqdsl.driver.calibrate import examine, said_of_calibration
 from uqdsl.driver.predict import Staged, predict, said_of_prediction
 from uqdsl.driver.simulate import Draw, check_by_simulation
@@ -299,8 +300,8 @@ def _with_answers(staged: Staged, result: Result, seed: int, watcher: Watcher) -
     try:
         with watcher.counting() as watch:
             posterior = result.groups["posterior"]
-            prediction, problems = predict(staged, posterior, seed, asked, watch)
             examined, said = examine(staged, posterior, seed, asked, watch)
+            prediction, problems = predict(staged, posterior, seed, asked, watch, examined.get(CALIBRATION))
     except UqdslError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more

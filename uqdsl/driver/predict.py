@@ -13,6 +13,7 @@ from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
 from uqdsl.diagnose.forecast import PREDICTION, forecasts
 from uqdsl.driver.program import Precision, make_target
+from uqdsl.driver.recalibrate import learn_maps, said_of_maps, verify_testing_rows
 from uqdsl.messages import Problem, RunError, Sources
 from uqdsl.messages.catalogue.runtime import NotMixed, PredictionNotFinite
 from uqdsl.messages.catalogue.sources import NoTesting
@@ -48,8 +49,9 @@ def make_stages(
         precision, allowed: as of `make_target`.
 
     Raises:
-        RunError: UQ362 where a stage needs a part that the data do not have.
+        RunError: UQ362 where a stage needs a part that the data do not have, UQ643 where too few rows are for testing.
     """
+    verify_testing_rows(spec, dataset)
     stages: dict[str, Stage] = {}
     programs: dict[str, Program] = {}
     for each in spec.stages if spec.predictions else ():
@@ -88,7 +90,12 @@ def _with_given(stage: ir.Stage, part: Dataset) -> Dataset:
 
 
 def predict(
-    staged: Staged, posterior: Group, seed: int, asked: Sequence[ir.Prediction], watch: Watch
+    staged: Staged,
+    posterior: Group,
+    seed: int,
+    asked: Sequence[ir.Prediction],
+    watch: Watch,
+    calibration: Group | None = None,
 ) -> tuple[Group, tuple[Problem, ...]]:
     """Predict from draws of a posterior.
 
@@ -97,10 +104,16 @@ def predict(
         seed: of everything that is random.
         asked: what is to be told.
         watch: is told how far it is.
+        calibration: what testing rows said of the predictions, by which those are mended that are to be recalibrated.
 
     Returns:
         The labelled arrays of all that is told, and what is to be said of them.
+
+    Raises:
+        RunError: UQ643 where testing rows do not tell how to mend.
     """
+    calibration = calibration or Group()
+    maps = learn_maps(asked, calibration)
     stage = next(each for each in staged.spec.stages if each.name == PREDICTION)
     sites = {each.name: predicted_site(stage.spec, each) for each in asked}
     predictor = Predictor(
@@ -112,8 +125,9 @@ def predict(
         watch=watch,
         **limits(staged.spec),
     )
-    answers = answer(predictor, asked, predictor.along)
-    group = _group(answers, staged.stages[PREDICTION].target.coords, troubles(predictor.mixing))
+    answers = answer(predictor, asked, predictor.along, {name: each.in_place for name, each in maps.items()})
+    attrs = {**troubles(predictor.mixing), **said_of_maps(maps, asked, calibration)}
+    group = _group(answers, staged.stages[PREDICTION].target.coords, attrs)
     return group, said_of_prediction(staged.spec, group)
 
 

@@ -113,7 +113,7 @@ def _analyse(
         runs=written_runs if runs is None else tuple(runs),
     )
     found += check_question(written) if asks else ()
-    predictions = lower_predictions(parsed.tree, lowered.statements, fields, values, spec.runs, found)
+    predictions = lower_predictions(parsed.tree, lowered.statements, tables, values, spec.runs, staged.sources, found)
     calibrations = lower_calibrations(parsed.tree, declarations, lowered.known, values, spec.runs, found)
     spec = spec.model_copy(update={"calibrations": calibrations})
     if staged.sources is not None and not errors(found):

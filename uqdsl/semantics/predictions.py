@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, did_you_mean, listing
 from uqdsl.messages.catalogue.sources import (
+    CannotRecalibrate,
     NothingToPredict,
     OtherDimensions,
     PredictedTwice,
@@ -15,7 +16,9 @@ from uqdsl.messages.catalogue.sources import (
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.options import resolve_options
+from uqdsl.semantics.sources import Sources
 from uqdsl.syntax import tree
+from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.predictions import PLANNED, PredictOptions
 
 type Outcome = ir.Observation | ir.Quantity | ir.DataField
@@ -24,23 +27,24 @@ type Outcome = ir.Observation | ir.Quantity | ir.DataField
 def lower_predictions(
     written: tree.Tree,
     statements: Sequence[ir.Statement],
-    fields: Sequence[ir.DataField],
+    tables: Sequence[ir.Table],
     settings: Settings,
     runs: Collection[ir.Run],
+    sources: Sources | None,
     problems: list[Problem],
 ) -> tuple[ir.Prediction, ...]:
-    """The predictions that a spec asks for; UQ361, UQ363 to UQ365, UQ502, UQ503 for what is wrong with them."""
+    """The predictions that a spec asks for; UQ361, UQ363 to UQ365, UQ368, UQ502, UQ503 for what is wrong with them."""
     outcomes: dict[str, Outcome] = {
         each.name: each for each in statements if isinstance(each, ir.Observation | ir.Quantity)
     }
     # With errors that an outcome shares with inputs, it is its true values that the statements speak of.
     likely = {each.target.name for each in written.statements if isinstance(each, tree.Likelihood)} - set(outcomes)
-    outcomes |= {each.name: each for each in fields if each.name in likely}
+    outcomes |= {each.name: each for table in tables for each in table.fields if each.name in likely}
     found: dict[str, ir.Prediction] = {}
     for statement in written.statements:
         if not isinstance(statement, tree.Predict):
             continue
-        made = _prediction(statement, outcomes, statements, settings, runs, problems)
+        made = _prediction(statement, outcomes, statements, tables, settings, runs, sources, problems)
         if made is not None and made.name in found:
             others = (Label(found[made.name].span, "the first"),)
             problems.append(PredictedTwice(at=statement.span, name=made.name, others=others))
@@ -53,8 +57,10 @@ def _prediction(
     statement: tree.Predict,
     outcomes: dict[str, Outcome],
     statements: Sequence[ir.Statement],
+    tables: Sequence[ir.Table],
     settings: Settings,
     runs: Collection[ir.Run],
+    sources: Sources | None,
     problems: list[Problem],
 ) -> ir.Prediction | None:
     target, clauses = statement.target, statement.clauses
@@ -81,6 +87,16 @@ def _prediction(
         return None
     if options is None:
         return None
+    if options.recalibrated:
+        if not options.observation and sources is not None and (error := sources.error_of(target.name, "testing")):
+            reason = "testing rows have it with a recording error, and say nothing of the true one"
+            hint = "write `observation = true` as well, to predict what would be recorded"
+            others = (Label(error.entry.span, "their error"),)
+            problems.append(
+                CannotRecalibrate(at=statement.span, name=target.name, reason=reason, hint=hint, others=others)
+            )
+        elif (why := _not_recalibrated(predicted, tables)) is not None:
+            problems.append(CannotRecalibrate(at=statement.span, name=target.name, reason=why[0], others=(why[1],)))
     return ir.Prediction(
         span=statement.span,
         name=clauses.alias or target.name,
@@ -89,3 +105,15 @@ def _prediction(
         options=options.model_dump(),
         of=clauses.of,
     )
+
+
+def _not_recalibrated(predicted: Outcome, tables: Sequence[ir.Table]) -> tuple[str, Label] | None:
+    """Why testing rows cannot say how to mend the quantiles of a prediction, and where that stands."""
+    if not isinstance(predicted, ir.Observation):
+        return "it is not the outcome of a likelihood", Label(predicted.span, "declared here")
+    if DISTRIBUTIONS[predicted.law.distribution].discrete:
+        return "its values are classes or whole numbers", Label(predicted.law.span, "the law of these")
+    if not any(table.split or any(part.role == "testing" for part in table.parts) for table in tables):
+        of = next((table for table in tables if predicted.name in {each.name for each in table.fields}), None)
+        return "there are no rows for testing", Label(of.span if of else predicted.span, "the data")
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,18 +73,33 @@ class _Ask(NamedTuple):
     axis: int
     classes: tuple[float | int | str, ...]
     parts: dict[str, list[np.ndarray]]
+    mend: Mend | None
 
 
-def answer(predictor: Predictor, asked: Sequence[ir.Prediction], along: str) -> list[Answer]:
+type Mend = Callable[[np.ndarray], np.ndarray]
+"""From draws of a number, `(draw, *shape)`, to others in their places."""
+
+
+def answer(
+    predictor: Predictor, asked: Sequence[ir.Prediction], along: str, mend: Mapping[str, Mend] | None = None
+) -> list[Answer]:
     """Predict, and tell what is asked of each row.
 
     Arguments:
         predictor: whose sites are called as the predictions.
         asked: what is to be told.
         along: the dimension along which the predictor goes in blocks; empty where it does not.
+        mend: of numbers, what is done to their draws before anything but the budget and the parts of the variance is told.
     """
     asks = [
-        _Ask(each, PredictOptions(**each.options), _axis(each, along), predictor.outcomes[each.name].classes, {})  # type: ignore[arg-type]
+        _Ask(
+            each,
+            PredictOptions(**each.options),  # type: ignore[arg-type]
+            _axis(each, along),
+            predictor.outcomes[each.name].classes,
+            {},
+            (mend or {}).get(each.name),
+        )
         for each in asked
     ]
     draws = max(each.options.draws for each in asks)
@@ -120,7 +135,8 @@ def _of_numbers(ask: _Ask, found: Arrays, again: Arrays) -> Arrays:
         found, again: as of `Predictor.predict`, with other seeds of the function in the second.
     """
     name, draws = ask.asked.name, slice(ask.options.draws)
-    values = np.asarray(found[name][draws], float)
+    kept = found[name][draws] if ask.mend is None else ask.mend(np.asarray(found[name][draws], float))
+    values = np.asarray(kept, float)
     mean, other = (each.get(f"{name} mean", each[name])[draws] for each in (found, again))
     variance = found.get(f"{name} variance", np.zeros_like(values))[draws]
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told of by its mean
@@ -128,7 +144,7 @@ def _of_numbers(ask: _Ask, found: Arrays, again: Arrays) -> Arrays:
         epistemic, aleatoric = (np.sqrt(np.maximum(each, 0.0)) for each in parts)
         told = {"mean": values.mean(axis=0), "sd": values.std(axis=0, ddof=1)}
         told |= {"epistemic": epistemic, "aleatoric": aleatoric, **_spread(ask.options, values)}
-    return told | {"draws": found[name][draws]}
+    return told | {"draws": kept}
 
 
 def _of_classes(ask: _Ask, found: Arrays, _: Arrays) -> Arrays:

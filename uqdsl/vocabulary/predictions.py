@@ -25,6 +25,7 @@ class PredictOptions(Options):
         default="none", description="how the variance is shared among the five sources"
     )
     observation: bool = Field(default=False, description="what would be recorded, with its error, and not the truth")
+    recalibrated: bool = Field(default=False, description="whether quantiles are mended by the testing rows")
 
 
 PLANNED = frozenset({"ahead"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uqdsl.messages.problem import Note, Warn
+from uqdsl.messages.problem import Note, Problem, Warn
 
 
 class Miscalibrated(Warn):
@@ -35,5 +35,16 @@ class NotScored(Note):
     code = "UQ642"
     headline = "predictions of `{name}` are not scored: {reason}"
     label = "predicted here"
+    name: str
+    reason: str
+
+
+class TooFewToRecalibrate(Problem):
+    """Predictions that are to be mended by testing rows which do not tell how."""
+
+    code = "UQ643"
+    headline = "predictions of `{name}` cannot be recalibrated: {reason}"
+    label = "predicted here"
+    advice = "give more rows for testing, or take `recalibrated` out"
     name: str
     reason: str

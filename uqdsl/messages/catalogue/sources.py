@@ -145,6 +145,14 @@ class NoneAsked(Problem):
     advice = "write `predict X` in the spec, for the outcome of a likelihood or a `let`"
 
 
+class CannotRecalibrate(Problem):
+    code = "UQ368"
+    headline = "predictions of `{name}` cannot be recalibrated, because {reason}"
+    label = "recalibrated by what?"
+    name: str
+    reason: str
+
+
 class JointRows(Problem):
     code = "UQ367"
     headline = "`{name}` cannot be had for other rows of `{dim}` than those that it was learned from"

@@ -246,8 +246,8 @@ def test_recalibrated_predictions_hold_what_they_say(tmp_path: Path):
     new = rows(count, 7)
     fit = fitted(text, tmp_path, train=rows(200, 1), test=rows(400, 2), new=new)
 
-    def held(**options: object) -> float:
-        found = fit.predict(draws=4000, **options)
+    def held(*, recalibrated: bool = False) -> float:
+        found = fit.predict(draws=4000, recalibrated=recalibrated)
         lower, upper = (found[f"X_{end}"].sel(X_interval=0.9).values for end in ("lower", "upper"))
         return float(np.mean((lower <= new["X"]) & (new["X"] <= upper)))
 

@@ -160,6 +160,17 @@ def test_draws_around_the_members_are_weighted_to_the_posterior(problem: Callabl
     assert draws.diagnostics["log_evidence"] == pytest.approx(problem().exact.log_evidence, abs=4 / np.sqrt(ess))
 
 
+@pytest.mark.parametrize("problem", [problems.conjugate, problems.banana])
+def test_members_that_are_moved_are_draws_of_the_posterior(problem: Callable[[], problems.Problem]) -> None:
+    draws = ensemble(problem().posterior(), members=20, weighting="equal_weight", draws=50)
+    found = problems.errors(problem(), draws.positions)
+    assert not draws.reasons
+    assert draws.log_weights is None
+    assert found.mean < 4 / np.sqrt(1000)
+    assert found.covariance < 0.15
+    assert number(draws, "log_evidence") == pytest.approx(problem().exact.log_evidence, abs=0.15)
+
+
 def test_a_member_that_diverged_is_left_out_by_name() -> None:
     spec = """
 data { y : real = 2 }

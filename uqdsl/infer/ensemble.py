@@ -25,6 +25,7 @@ from uqdsl.infer.curvature import LARGEST, Local, local_laws
 from uqdsl.infer.pareto import smooth
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.pushforward import push
+from uqdsl.infer.rejuvenate import rejuvenate
 from uqdsl.infer.rto import randomise
 from uqdsl.infer.training import Objective, Units, prior_units, train
 from uqdsl.messages import RunError, listing
@@ -42,7 +43,7 @@ _NOT_DRAWS = (
     "the members count alike and are not draws of the posterior: they show where training ends, and how far apart they lie "
     "depends on how it was done"
 )
-_MOVE = "take draws by a method that moves them, such as `smc` or `nuts`"
+_MOVE = "use `weighting = equal_weight`, which moves them, or another method"
 
 
 class Members(NamedTuple):
@@ -90,6 +91,9 @@ def run(posterior: Posterior, options: EnsembleOptions, key: jax.Array, watch: W
         members = _compared(units, members, local)
     if options.weighting == "none":
         return _as_they_are(members)
+    if options.weighting == "equal_weight":
+        assert local is not None
+        return _moved(posterior, options, units, members, local, of_weights, watch)
     return _weighted(posterior, options, units, members, local, of_weights)
 
 
@@ -195,7 +199,7 @@ def _local(posterior: Posterior, options: EnsembleOptions, units: Units, members
     """The law around each member, where it can be had."""
     if posterior.size <= LARGEST:
         return local_laws(posterior, units, members.positions)
-    if options.weighting != "none" and members.log_weights is None:
+    if options.weighting == "equal_weight" or (options.weighting == "importance" and members.log_weights is None):
         _check_size(posterior, options)
     return None
 
@@ -219,6 +223,29 @@ def _collapsed(members: Members) -> tuple[str, ...]:
         return ()
     said = f"they lie apart by {ratio:.2g} of the posterior's own width, so that what they agree on is no sign of certainty"
     return (f"the members have collapsed: {said}; {_MOVE}",)
+
+
+def _moved(
+    posterior: Posterior,
+    options: EnsembleOptions,
+    units: Units,
+    members: Members,
+    local: Local,
+    key: jax.Array,
+    watch: Watch,
+) -> Draws:
+    """Draws around the members, moved until they are draws of the posterior."""
+    moved = rejuvenate(posterior, units, local, options.draws, key, watch)
+    said = members.with_more(
+        reasons=moved.reasons,
+        density="laplace_mixture",
+        log_evidence=moved.log_evidence,
+        notes=(f"the draws began around {moved.members} of the members and were moved from there",),
+        temperatures=moved.temperatures,
+        acceptance=moved.acceptance,
+        drift=moved.drift,
+    )
+    return _draws(said, units.place(moved.standard))
 
 
 def _weighted(

@@ -19,9 +19,9 @@ class EnsembleOptions(Options):
             "what sets members apart: their start (deep), rows drawn anew (bootstrap), or errors added to data and prior (rto)"
         ),
     )
-    weighting: Literal["none", "importance"] = Field(
+    weighting: Literal["none", "importance", "equal_weight"] = Field(
         default="none",
-        description="members as they are, or weighted by posterior over the density of how they were made",
+        description="members as they are, weighted by posterior over density, or moved until they count alike",
     )
     density: Literal["laplace_mixture", "pushforward"] = Field(
         default="laplace_mixture",

@@ -112,7 +112,7 @@ def rejuvenate(posterior: Posterior, units: Units, local: Local, draws: int, key
     origins = np.arange(count) // draws
     while tau < 1 and steps < _MOST:
         of_posterior, of_mixture = both(posterior, standard)
-        ratio = np.asarray(of_posterior - of_mixture)
+        ratio = np.asarray(of_posterior) - np.asarray(of_mixture)
         further = _further(ratio, 1 - tau)
         weights = further * ratio
         log_evidence += float(logsumexp(weights) - np.log(count))
@@ -140,7 +140,8 @@ def _further(ratio: np.ndarray, left: float) -> float:
 
     def lacking(step: float) -> float:
         weights = step * (ratio - ratio.max())
-        return float(2 * logsumexp(weights) - logsumexp(2 * weights) - np.log(_EFFECTIVE * len(ratio)))
+        effective = 2 * np.logaddexp.reduce(weights) - np.logaddexp.reduce(2 * weights)
+        return float(effective - np.log(_EFFECTIVE * len(ratio)))
 
     if lacking(left) >= 0:
         return left

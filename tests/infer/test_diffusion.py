@@ -54,7 +54,7 @@ def test_example_b_is_exact_where_the_prior_is_known() -> None:
 def test_example_b_from_draws_of_the_prior_is_as_good_as_the_fit() -> None:
     """The row of the closed form on the fitted mixture, N = 100: energy distance 0.276 +- 0.024 over 12 replicates."""
     each = [
-        diffused(problems.seed_b(), seed, particles=100, prior="fitted", prior_draws=100, closure="component")
+        diffused(problems.seed_b(), seed, particles=100, mixture="fitted", prior_draws=100, closure="component")
         for seed in range(4)
     ]
     energy = np.mean([problems.errors(problems.seed_b(), found.positions).energy for found in each])

@@ -20,8 +20,9 @@ from .conftest import SPECS
 
 REFERENCE = Path(__file__).parent / "reference"
 NAMES = sorted(path.stem for path in SPECS.glob("*.uq"))
-QUICK = [name for name in NAMES if "\npredict " not in (SPECS / f"{name}.uq").read_text()]
-"""The others take minutes; they have tests of their own with fewer draws."""
+TEXTS = {name: (SPECS / f"{name}.uq").read_text() for name in NAMES}
+QUICK = [name for name, text in TEXTS.items() if "\npredict " not in text and text.count("\ninfer by nuts") == 1]
+"""The others take minutes, or compare methods; they have tests of their own."""
 DRAWS = 4000
 GROUPS = {
     "posterior",

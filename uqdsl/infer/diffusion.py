@@ -150,7 +150,7 @@ def _advance(
 def run(posterior: Posterior, options: DiffusionOptions, key: jax.Array, watch: Watch) -> Draws:
     """Draws of the posterior from noise."""
     of_prior, of_start, of_steps, of_check = jax.random.split(key, 4)
-    prior = prior_of(posterior, of_prior, options.prior_draws, fitted=options.prior == "fitted")
+    prior = prior_of(posterior, of_prior, options.prior_draws, fitted=options.mixture == "fitted")
     known, prior = prior, prior.plain
     kind = kind_of_data(posterior, prior)
     closure = _closure(options.closure, kind)
@@ -177,6 +177,9 @@ def run(posterior: Posterior, options: DiffusionOptions, key: jax.Array, watch: 
 
 _RESOLVING = frozenset({"component", "newton", "importance", "joint_gaussian", "damped", "naive"})
 """Closures of which the law that they end in is smooth."""
+
+_CONSISTENT = frozenset({"component", "newton", "importance"})
+"""Closures that end in the posterior of the mixture."""
 
 _BIASED = {
     "damped": (
@@ -276,13 +279,25 @@ def _report(
             "`joint_gaussian` takes state and data for one Gaussian: where modes overlap, their weights are off by about 0.1 "
             "with any number of particles"
         )
+    # What the draws are of, but for what the closure and the steps leave out: the fitted mixture, given the data.
+    corrects = known.fit is not None and known.density and closure in _CONSISTENT
+    log_approximation = _log_approximation(posterior, prior, path.denoised) if corrects else None
     return Draws(
         positions=prior.position(path.denoised),
+        log_approximation=log_approximation,
         diagnostics=diagnostics,
         reasons=tuple(reasons),
         notes=tuple(notes),
         history={"forcing_balance": history["balance"]},
     )
+
+
+@jax.jit
+def _log_approximation(posterior: Posterior, prior: Prior, states: jax.Array) -> jax.Array:
+    def one(state: jax.Array) -> jax.Array:
+        return prior.mixture.log_density(state) + posterior.log_likelihood(prior.position(state))
+
+    return jax.vmap(one)(states)
 
 
 def _shares(weights: jax.Array) -> str:

@@ -23,12 +23,19 @@ class DiffusionOptions(Options):
             "`joint_gaussian`, `damped`, `naive`, `particles` and `literal` are biased forms of the literature"
         ),
     )
-    prior: Literal["auto", "fitted"] = Field(
+    mixture: Literal["auto", "fitted"] = Field(
         default="auto",
         description="`auto` takes the prior itself where it is Gaussian or a Gaussian mixture; `fitted` fits one to its draws",
     )
     prior_draws: int = Field(
         default=1000, ge=20, le=10**6, description="draws of the prior that a mixture is fitted to"
+    )
+    correction: Literal["none", "importance"] = Field(
+        default="importance",
+        description=(
+            "where the mixture is fitted and the prior has a density: `importance` weighs the draws by prior over mixture, "
+            "weights smoothed; `none` leaves them as they are"
+        ),
     )
     steps: int = Field(default=30, ge=4, le=10**4, description="steps from noise to the posterior")
     closure_draws: int = Field(

@@ -10,7 +10,7 @@ from scipy.special import entr, ndtr
 
 from uqdsl.ir import SOURCES
 from uqdsl.uncertainty import budget
-from uqdsl.uncertainty.budget import Budget, Part, information_budget, variance_budget
+from uqdsl.uncertainty.budget import Budget, Part, attribute, information_budget, scattered_variances, variance_budget
 
 DRAWS = 3000
 SIZE = 1 << 17
@@ -81,6 +81,27 @@ def test_interaction_of_scale_and_residual():
     pairs = np.zeros((10, 1))
     pairs[list(combinations(SOURCES, 2)).index(("testing_data", "function"))] = te_f
     close(found.pairs, pairs)
+
+
+def test_a_residual_whose_law_is_known_is_not_drawn():
+    """The same budget, with errors that are smaller; of the residual's scale alone where nothing else varies."""
+    others = SOURCES[:-1]
+    mean, sd = (
+        budget.corners(each, DRAWS, others)
+        for each in (
+            lambda seeds: 1.5 * NORMAL["new_input"][seeds["new_input"]][:, None],
+            lambda seeds: (0.5 + 0.2 * NORMAL["testing_data"][seeds["testing_data"]])[:, None],
+        )
+    )
+    found = attribute(scattered_variances(mean, sd), SOURCES)
+    z, te_f, f = 2.25, 0.04, 0.25
+    close(found.total, z + te_f + f)
+    close(found.first, [[z], [0], [0], [0], [f]])
+    close(found.all_orders, [[z], [te_f], [0], [0], [f + te_f]])
+    close(found.shapley, [[z], [te_f / 2], [0], [0], [f + te_f / 2]])
+    drawn = variance_budget(scale, DRAWS)
+    assert found.shapley.error[-1, 0] < 0.8 * drawn.shapley.error[-1, 0]
+    assert found.all_orders.error[1, 0] < 0.8 * drawn.all_orders.error[1, 0]
 
 
 def test_products_of_uncentred_factors():

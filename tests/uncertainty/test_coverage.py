@@ -79,7 +79,7 @@ def sampled(stage: Stage, given: Arrays, seed: int) -> Arrays:
     )
     found = run_chains(chain_program(stage, kernel), given, keys(count, seed))
     assert found.mixing.mixed
-    return found.values
+    return {name: each[:, -1] for name, each in found.values.items()}
 
 
 def trained(text: str, training: Arrays, seed: int = 0) -> np.ndarray:

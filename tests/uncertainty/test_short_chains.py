@@ -61,7 +61,7 @@ def test_a_conjugate_residual_law():
     found = run_chains(chain_program(stage, kernel), given, keys(CHAINS))
     precision = 1 + len(TESTING["X"]) / (0.4**2 + 0.3**2)
     mean = (TESTING["X"][:, None] - slope * TESTING["Z"][:, None]).sum(axis=0) / (0.4**2 + 0.3**2) / precision
-    standard = (found.values["bias"] - mean) * math.sqrt(precision)
+    standard = (found.values["bias"][:, -1] - mean) * math.sqrt(precision)
     assert abs(standard.mean()) < 4 / math.sqrt(CHAINS)
     assert abs(standard.var() - 1) < 4 * math.sqrt(2 / CHAINS)
     assert found.mixing.mixed
@@ -73,7 +73,7 @@ def test_the_same_key_is_the_same_cause_whatever_is_given():
     slope = np.random.default_rng(0).normal(1.5, 0.1, 200)
     kernel = adapt(stage, {"slope": slope[:16]}, jax.random.key(0))
     one, other = (
-        run_chains(chain_program(stage, kernel), {"slope": each}, keys(200)).values["bias"]
+        run_chains(chain_program(stage, kernel), {"slope": each}, keys(200)).values["bias"][:, -1]
         for each in (slope, slope + 1)
     )
     moved = other - one
@@ -91,12 +91,12 @@ def test_a_residual_law_with_errors_in_its_data():
     scales, weight, bias, bias_variance = scale_posterior(line, 1.5, TESTING["Z"], TESTING["X"])
     mean = float(weight @ scales)
     sd = math.sqrt(weight @ scales**2 - mean**2)
-    spread = found.values["spread"]
+    spread = found.values["spread"][:, -1]
     assert abs(spread.mean() - mean) < 4 * sd / math.sqrt(CHAINS)
     assert abs(spread.std() - sd) < 0.1 * sd
     centre = float(weight @ bias)
     wide = math.sqrt(weight @ (bias**2 + bias_variance) - centre**2)
-    assert abs(found.values["bias"].mean() - centre) < 4 * wide / math.sqrt(CHAINS)
+    assert abs(found.values["bias"][:, -1].mean() - centre) < 4 * wide / math.sqrt(CHAINS)
 
 
 def test_chains_that_do_not_move_are_told():
@@ -136,7 +136,7 @@ def test_what_is_given_may_make_some_posteriors_much_narrower():
     found = run_chains(chain_program(stage, adapt(stage, pilots, jax.random.key(0))), given, keys(CHAINS))
     precision = 1 + len(TESTING["X"]) / given["width"] ** 2
     rest = TESTING["X"][:, None] - given["slope"] * TESTING["Z"][:, None]
-    standard = (found.values["bias"] - rest.sum(axis=0) / given["width"] ** 2 / precision) * np.sqrt(precision)
+    standard = (found.values["bias"][:, -1] - rest.sum(axis=0) / given["width"] ** 2 / precision) * np.sqrt(precision)
     assert abs(standard.mean()) < 4 / math.sqrt(CHAINS)
     assert abs(standard.var() - 1) < 4 * math.sqrt(2 / CHAINS)
     assert found.mixing.mixed

@@ -74,8 +74,9 @@ def _panel(axes: Axes, draws: np.ndarray) -> None:
         values, counts = np.unique(finite, return_counts=True)
         axes.vlines(values, 0, counts / finite.size, color=canvas.BLUE, linewidth=3)
         return
-    x, y = density(finite)
     low, high = np.quantile(finite, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    # One draw of a heavy tail would leave no room for all others.
+    x, y = density(finite, (2 * low - high, 2 * high - low))
     axes.fill_between(x, y, color=canvas.SKY, alpha=0.25, linewidth=0)
     axes.fill_between(x, y, where=((low <= x) & (x <= high)).tolist(), color=canvas.SKY, alpha=0.45, linewidth=0)
     axes.plot(x, y, color=canvas.BLUE, linewidth=1.4)

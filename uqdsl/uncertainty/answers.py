@@ -9,9 +9,17 @@ import numpy as np
 
 from uqdsl import ir
 from uqdsl.ir import SOURCES
-from uqdsl.uncertainty.budget import Budget, attribute, closed_variances, corners, draws_within
+from uqdsl.uncertainty.budget import (
+    Budget,
+    Seeds,
+    attribute,
+    closed_variances,
+    corners,
+    draws_within,
+    scattered_variances,
+)
 from uqdsl.uncertainty.classes import entropy, indicator_variances
-from uqdsl.uncertainty.predict import Predictor
+from uqdsl.uncertainty.predict import Predictor, last, repeated
 from uqdsl.uncertainty.stages import Arrays
 from uqdsl.uncertainty.statistics import equal_tailed, exceedance, highest_density, total_variance
 from uqdsl.vocabulary.predictions import PredictOptions
@@ -20,8 +28,6 @@ MOST_BYTES = 1 << 26
 """Draws are kept where all rows of them take no more."""
 _LEAST_DRAWS = 64
 """Of a budget."""
-_MOST_TIMES, _CHEAP_ROWS = 16, 1024
-"""How often what hangs on no chain is drawn for each of these, and of how many rows that costs little beside the chains."""
 
 
 class Answer(NamedTuple):
@@ -102,17 +108,17 @@ def answer(
         )
         for each in asked
     ]
-    draws = max(each.options.draws for each in asks)
-    known = predictor.posterior(draws)
-    seeds = predictor.along_known(known)
-    other_seeds = {**seeds, "function": seeds["function"] + draws}
+    draws, states = max(each.options.draws for each in asks), predictor.states
+    known = predictor.posterior_by_states(draws)
+    seeds = predictor.along_known(known, states)
+    other_seeds = {**seeds, "function": seeds["function"] + draws * states}
     sizes = dict.fromkeys((each.asked.name for each in asks), 0)
-    for rows in predictor.blocks(draws):
+    for rows in predictor.blocks(draws * states):
         predictor.watch("predicting", rows.start, predictor.rows)
         found = predictor.predict(known, seeds, rows)
         again = found if predictor.scatters_once(found) else predictor.predict(known, other_seeds, rows)
         for each in asks:
-            told = (_of_classes if each.classes else _of_numbers)(each, found, again)
+            told = (_of_classes if each.classes else _of_numbers)(each, found, again, states)
             sizes[each.asked.name] += sum(array.nbytes for name, array in told.items() if name in _DRAWS)
             for name, array in told.items():
                 if name not in _DRAWS or sizes[each.asked.name] <= MOST_BYTES:
@@ -128,13 +134,14 @@ def _axis(asked: ir.Prediction, along: str) -> int:
 _DRAWS = ("draws", "probability_draws")
 
 
-def _of_numbers(ask: _Ask, found: Arrays, again: Arrays) -> Arrays:
-    """What is told of a block of rows.
+def _of_numbers(ask: _Ask, found: Arrays, again: Arrays, states: int) -> Arrays:
+    """What is told of a block of rows: of all states of chains, but for the draws themselves, which are those of the last.
 
     Arguments:
         found, again: as of `Predictor.predict`, with other seeds of the function in the second.
+        states: that go with each draw.
     """
-    name, draws = ask.asked.name, slice(ask.options.draws)
+    name, draws = ask.asked.name, slice(ask.options.draws * states)
     kept = found[name][draws] if ask.mend is None else ask.mend(np.asarray(found[name][draws], float))
     values = np.asarray(kept, float)
     mean, other = (each.get(f"{name} mean", each[name])[draws] for each in (found, again))
@@ -142,21 +149,22 @@ def _of_numbers(ask: _Ask, found: Arrays, again: Arrays) -> Arrays:
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told of by its mean
         parts = total_variance(np.asarray(mean, float), np.asarray(other, float), variance)
         epistemic, aleatoric = (np.sqrt(np.maximum(each, 0.0)) for each in parts)
-        told = {"mean": values.mean(axis=0), "sd": values.std(axis=0, ddof=1)}
+        sd = np.hypot(epistemic, aleatoric) if ask.mend is None else values.std(axis=0, ddof=1)
+        told = {"mean": values.mean(axis=0), "sd": sd}
         told |= {"epistemic": epistemic, "aleatoric": aleatoric, **_spread(ask.options, values)}
-    return told | {"draws": kept}
+    return told | last({"draws": kept}, states)
 
 
-def _of_classes(ask: _Ask, found: Arrays, _: Arrays) -> Arrays:
+def _of_classes(ask: _Ask, found: Arrays, _: Arrays, states: int) -> Arrays:
     """What is told of a block of rows whose outcome is a class."""
-    name, draws = ask.asked.name, slice(ask.options.draws)
-    last = found[f"{name} probability"][draws]
-    values = np.moveaxis(last, -1, 1)
+    name, draws = ask.asked.name, slice(ask.options.draws * states)
+    probabilities = found[f"{name} probability"][draws]
+    values = np.moveaxis(probabilities, -1, 1)
     epistemic, aleatoric = values.std(axis=0, ddof=1), np.sqrt((values * (1 - values)).mean(axis=0))
     told = {"probability": values.mean(axis=0), "epistemic": epistemic, "aleatoric": aleatoric}
     told |= _spread(ask.options, values)
-    parts = zip(("entropy", "expected_entropy", "mutual_information"), entropy(last), strict=True)
-    return told | dict(parts) | {"draws": found[name][draws], "probability_draws": values}
+    parts = zip(("entropy", "expected_entropy", "mutual_information"), entropy(probabilities), strict=True)
+    return told | dict(parts) | last({"draws": found[name][draws], "probability_draws": values}, states)
 
 
 def _spread(options: PredictOptions, values: np.ndarray) -> Arrays:
@@ -200,49 +208,67 @@ def _concatenated(ask: _Ask, name: str, parts: list[np.ndarray]) -> np.ndarray:
 
 def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
     """Shares of the variance of each row, and of the mean over all rows."""
-    active, name, chained = predictor.random, ask.asked.name, predictor.chained
+    active, name = predictor.random, ask.asked.name
+    chained, times = predictor.chained, predictor.states
     # Chains of the weights are not run by the prediction alone, and may be costlier than those that are: these are fewer.
     count = max(_LEAST_DRAWS, draws_within(draws, 1 << (len(SOURCES) if chained else len(active))))
     count = min(count, predictor.independent // 2)
-    times = max(1, min(_MOST_TIMES, _CHEAP_ROWS // predictor.rows)) if chained else 1
     first = {source: np.arange(count) for source in SOURCES}
-    ranks = predictor.along_known(_repeated(predictor.known(first), times))
+    ranks = predictor.along_known(repeated(predictor.known(first), times), times)
     # Even over what the first copies of all seeds give.
     even = {source: np.concatenate([rank, rank + count * times]) for source, rank in ranks.items()}
     parts: dict[str, list[np.ndarray]] = {}
     sums: list[np.ndarray] = []
     for rows in predictor.blocks(count * times << len(active)):
         predictor.watch("the five sources", rows.start, predictor.rows)
-        shape: tuple[int, ...] = ()
 
-        def prediction(seeds: Mapping[str, np.ndarray], rows: slice = rows) -> np.ndarray:
-            nonlocal shape
+        def prediction(seeds: Mapping[str, np.ndarray], rows: slice = rows) -> Arrays:
             again = {
                 source: np.repeat(seeds[source], times) * times if source in chained else _apart(seeds[source], times)
                 for source in even
             }
             forward = {source: even[source][each] for source, each in again.items()}
-            found = predictor.predict(_repeated(predictor.known(seeds), times), forward, rows)
-            shape = found[name].shape[1:]
-            if ask.classes:
-                return found[f"{name} probability"].reshape(count * times, -1, len(ask.classes))
-            return np.asarray(found[name], float).reshape(count * times, -1)
+            return predictor.predict(repeated(predictor.known(seeds), times), forward, rows)
 
-        corner = corners(prediction, count, active)
-        closed = indicator_variances(corner, active) if ask.classes else closed_variances(corner)
+        found = prediction(first)
+        scattered = predictor.scatters_once(found) and predictor.outcomes[name].one_shape
+        closed = _closed(ask, prediction, count, active, scattered=scattered)
         # What was drawn for the same chains is no draw of its own; their mean is.
         closed = closed.reshape(count, times, *closed.shape[1:]).mean(axis=1)
         sums.append(closed.sum(axis=2, keepdims=True))
-        found = _shares(attribute(closed, active))
-        for part, array in found.items():
-            parts.setdefault(part, []).append(array.reshape(len(SOURCES), *shape))
+        for part, array in _shares(attribute(closed, active)).items():
+            parts.setdefault(part, []).append(array.reshape(len(SOURCES), *found[name].shape[1:]))
     told = {part: _concatenated(ask, part, each) for part, each in parts.items()}
     whole = _shares(attribute(np.sum(sums, axis=0), active))
     return told | {f"average_{part}": each[:, 0] for part, each in whole.items()}
 
 
-def _repeated(known: Arrays, times: int) -> Arrays:
-    return {name: np.repeat(each, times, axis=0) for name, each in known.items()}
+def _closed(
+    ask: _Ask, prediction: Callable[[Seeds], Arrays], count: int, active: Sequence[str], *, scattered: bool
+) -> np.ndarray:
+    """V(S) of all sets of sources, `(draw, set, row)`.
+
+    Arguments:
+        prediction: of seeds.
+        count: of these.
+        scattered: whether `function` is no more than a scatter of one shape, so that its law says all of it.
+    """
+    name, classes = ask.asked.name, len(ask.classes)
+
+    def flat(array: np.ndarray, *last: int) -> np.ndarray:
+        return np.asarray(array, float).reshape(len(array), -1, *last)
+
+    def law(seeds: Seeds) -> np.ndarray:
+        found = prediction(seeds)
+        return np.stack([flat(found[f"{name} mean"]), np.sqrt(flat(found[f"{name} variance"]))], axis=-1)
+
+    if classes:
+        every = corners(lambda seeds: flat(prediction(seeds)[f"{name} probability"], classes), count, active)
+        return indicator_variances(every, active)
+    if scattered and active[-1] == "function":
+        every = corners(law, count, active[:-1])
+        return scattered_variances(every[..., 0], every[..., 1])
+    return closed_variances(corners(lambda seeds: flat(prediction(seeds)[name]), count, active))
 
 
 def _apart(seeds: np.ndarray, times: int) -> np.ndarray:

@@ -121,10 +121,28 @@ def closed_variances(corner: np.ndarray) -> np.ndarray:
     c(R) for all R is the autocorrelation of x_T over the group of sets under symmetric difference, which the Walsh-Hadamard
     transform makes a square. Sums over rows, or over classes, may be taken before the parts are.
     """
-    number = len(corner)
-    correlation = _walsh(_walsh(corner) ** 2) / number**2
+    correlation = _correlation(corner)
+    return np.moveaxis(correlation - correlation[0], 0, 1)
+
+
+def scattered_variances(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """V(S) of m + s u for each draw of the seeds, `(draw, set, row)`, where u alone is of the last source.
+
+    u has the mean 0 and the variance 1, and is never drawn. Sets with the last source, which are the second half, have
+
+        V(S and u) = V_m(S) + E (E[s | U_S])^2
+
+    Arguments:
+        mean, sd: m and s for all combinations of the seeds of the other sources, as of `corners`, `(corner, draw, row)`.
+    """
+    without = closed_variances(mean)
+    return np.concatenate([without, without + np.moveaxis(_correlation(sd), 0, 1)], axis=1)
+
+
+def _correlation(corner: np.ndarray) -> np.ndarray:
+    """c(not S) of all sets S, `(set, draw, row)`."""
     # Set S keeps what all others lose: c(not S) is entry 2^a - 1 - S.
-    return np.moveaxis(correlation[::-1] - correlation[-1], 0, 1)
+    return (_walsh(_walsh(corner) ** 2) / len(corner) ** 2)[::-1]
 
 
 def attribute(closed: np.ndarray, active: Sequence[str], sources: Sequence[str] = SOURCES) -> Budget:

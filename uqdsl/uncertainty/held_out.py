@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from uqdsl import ir
-from uqdsl.ir import SOURCES
-from uqdsl.uncertainty.predict import Predictor, Seeds, Watch
+from uqdsl.uncertainty.predict import Predictor, Watch
 from uqdsl.uncertainty.short_chains import Mixing
 from uqdsl.uncertainty.stages import Arrays, Stage, rows_of
 
@@ -140,7 +139,7 @@ def _row_names(stage: Stage, dim: str) -> list[str]:
 
 def _predicted(predictor: Predictor, known: Arrays, draws: int) -> tuple[Arrays, Arrays, Arrays]:
     """Draws, densities of what was recorded, and probabilities of classes, of all rows of a predictor."""
-    seeds: Seeds = dict.fromkeys(SOURCES, np.arange(draws))  # pyright: ignore[reportAssignmentType] - names are text
+    seeds = predictor.along_known(known)
     dims, along = predictor.stages["prediction"].target.dims, predictor.along
     blocks: tuple[list[Arrays], ...] = ([], [], [])
     for rows in predictor.blocks(draws):

@@ -22,11 +22,13 @@ class Outcome(NamedTuple):
     - scatter: the site by which it scatters when all else is known: its own, or that of its residual; empty where there is
       none.
     - classes: the labels of the classes, where it is one of some; empty where it is a number.
+    - one_shape: whether the law of that site is of one shape, which is shifted and scaled and no more.
     """
 
     site: str
     scatter: str
     classes: tuple[float | int | str, ...]
+    one_shape: bool = False
 
     def read(self, sites: Mapping[str, Site]) -> Device:
         """Of one draw its `value`, and of the law that it came from either the `probability` of each class, `(…, class)`,
@@ -60,9 +62,19 @@ def outcome_of(stage: ir.Spec, coords: Mapping[str, Sequence[Any]], site: str) -
     statements = {each.name: each for each in stage.statements}
     statement = statements[site]
     if isinstance(statement, ir.Observation | ir.Unknown):
-        return Outcome(site, site, _classes(stage, coords, statement))
-    residual = f"{site.removesuffix('.predicted')}.residual"
-    return Outcome(site, residual if isinstance(statements.get(residual), ir.Unknown) else "", ())
+        return Outcome(site, site, _classes(stage, coords, statement), _of_one_shape(statement.law))
+    residual = statements.get(f"{site.removesuffix('.predicted')}.residual")
+    if not isinstance(residual, ir.Unknown):
+        return Outcome(site, "", ())
+    return Outcome(site, residual.name, (), _of_one_shape(residual.law))
+
+
+def _of_one_shape(law: ir.Law) -> bool:
+    """Whether a law is of a family of locations and scales, with numbers for all else."""
+    moved = DISTRIBUTIONS[law.distribution].location_scale
+    others = [each.value for each in law.arguments if each.name not in (moved or ())]
+    cut = law.lower is not None or law.upper is not None
+    return moved is not None and not cut and all(isinstance(each, ir.Constant) for each in others)
 
 
 def _classes(

@@ -38,6 +38,7 @@ from uqdsl.uncertainty.short_chains import (
     LEAST,
     PILOTS,
     ChainProgram,
+    Kernel,
     Mixing,
     adapt,
     chain_program,
@@ -60,6 +61,8 @@ _MOST_DRAWS = 512
 """Draws that are computed side by side."""
 _COLUMNS = 3
 """Numbers known of each draw over which seeds are even."""
+_MOST_STATES, _CHEAP_ROWS = 16, 1024
+"""Predictions for each chain, and of how many rows these cost little beside it."""
 
 
 type Watch = Callable[[str, int, int], object]
@@ -70,6 +73,16 @@ def unwatched(doing: str, done: int, total: int) -> None:
     """For what nobody looks at."""
 
 
+def repeated(known: Arrays, times: int) -> Arrays:
+    """Each draw so many times."""
+    return {name: np.repeat(each, times, axis=0) for name, each in known.items()}
+
+
+def last(known: Arrays, states: int) -> Arrays:
+    """Of each draw what goes with the last state."""
+    return {name: each[states - 1 :: states] for name, each in known.items()}
+
+
 class Predictor:
     """Predictions by stages, from draws of a posterior.
 
@@ -77,6 +90,7 @@ class Predictor:
         mixing: how well the short chains of each stage did.
         outcomes: what is predicted of each target.
         along: the dimension along which it goes in blocks; empty where it does not.
+        states: how many predictions go with each chain, by states of its second half: more than one where rows are few.
     """
 
     def __init__(
@@ -115,6 +129,8 @@ class Predictor:
         self._residual = remembered(self._of_testing, ("testing_data", "training_data", "weights"))
         self._inputs = remembered(self._of_new, ("new_input", "training_data", "weights"))
         self._programs: dict[tuple[int, int, bool], Callable[..., dict[str, jax.Array]]] = {}
+        self.states = max(1, min(_MOST_STATES, _CHEAP_ROWS // self.rows)) if self.chained else 1
+        self._wanted = {name for stage in stages.values() for name in stage.given}
 
     @property
     def random(self) -> tuple[str, ...]:
@@ -222,46 +238,68 @@ class Predictor:
         return self._with_residual(self._weights(seeds), seeds["testing_data"])
 
     def _with_residual(self, known: Arrays, index: np.ndarray) -> Arrays:
-        """What is known with the law of the residual, where it has one."""
+        """What is known, once for each state, with the law of the residual, where it has one."""
+        each = repeated(known, self.states)
         if "residual" not in self.stages:
-            return known
-        known = known | self._chains("residual", known, self._words("testing_data", index))
-        return self._with_statistics(known, "residual_statistics")
+            return each
+        each |= self._chains("residual", known, self._words("testing_data", index), states=self.states)
+        return self._with_statistics(each, "residual_statistics")
 
     def _of_new(self, seeds: Seeds) -> Arrays:
         """True new inputs that have no formula."""
-        return self._chains("inputs", self._weights(seeds), self._words("new_input", seeds["new_input"]))
+        return self._with_inputs(self._weights(seeds), seeds["new_input"])
+
+    def _with_inputs(self, known: Arrays, index: np.ndarray) -> Arrays:
+        """True new inputs that have no formula, for each state, where there are such."""
+        if "inputs" not in self.stages:
+            return {}
+        return self._chains("inputs", known, self._words("new_input", index), states=self.states)
 
     def known(self, seeds: Seeds) -> Arrays:
-        """All that the prediction is given."""
-        found = self._residual(seeds) if "residual" in self.stages else self._weights(seeds)
-        if "inputs" in self.stages:
-            found = found | self._inputs(seeds)
-        return self.stages["prediction"].of(found)
+        """All that the prediction is given, by the last state of each chain."""
+        return last(self.known_by_states(seeds), self.states)
+
+    def known_by_states(self, seeds: Seeds) -> Arrays:
+        """All that the prediction is given, `(draw and state, *shape)`."""
+        return self.stages["prediction"].of(self._residual(seeds) | self._inputs(seeds))
 
     def posterior(self, draws: int) -> Arrays:
-        """What the prediction is given by joint draws of the posterior: no chain of the weights is needed, unless these are
-        not draws of them."""
+        """What the prediction is given by joint draws of the posterior, by the last state of each chain."""
+        return last(self.posterior_by_states(draws), self.states)
+
+    def posterior_by_states(self, draws: int) -> Arrays:
+        """The same, `(draw and state, *shape)`: no chain of the weights is needed, unless joint draws are not draws of them."""
         index = np.arange(draws)
         if self._cut or self._weights_exact:
-            return self.known(dict.fromkeys(SOURCES, index))
-        known = self._with_residual(self._with_statistics(self._joint(index)), index)
-        if "inputs" in self.stages:
-            known |= self._chains("inputs", known, self._words("new_input", index))
-        return self.stages["prediction"].of(known)
+            return self.known_by_states(dict.fromkeys(SOURCES, index))
+        known = self._with_statistics(self._joint(index))
+        return self.stages["prediction"].of(self._with_residual(known, index) | self._with_inputs(known, index))
 
-    def along_known(self, known: Arrays) -> Seeds:
-        """Seeds of what is run forward that are even over what is known of each draw; what has few numbers comes first."""
+    def along_known(self, known: Arrays, states: int = 1) -> Seeds:
+        """Seeds of what is run forward that are even over what is known of each draw, and of each state in its turn."""
+        each = [self._ranks({name: array[at::states] for name, array in known.items()}) for at in range(states)]
+        ranks = np.stack([rank + at * len(rank) for at, rank in enumerate(each)], axis=1)
+        return dict.fromkeys(_FORWARD, ranks.ravel())
+
+    def _ranks(self, known: Arrays) -> np.ndarray:
+        """Of each draw, among those that are close in what is known; what has few numbers comes first."""
         wide = {name: each.reshape(len(each), -1) for name, each in known.items() if self._axis(name) is None}
         law = set(self.stages["residual"].target.unknowns) if "residual" in self.stages else set[str]()
         names = sorted(wide, key=lambda name: (name not in law, wide[name].shape[1]))
         columns = [column for name in names for column in wide[name].T][:_COLUMNS]
-        draws = len(next(iter(known.values())))
-        return dict.fromkeys(_FORWARD, ranks_along(columns) if columns else np.arange(draws))
+        return ranks_along(columns) if columns else np.arange(len(next(iter(known.values()))))
 
     def _chains(
-        self, name: str, known: Arrays, words: np.ndarray, *, start: Arrays | None = None, iterations: int = ITERATIONS
+        self,
+        name: str,
+        known: Arrays,
+        words: np.ndarray,
+        *,
+        start: Arrays | None = None,
+        iterations: int = ITERATIONS,
+        states: int = 1,
     ) -> Arrays:
+        """What chains find that later stages want, `(chain and state, *shape)`."""
         stage, kernel = self.stages[name], None
         given = stage.of(known)
         if name not in self._chain_programs:
@@ -269,7 +307,7 @@ class Predictor:
             if not pilots:
                 pilots = {"": np.zeros(PILOTS)}
             kernel = adapt(stage, pilots, jax.random.fold_in(self._key, len(self._chain_programs)))
-            self._chain_programs[name] = chain_program(stage, kernel, iterations)
+            self._chain_programs[name] = self._chain_program(name, kernel, iterations, states)
         doing, count, at = _DOING[name], len(words), 0
 
         def done(more: int) -> None:
@@ -286,11 +324,14 @@ class Predictor:
             and (longer := 2 * self._chain_programs[name].iterations) <= _LONGEST
         ):
             at = 0
-            self._chain_programs[name] = chain_program(stage, kernel, longer)
+            self._chain_programs[name] = self._chain_program(name, kernel, longer, states)
             found = run_chains(self._chain_programs[name], given, words, start=start, done=done)
         if name not in self.mixing or found.mixing.chains > self.mixing[name].chains:
             self.mixing[name] = found.mixing
-        return found.values
+        return {name: each.reshape(-1, *each.shape[2:]) for name, each in found.values.items()}
+
+    def _chain_program(self, name: str, kernel: Kernel, iterations: int, states: int) -> ChainProgram:
+        return chain_program(self.stages[name], kernel, iterations, states=states, wanted=self._wanted)
 
     def _words(self, source: str, index: np.ndarray) -> np.ndarray:
         key = jax.random.fold_in(self._key, 1000 + SOURCES.index(source))

@@ -2,8 +2,8 @@
 
 All chains have one metric, and begin with one step size, adapted by the No-U-Turn sampler on a few of the given draws; those
 that refuse too much take shorter steps, and as many of them, for what is given may make narrower what they aim at. The last
-state of each is kept. Chains that are started at a draw of what they aim at, as those of the weights given true training data
-are, have no burn-in; others begin where the adaptation ended, which is close.
+state of each is kept, or some states of its second half. Chains that are started at a draw of what they aim at, as those of
+the weights given true training data are, have no burn-in; others begin where the adaptation ended, which is close.
 
 Chains of the same key for different given draws use the same random numbers, so that they come together as far as what is
 given allows (Johnson 1996, J. Am. Stat. Assoc. 91, 154-166): a seed is then one and the same cause whatever is given. For this
@@ -14,7 +14,7 @@ start best; those of the No-U-Turn sampler depend on where they are, and come ha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import jax
@@ -84,7 +84,7 @@ class Kernel(NamedTuple):
 
 
 class Chains(NamedTuple):
-    """The last state of each chain: unknowns by name, `(chain, *shape)`."""
+    """The last states of each chain: unknowns by name, `(chain, state, *shape)`."""
 
     values: Arrays
     mixing: Mixing
@@ -132,25 +132,37 @@ class ChainProgram(NamedTuple):
     """The chains of a stage, compiled once for each number of them.
 
     - size: of a position.
-    - run: from the keys, what is given and where to begin, to the last values and positions and what was summed up.
+    - states: that are kept of each.
+    - run: from the keys, what is given and where to begin, to the values of these and what was summed up.
     """
 
     size: int
     iterations: int
-    run: Callable[[np.ndarray, Arrays, Arrays], tuple[Device, jax.Array, _Sums]]
+    states: int
+    run: Callable[[np.ndarray, Arrays, Arrays], tuple[Device, _Sums]]
 
 
-def chain_program(stage: Stage, kernel: Kernel, iterations: int = ITERATIONS) -> ChainProgram:
+def chain_program(
+    stage: Stage,
+    kernel: Kernel,
+    iterations: int = ITERATIONS,
+    *,
+    states: int = 1,
+    wanted: Collection[str] | None = None,
+) -> ChainProgram:
     """The chains of a stage.
 
     Arguments:
         kernel: from `adapt`.
         iterations: of each chain.
+        states: of its second half to be kept, evenly spaced, of which the last is that of the chain.
+        wanted: the unknowns that are kept; else all.
     """
     layout, target = stage.layout, stage.target
     tuning, half = _parts(iterations)
+    apart = half // states
 
-    def chain(words: jax.Array, given: Device, start: Device) -> tuple[Device, jax.Array, _Sums]:
+    def chain(words: jax.Array, given: Device, start: Device) -> tuple[Device, _Sums]:
         pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
         lengths = math.pi / 2 * jax.random.uniform(jax.random.fold_in(pick, 1), (iterations,), minval=0.5, maxval=1.5)
         position = (
@@ -173,28 +185,34 @@ def chain_program(stage: Stage, kernel: Kernel, iterations: int = ITERATIONS) ->
         )
         empty = jnp.zeros((2, len(at_first)))
 
-        def iterate(index: jax.Array, carry: tuple[HMCState, _Sums]) -> tuple[HMCState, _Sums]:
+        def iterate(index: jax.Array, carry: tuple[HMCState, _Sums, jax.Array]) -> tuple[HMCState, _Sums, jax.Array]:
             # Where what is given makes a posterior narrower, steps are shorter, and as many of them.
             narrower = carry[0].adapt_state.step_size / kernel.step_size
             state, sums = step(carry[0]._replace(trajectory_length=narrower * lengths[index])), carry[1]
+            # Each state is written over by those that follow, up to the next that is kept.
+            place = jnp.maximum(states - 1 - (iterations - 1 - index) // apart, 0)
+            kept = carry[2].at[place].set(state.z)
             shorter = jnp.where((index < tuning) & (state.accept_prob < _REFUSED), _SHORTER, 1.0)
             tuned = state.adapt_state._replace(step_size=state.adapt_state.step_size * shorter)
             state = state._replace(adapt_state=tuned)
             part = (index >= iterations - half).astype(int)
             # About where the chain began, so that nothing is lost where the values are large.
             moved = (_judged(stage, layout, state.z, given) - at_first) * (index >= iterations - 2 * half)
-            return state, _Sums(
+            summed = _Sums(
                 sums.halves.at[part].add(moved),
                 sums.squares.at[part].add(moved**2),
                 sums.acceptance + state.accept_prob * (index >= tuning),
                 sums.divergences + state.diverging * (index >= tuning),
             )
+            return state, summed, kept
 
         zero = jnp.zeros(())
-        state, sums = jax.lax.fori_loop(0, iterations, iterate, (state, _Sums(empty, empty, zero, zero)))
-        return values_at(target, layout, state.z, stage.data(given)), state.z, sums
+        kept = jnp.zeros((states, layout.size))
+        _, sums, kept = jax.lax.fori_loop(0, iterations, iterate, (state, _Sums(empty, empty, zero, zero), kept))
+        values = jax.vmap(lambda each: values_at(target, layout, each, stage.data(given)))(kept)
+        return {name: each for name, each in values.items() if wanted is None or name in wanted}, sums
 
-    return ChainProgram(layout.size, iterations, jax.jit(jax.vmap(chain)))
+    return ChainProgram(layout.size, iterations, states, jax.jit(jax.vmap(chain)))
 
 
 def _parts(iterations: int) -> tuple[int, int]:
@@ -211,7 +229,7 @@ def run_chains(
     start: Arrays | None = None,
     done: Callable[[int], object] | None = None,
 ) -> Chains:
-    """Run a chain for each given draw, and keep its last state.
+    """Run a chain for each given draw, and keep its last states.
 
     Arguments:
         program: from `chain_program`.
@@ -225,12 +243,14 @@ def run_chains(
     within, between, acceptance, divergences = np.zeros(()), np.zeros(()), 0.0, 0.0
     count = len(keys)
     # A state holds some trees of positions, and what is given goes with it.
-    bytes_each = 8 * program.size * (2 * _TREE_DEPTH + 12) + sum(each[0].nbytes for each in given.values())
+    bytes_each = 8 * program.size * (2 * _TREE_DEPTH + 12 + 2 * program.states) + sum(
+        each[0].nbytes for each in given.values()
+    )
     size = 0
     for at in blocks(count, bytes_each):
         size = size or at.stop - at.start
         taken = filled({**given, "": keys}, at, size)
-        values, _, sums = program.run(taken.pop(""), taken, filled(start or {}, at, size))
+        values, sums = program.run(taken.pop(""), taken, filled(start or {}, at, size))
         kept = at.stop - at.start
         for name, value in values.items():
             found.setdefault(name, []).append(np.asarray(value)[:kept])

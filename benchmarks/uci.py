@@ -169,17 +169,22 @@ def by_ensemble(split: Split, seed: int) -> dict[str, float]:
     return split.scores(np.array(means), np.array(sds))
 
 
-def show(name: str, found: dict[str, dict[str, dict[str, float]]]) -> None:
-    """The mean over splits of each score, for each method."""
+def show(name: str, methods: dict[str, dict[str, dict[str, float]]]) -> None:
+    """The mean over splits of each score, for each method, with the standard deviation over these."""
     print(f"\n| {name} | splits | RMSE | - log score | 90 % coverage | CRPS | seconds |")
     print("|---|---|---|---|---|---|---|")
-    for method, splits in found.items():
-        mean = {each: float(np.mean([split[each] for split in splits.values()])) for each in COLUMNS}
-        shown = f"{mean['rmse']:.2f} | {mean['nll']:.2f} | {100 * mean['cov90']:.0f} | {mean['crps']:.2f}"
-        print(f"| {method} | {', '.join(splits)} | {shown} | {mean['seconds']:.0f} |")
+    for method, splits in methods.items():
+        found = {each: [split[each] for split in splits.values()] for each in COLUMNS}
+        found["cov90"] = [100 * each for each in found["cov90"]]
+        cells = [
+            f"{np.mean(found[each]):.{digits}f}" + f" ± {np.std(found[each], ddof=1):.{digits}f}" * (len(splits) > 1)
+            for each, digits in COLUMNS.items()
+        ]
+        print(f"| {method} | {', '.join(splits)} | {' | '.join(cells)} |")
 
 
-COLUMNS = ("rmse", "nll", "cov90", "crps", "seconds")
+COLUMNS = {"rmse": 2, "nll": 2, "cov90": 0, "crps": 2, "seconds": 0}
+"""With how many digits each is shown."""
 
 
 def main() -> None:

@@ -51,7 +51,10 @@ class Mixture(NamedTuple):
 
     def log_joint(self, x: jax.Array) -> jax.Array:
         """Log of weight times density of each component at one point `(d,)`: `(K,)`."""
-        white = jax.vmap(lambda mean, root: solve_triangular(root, x - mean, lower=True))(self.means, self.roots)
+        # The inverses do not depend on the point, so that they are computed once for all points of a vectorised call.
+        unit = jnp.eye(x.shape[-1])
+        inverses = jax.vmap(lambda root: solve_triangular(root, unit, lower=True))(self.roots)
+        white = jnp.einsum("kij,kj->ki", inverses, x - self.means)
         scale = jnp.log(jnp.abs(jnp.diagonal(self.roots, axis1=-2, axis2=-1))).sum(-1)
         return jnp.log(self.weights) - 0.5 * (white**2).sum(-1) - scale - 0.5 * x.shape[-1] * jnp.log(2 * jnp.pi)
 
@@ -109,14 +112,17 @@ class Fit(NamedTuple):
         }
 
 
-def fit_mixture(ensemble: jax.Array | np.ndarray, key: jax.Array, *, components: int | None = None) -> Fit:
+def fit_mixture(
+    ensemble: jax.Array | np.ndarray, key: jax.Array, *, components: int | None = None, members: int = 20
+) -> Fit:
     """The mixture of an ensemble `(N, d)` that BIC prefers.
 
-    Tried are 1, 2, … to at most `min(5, N / 20)` components, with covariances of their own and with one for all, until two
+    Tried are 1, 2, … to at most `min(5, N / members)` components, with covariances of their own and with one for all, until two
     numbers in a row have brought nothing. A fit in which a component has fewer than `min(5, N / 10)` members is rejected.
 
     Arguments:
         components: this many, and no search.
+        members: at least so many for each component that is tried.
     """
     ensemble = jnp.asarray(ensemble, float)
     number, size = ensemble.shape
@@ -124,7 +130,7 @@ def fit_mixture(ensemble: jax.Array | np.ndarray, key: jax.Array, *, components:
     scale = jnp.where(scale > 0, scale, 1.0)
     standard = (ensemble - centre) / scale
     best: Fit | None = None
-    for count in range(components or 1, 1 + (components or max(1, min(MOST_COMPONENTS, number // 20)))):
+    for count in range(components or 1, 1 + (components or max(1, min(MOST_COMPONENTS, number // members)))):
         if best and not components and count > len(best.counts) + 2:
             break
         for tied in (True, False) if count > 1 else (False,):

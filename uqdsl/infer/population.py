@@ -1,0 +1,72 @@
+"""What methods share that move a population of particles: draws of the prior, densities, resampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import logsumexp
+
+from uqdsl.infer.posterior import Posterior
+
+_AT_ONCE = 16_384
+"""Particles that are vectorised together; more are taken in turns, for the sake of memory."""
+
+
+def over_particles(function: Callable[..., Any], *particles: Any) -> Any:
+    """A function of one particle, over the first axis of its arguments."""
+    if len(jax.tree.leaves(particles)[0]) <= _AT_ONCE:
+        return jax.vmap(function)(*particles)
+    return jax.lax.map(lambda each: function(*each), particles, batch_size=_AT_ONCE)
+
+
+@partial(jax.jit, static_argnames="number")
+def draw_priors(posterior: Posterior, key: jax.Array, number: int) -> jax.Array:
+    """Draws of the prior, `(number, size)`."""
+    return over_particles(posterior.draw_prior, jax.random.split(key, number))
+
+
+@jax.jit
+def densities(posterior: Posterior, positions: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Log densities of prior and likelihood at positions `(N, size)`; where one is not finite, both are -inf."""
+    return over_particles(partial(finite_parts, posterior), positions)
+
+
+def finite_parts(posterior: Posterior, position: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Log densities of prior and likelihood at one position; where one is not finite, both are -inf."""
+    log_prior, log_likelihood = posterior.log_parts(position)
+    usable = jnp.isfinite(log_prior) & jnp.isfinite(log_likelihood)
+    return jnp.where(usable, log_prior, -jnp.inf), jnp.where(usable, log_likelihood, -jnp.inf)
+
+
+def effective(log_weights: jax.Array) -> jax.Array:
+    """Effective number of weighted particles, `(sum w)^2 / sum w^2`; 0 where no weight is positive."""
+    log_weights = log_weights - jnp.where(jnp.isfinite(log_weights.max()), log_weights.max(), 0.0)
+    weights = jnp.exp(log_weights)
+    return weights.sum() ** 2 / jnp.maximum((weights**2).sum(), 1e-300)
+
+
+def systematic(key: jax.Array, log_weights: jax.Array, number: int) -> jax.Array:
+    """Which particles to keep, `(number,)`: each about as often as its weight says (Kitagawa 1996)."""
+    ends = jnp.cumsum(jnp.exp(log_weights - logsumexp(log_weights)))
+    points = (jnp.arange(number) + jax.random.uniform(key)) / number
+    return jnp.searchsorted(ends / ends[-1], points).clip(max=len(log_weights) - 1)
+
+
+def next_temperature(log_likelihood: jax.Array, temperature: jax.Array, least: jax.Array) -> jax.Array:
+    """The largest temperature up to 1 at which so many particles, equal at `temperature`, remain effective."""
+
+    def too_few(after: jax.Array) -> jax.Array:
+        return effective((after - temperature) * log_likelihood) < least
+
+    def halve(_: int, bounds: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        low, high = bounds
+        middle = 0.5 * (low + high)
+        beyond = too_few(middle)
+        return jnp.where(beyond, low, middle), jnp.where(beyond, middle, high)
+
+    _, found = jax.lax.fori_loop(0, 60, halve, (temperature, jnp.ones(())))
+    return jnp.where(too_few(jnp.ones(())), found, 1.0)

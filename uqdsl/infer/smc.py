@@ -1,0 +1,220 @@
+"""Tempered sequential Monte Carlo: particles of the prior, brought to the posterior through powers of the likelihood.
+
+At each temperature the particles are reweighted, resampled, and moved by Markov steps that leave the tempered posterior as it is.
+The steps are adapted to the particles. By default they need no gradient: a mixture of Gaussians q is fitted to the particles, a
+component k is drawn for each by its responsibilities, and a preconditioned Crank-Nicolson step about that component,
+
+    x' = m_k + sqrt(1 - b^2) (x - m_k) + b L_k xi,
+
+is accepted with probability min(1, pi(x') q(x) / (pi(x) q(x'))): the step is reversible with respect to the component, and the
+component's part in the ratio cancels.
+
+References:
+    Del Moral, Doucet & Jasra 2006, Sequential Monte Carlo Samplers, J. R. Stat. Soc. B 68, 411-436.
+    Cotter, Roberts, Stuart & White 2013, MCMC Methods for Functions, Stat. Sci. 28, 424-446.
+    Chopin & Papaspiliopoulos 2020, An Introduction to Sequential Monte Carlo, Springer, chapter 17.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import solve_triangular
+
+from uqdsl.infer.mixture import MOST_COMPONENTS, Mixture, fit_mixture
+from uqdsl.infer.population import densities, draw_priors, effective, finite_parts, next_temperature, over_particles, systematic
+from uqdsl.infer.posterior import Draws, Posterior, Watch
+from uqdsl.vocabulary.methods.particles import SmcOptions
+
+_FITTED = 2000
+"""The moves are adapted to at most so many of the particles."""
+_MEMBERS = 50
+"""For each component of the guide: with fewer, copies of a particle that resampling made look like a component."""
+_STUCK = 0.02
+"""Moves of which a smaller share is accepted do not move the particles."""
+_AIM = {"mixture": 0.35, "hmc": 0.8}
+_FIRST_SCALE = {"mixture": 0.5, "hmc": 0.5}
+_SCALES = {"mixture": (0.01, 0.99), "hmc": (1e-4, 2.0)}
+
+
+class Particles(NamedTuple):
+    """Positions `(N, size)`, log densities of prior and likelihood there `(N,)`, and from which draw of the prior each came."""
+
+    positions: jax.Array
+    log_prior: jax.Array
+    log_likelihood: jax.Array
+    ancestors: jax.Array
+
+
+def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch) -> Draws:
+    """Bring particles from the prior to the posterior."""
+    number, moves = options.particles, options.moves
+    start, key = jax.random.split(key)
+    positions = draw_priors(posterior, start, number)
+    particles = Particles(positions, *densities(posterior, positions), jnp.arange(number))
+    lost = int(np.sum(~np.isfinite(np.asarray(particles.log_likelihood))))
+    temperature, log_evidence, variance = jnp.zeros(()), 0.0, 0.0
+    scale = jnp.array(_FIRST_SCALE[moves], float)
+    history: dict[str, list[float]] = {"temperature": [], "ess": [], "acceptance": [], "scale": [], "components": []}
+    while float(temperature) < 1 and len(history["temperature"]) < options.steps and lost < number:
+        key, resample_key, fit_key, move_key = jax.random.split(key, 4)
+        particles, temperature, log_mean, ess = _reweigh(particles, temperature, options.ess, resample_key)
+        log_evidence += float(log_mean)
+        variance += number / float(ess) - 1
+        fit = fit_mixture(particles.positions[:: -(-number // _FITTED)], fit_key, members=_MEMBERS)
+        guide = fit.mixture.padded(max(MOST_COMPONENTS, len(fit.counts)))
+        particles, scale, accepted = _move(posterior, particles, temperature, guide, scale, move_key, options)
+        step = (float(temperature), float(ess), float(accepted), float(scale), len(fit.counts))
+        for each, value in zip(history.values(), step, strict=True):
+            each.append(float(value))
+        watch(len(history["temperature"]), options.steps, temperature=step[0], acceptance=step[2])
+    diagnostics = {
+        "log_evidence": log_evidence if float(temperature) == 1 else float("nan"),
+        "log_evidence_sd": float(np.sqrt(variance / number)),
+        "temperatures": len(history["temperature"]),
+        "ancestors": len(np.unique(np.asarray(particles.ancestors))),
+        "least_acceptance": min(history["acceptance"], default=float("nan")),
+        "not_finite": lost,
+        "moves": moves,
+        "sweeps": options.sweeps,
+    }
+    return Draws(
+        particles.positions,
+        diagnostics=diagnostics,
+        reasons=_reasons(history, number, lost, options.steps),
+        history={name: np.array(values) for name, values in history.items()},
+    )
+
+
+def _reasons(history: dict[str, list[float]], number: int, lost: int, steps: int) -> tuple[str, ...]:
+    reasons = []
+    if lost == number:
+        return ("no draw of the prior has a finite likelihood; look at the prior, or give it draws that can be computed",)
+    if history["temperature"][-1] < 1:
+        reached = f"the posterior was not reached: {steps} temperatures came to {history['temperature'][-1]:.3g} of 1"
+        reasons.append(f"{reached}; give it more `steps`, or a prior nearer to the data")
+    stuck = [at for at, share in zip(history["temperature"], history["acceptance"], strict=True) if share < _STUCK]
+    if stuck:
+        said = f"the moves were stuck: at temperature {stuck[0]:.3g} fewer than {_STUCK:.0%} were accepted"
+        reasons.append(f"{said}; take `moves = hmc` where there is a gradient, or more `particles`")
+    return tuple(reasons)
+
+
+@jax.jit
+def _reweigh(
+    particles: Particles, temperature: jax.Array, ess: jax.Array, key: jax.Array
+) -> tuple[Particles, jax.Array, jax.Array, jax.Array]:
+    """The particles resampled at the next temperature; the log of their mean weight, and how many were effective."""
+    log_likelihood = particles.log_likelihood
+    usable = jnp.isfinite(log_likelihood).sum()
+    after = next_temperature(log_likelihood, temperature, ess * usable)
+    log_weights = (after - temperature) * log_likelihood
+    log_mean = jax.nn.logsumexp(log_weights) - jnp.log(len(log_weights))
+    kept = systematic(key, log_weights, len(log_weights))
+    return jax.tree.map(lambda each: each[kept], particles), after, log_mean, effective(log_weights)
+
+
+@partial(jax.jit, static_argnames="options")
+def _move(
+    posterior: Posterior,
+    particles: Particles,
+    temperature: jax.Array,
+    guide: Mixture,
+    scale: jax.Array,
+    key: jax.Array,
+    options: SmcOptions,
+) -> tuple[Particles, jax.Array, jax.Array]:
+    """The particles after so many sweeps of moves, the scale of the moves adapted, and the share that was accepted."""
+    step = _crank_nicolson if options.moves == "mixture" else partial(_hamiltonian, leapfrogs=options.leapfrogs)
+    low, high = _SCALES[options.moves]
+
+    def sweep(
+        carry: tuple[Particles, jax.Array], key: jax.Array
+    ) -> tuple[tuple[Particles, jax.Array], jax.Array]:
+        before, scale = carry
+
+        def move(
+            key: jax.Array, position: jax.Array, log_prior: jax.Array, log_likelihood: jax.Array
+        ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+            propose, decide = jax.random.split(key)
+            log_before = log_prior + temperature * log_likelihood
+            proposed, log_ratio = step(posterior, position, log_before, temperature, guide, scale, propose)
+            parts = finite_parts(posterior, proposed)
+            log_ratio += parts[0] + temperature * parts[1] - log_before
+            chance = jnp.where(jnp.isnan(log_ratio), 0.0, jnp.exp(jnp.minimum(log_ratio, 0.0)))
+            taken = jax.random.uniform(decide) < chance
+            return (
+                jnp.where(taken, proposed, position),
+                jnp.where(taken, parts[0], log_prior),
+                jnp.where(taken, parts[1], log_likelihood),
+                chance,
+            )
+
+        keys = jax.random.split(key, len(before.positions))
+        *after, chance = over_particles(move, keys, *before[:3])
+        adapted = jnp.clip(scale * jnp.exp(0.5 * (chance.mean() - _AIM[options.moves])), low, high)
+        return (Particles(*after, before.ancestors), adapted), chance.mean()
+
+    (particles, scale), accepted = jax.lax.scan(sweep, (particles, scale), jax.random.split(key, options.sweeps))
+    return particles, scale, accepted.mean()
+
+
+def _crank_nicolson(
+    posterior: Posterior,
+    position: jax.Array,
+    log_density: jax.Array,
+    temperature: jax.Array,
+    guide: Mixture,
+    scale: jax.Array,
+    key: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    """A proposal about one of the components, and the log of q(x) / q(x')."""
+    pick, noise = jax.random.split(key)
+    component = jax.random.categorical(pick, guide.log_joint(position))
+    mean = guide.means[component]
+    jump = guide.roots[component] @ jax.random.normal(noise, position.shape)
+    proposed = mean + jnp.sqrt(1 - scale**2) * (position - mean) + scale * jump
+    return proposed, guide.log_density(position) - guide.log_density(proposed)
+
+
+def _hamiltonian(
+    posterior: Posterior,
+    position: jax.Array,
+    log_density: jax.Array,
+    temperature: jax.Array,
+    guide: Mixture,
+    scale: jax.Array,
+    key: jax.Array,
+    *,
+    leapfrogs: int,
+) -> tuple[jax.Array, jax.Array]:
+    """The end of a trajectory, and the log ratio of its momenta; the metric is the particles' scatter within components.
+
+    The length of a step varies a little from one to the next, so that no period of the motion is hit.
+    """
+    momenta, length = jax.random.split(key)
+    root = jnp.linalg.cholesky(jnp.einsum("k,kij->ij", guide.weights, guide.covariances))
+    step = scale * jax.random.uniform(length, minval=0.8, maxval=1.2)
+
+    def gradient(white: jax.Array) -> jax.Array:
+        def density(white: jax.Array) -> jax.Array:
+            log_prior, log_likelihood = posterior.log_parts(root @ white)
+            return log_prior + temperature * log_likelihood
+
+        return jax.grad(density)(white)
+
+    def leap(carry: tuple[jax.Array, jax.Array, jax.Array], _: None) -> tuple[tuple[jax.Array, jax.Array, jax.Array], None]:
+        white, momentum, slope = carry
+        momentum = momentum + 0.5 * step * slope
+        white = white + step * momentum
+        slope = gradient(white)
+        return (white, momentum + 0.5 * step * slope, slope), None
+
+    white = solve_triangular(root, position, lower=True)
+    momentum = jax.random.normal(momenta, position.shape)
+    (end, last, _), _ = jax.lax.scan(leap, (white, momentum, gradient(white)), None, length=leapfrogs)
+    return root @ end, 0.5 * (momentum @ momentum - last @ last)

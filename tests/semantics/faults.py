@@ -435,7 +435,7 @@ FAULTS = tuple(
             "time t$ step 1 day",
             'calibrate mu by neyman',
             'prior q$ ~ Flow(spline)',
-            'infer by smc as r$',
+            'infer by neural as r$',
             'infer by nuts with(seed = 3) as r$',
             'let q$ = morph(mu, mu)',
             'time t$ from 0 to 5 step 1\nstate x$ over t$ {\n  initial x$ = 1\n  evolve x$ = x$ + 1\n  error exact\n}',

@@ -1,8 +1,9 @@
 """Tempered sequential Monte Carlo: particles of the prior, brought to the posterior through powers of the likelihood.
 
-At each temperature the particles are reweighted, resampled, and moved by Markov steps that leave the tempered posterior as it is.
-The steps are adapted to the particles. By default they need no gradient: a mixture of Gaussians q is fitted to the particles, a
-component k is drawn for each by its responsibilities, and a preconditioned Crank-Nicolson step about that component,
+At each temperature the particles are reweighted, resampled, and moved by Markov steps that leave the tempered posterior as it
+is, until they have forgotten where they were. The steps are adapted to the particles. By default they need no gradient: a
+mixture of Gaussians q is fitted to the particles, a component k is drawn for each by its responsibilities, and a preconditioned
+Crank-Nicolson step about that component,
 
     x' = m_k + sqrt(1 - b^2) (x - m_k) + b L_k xi,
 
@@ -26,16 +27,26 @@ import numpy as np
 from jax.scipy.linalg import solve_triangular
 
 from uqdsl.infer.mixture import MOST_COMPONENTS, Mixture, fit_mixture
-from uqdsl.infer.population import densities, draw_priors, effective, finite_parts, next_temperature, over_particles, systematic
+from uqdsl.infer.population import (
+    densities,
+    draw_priors,
+    effective,
+    finite_parts,
+    next_temperature,
+    over_particles,
+    systematic,
+)
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.vocabulary.methods.particles import SmcOptions
 
 _FITTED = 2000
 """The moves are adapted to at most so many of the particles."""
-_MEMBERS = 50
-"""For each component of the guide: with fewer, copies of a particle that resampling made look like a component."""
-_STUCK = 0.02
-"""Moves of which a smaller share is accepted do not move the particles."""
+_MEMBERS = 25
+"""For each component of a guide: with fewer, copies of a particle that resampling made look like a component."""
+_FORGOTTEN = 0.2
+"""The particles are moved until the correlation with where they were, within components, is below this."""
+_STUCK = 0.7
+"""A larger one at the end of all moves is said."""
 _AIM = {"mixture": 0.35, "hmc": 0.8}
 _FIRST_SCALE = {"mixture": 0.5, "hmc": 0.5}
 _SCALES = {"mixture": (0.01, 0.99), "hmc": (1e-4, 2.0)}
@@ -55,20 +66,33 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
     number, moves = options.particles, options.moves
     start, key = jax.random.split(key)
     positions = draw_priors(posterior, start, number)
-    particles = Particles(positions, *densities(posterior, positions), jnp.arange(number))
+    log_prior, log_likelihood = densities(posterior, positions)
+    particles = Particles(positions, log_prior, log_likelihood, jnp.arange(number))
     lost = int(np.sum(~np.isfinite(np.asarray(particles.log_likelihood))))
     temperature, log_evidence, variance = jnp.zeros(()), 0.0, 0.0
     scale = jnp.array(_FIRST_SCALE[moves], float)
-    history: dict[str, list[float]] = {"temperature": [], "ess": [], "acceptance": [], "scale": [], "components": []}
+    history: dict[str, list[float]] = {
+        "temperature": [],
+        "ess": [],
+        "acceptance": [],
+        "memory": [],
+        "sweeps": [],
+        "components": [],
+    }
     while float(temperature) < 1 and len(history["temperature"]) < options.steps and lost < number:
         key, resample_key, fit_key, move_key = jax.random.split(key, 4)
         particles, temperature, log_mean, ess = _reweigh(particles, temperature, options.ess, resample_key)
         log_evidence += float(log_mean)
         variance += number / float(ess) - 1
-        fit = fit_mixture(particles.positions[:: -(-number // _FITTED)], fit_key, members=_MEMBERS)
-        guide = fit.mixture.padded(max(MOST_COMPONENTS, len(fit.counts)))
-        particles, scale, accepted = _move(posterior, particles, temperature, guide, scale, move_key, options)
-        step = (float(temperature), float(ess), float(accepted), float(scale), len(fit.counts))
+        guides, components = _guides(particles.positions, fit_key)
+        before, sweeps, memory, shares = particles.positions, 0, 1.0, []
+        while memory > _FORGOTTEN and sweeps < options.most_sweeps:
+            move_key, block_key = jax.random.split(move_key)
+            particles, scale, share = _move(posterior, particles, temperature, guides, scale, block_key, options)
+            memory = float(_memory(before, particles.positions, guides))
+            shares.append(float(share))
+            sweeps += options.sweeps
+        step = (float(temperature), float(ess), float(np.mean(shares)), memory, sweeps, components)
         for each, value in zip(history.values(), step, strict=True):
             each.append(float(value))
         watch(len(history["temperature"]), options.steps, temperature=step[0], acceptance=step[2])
@@ -78,9 +102,10 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
         "temperatures": len(history["temperature"]),
         "ancestors": len(np.unique(np.asarray(particles.ancestors))),
         "least_acceptance": min(history["acceptance"], default=float("nan")),
+        "largest_memory": max(history["memory"], default=float("nan")),
         "not_finite": lost,
         "moves": moves,
-        "sweeps": options.sweeps,
+        "sweeps": int(sum(history["sweeps"])),
     }
     return Draws(
         particles.positions,
@@ -93,15 +118,36 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
 def _reasons(history: dict[str, list[float]], number: int, lost: int, steps: int) -> tuple[str, ...]:
     reasons = []
     if lost == number:
-        return ("no draw of the prior has a finite likelihood; look at the prior, or give it draws that can be computed",)
+        return (
+            "no draw of the prior has a finite likelihood; look at the prior, or give it draws that can be computed",
+        )
     if history["temperature"][-1] < 1:
         reached = f"the posterior was not reached: {steps} temperatures came to {history['temperature'][-1]:.3g} of 1"
         reasons.append(f"{reached}; give it more `steps`, or a prior nearer to the data")
-    stuck = [at for at, share in zip(history["temperature"], history["acceptance"], strict=True) if share < _STUCK]
-    if stuck:
-        said = f"the moves were stuck: at temperature {stuck[0]:.3g} fewer than {_STUCK:.0%} were accepted"
-        reasons.append(f"{said}; take `moves = hmc` where there is a gradient, or more `particles`")
+    memory, at = max(zip(history["memory"], history["temperature"], strict=True))
+    if memory > _STUCK:
+        kept = f"at temperature {at:.3g} the particles kept a correlation of {memory:.2f} with where they were"
+        reasons.append(
+            f"the moves were too slow: {kept}; take `moves = hmc` where there is a gradient, or more `particles` or "
+            "`most_sweeps`"
+        )
     return tuple(reasons)
+
+
+def _guides(positions: jax.Array, key: jax.Array) -> tuple[Mixture, int]:
+    """A mixture for each half of the particles, fitted to the other half; and the most components of one.
+
+    Were a particle guided by a fit to which it belongs, it would seem likelier than where it might go, by as many nats as
+    the fit has parameters for each particle. Copies that resampling makes are neighbours, and so mostly in one half.
+    """
+    halves = positions.reshape(2, -1, positions.shape[-1])[::-1]
+    stride = -(-halves.shape[1] // _FITTED)
+    fits = [
+        fit_mixture(half[::stride], each, members=_MEMBERS)
+        for half, each in zip(halves, jax.random.split(key), strict=True)
+    ]
+    padded = [fit.mixture.padded(MOST_COMPONENTS) for fit in fits]
+    return jax.tree.map(lambda *each: jnp.stack(each), *padded), max(len(fit.counts) for fit in fits)
 
 
 @jax.jit
@@ -123,7 +169,7 @@ def _move(
     posterior: Posterior,
     particles: Particles,
     temperature: jax.Array,
-    guide: Mixture,
+    guides: Mixture,
     scale: jax.Array,
     key: jax.Array,
     options: SmcOptions,
@@ -132,17 +178,15 @@ def _move(
     step = _crank_nicolson if options.moves == "mixture" else partial(_hamiltonian, leapfrogs=options.leapfrogs)
     low, high = _SCALES[options.moves]
 
-    def sweep(
-        carry: tuple[Particles, jax.Array], key: jax.Array
-    ) -> tuple[tuple[Particles, jax.Array], jax.Array]:
+    def sweep(carry: tuple[Particles, jax.Array], key: jax.Array) -> tuple[tuple[Particles, jax.Array], jax.Array]:
         before, scale = carry
 
         def move(
-            key: jax.Array, position: jax.Array, log_prior: jax.Array, log_likelihood: jax.Array
+            guide: Mixture, key: jax.Array, position: jax.Array, log_prior: jax.Array, log_likelihood: jax.Array
         ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
             propose, decide = jax.random.split(key)
             log_before = log_prior + temperature * log_likelihood
-            proposed, log_ratio = step(posterior, position, log_before, temperature, guide, scale, propose)
+            proposed, log_ratio = step(posterior, position, temperature, guide, scale, propose)
             parts = finite_parts(posterior, proposed)
             log_ratio += parts[0] + temperature * parts[1] - log_before
             chance = jnp.where(jnp.isnan(log_ratio), 0.0, jnp.exp(jnp.minimum(log_ratio, 0.0)))
@@ -155,19 +199,38 @@ def _move(
             )
 
         keys = jax.random.split(key, len(before.positions))
-        *after, chance = over_particles(move, keys, *before[:3])
+        halves = jax.tree.map(lambda each: each.reshape(2, -1, *each.shape[1:]), (keys, *before[:3]))
+        moved = jax.vmap(lambda guide, half: over_particles(partial(move, guide), *half))(guides, halves)
+        positions, log_prior, log_likelihood, chance = jax.tree.map(
+            lambda each: each.reshape(-1, *each.shape[2:]), moved
+        )
         adapted = jnp.clip(scale * jnp.exp(0.5 * (chance.mean() - _AIM[options.moves])), low, high)
-        return (Particles(*after, before.ancestors), adapted), chance.mean()
+        return (Particles(positions, log_prior, log_likelihood, before.ancestors), adapted), chance.mean()
 
     (particles, scale), accepted = jax.lax.scan(sweep, (particles, scale), jax.random.split(key, options.sweeps))
     return particles, scale, accepted.mean()
 
 
+@jax.jit
+def _memory(before: jax.Array, after: jax.Array, guides: Mixture) -> jax.Array:
+    """The correlation of two positions of the particles, each from the centre and in the shape of its component."""
+
+    def one(guide: Mixture, position: jax.Array) -> jax.Array:
+        component = jnp.argmax(guide.log_joint(position))
+        return jnp.linalg.solve(guide.roots[component], position - guide.means[component])
+
+    def white(positions: jax.Array) -> jax.Array:
+        halves = positions.reshape(2, -1, positions.shape[-1])
+        return jax.vmap(lambda guide, half: over_particles(partial(one, guide), half))(guides, halves)
+
+    start, end = white(before), white(after)
+    return (start * end).sum() / jnp.sqrt((start**2).sum() * (end**2).sum())
+
+
 def _crank_nicolson(
-    posterior: Posterior,
+    _posterior: Posterior,
     position: jax.Array,
-    log_density: jax.Array,
-    temperature: jax.Array,
+    _temperature: jax.Array,
     guide: Mixture,
     scale: jax.Array,
     key: jax.Array,
@@ -184,7 +247,6 @@ def _crank_nicolson(
 def _hamiltonian(
     posterior: Posterior,
     position: jax.Array,
-    log_density: jax.Array,
     temperature: jax.Array,
     guide: Mixture,
     scale: jax.Array,
@@ -207,7 +269,9 @@ def _hamiltonian(
 
         return jax.grad(density)(white)
 
-    def leap(carry: tuple[jax.Array, jax.Array, jax.Array], _: None) -> tuple[tuple[jax.Array, jax.Array, jax.Array], None]:
+    def leap(
+        carry: tuple[jax.Array, jax.Array, jax.Array], _: None
+    ) -> tuple[tuple[jax.Array, jax.Array, jax.Array], None]:
         white, momentum, slope = carry
         momentum = momentum + 0.5 * step * slope
         white = white + step * momentum

@@ -1,0 +1,41 @@
+"""The ensemble transform Kalman filter: one update by a symmetric square root, without random numbers.
+
+    T = (I + Y Y')^-1,    mean += A' T Y (y - mean(h)),    anomalies -> T^1/2 anomalies
+
+References:
+    Bishop, Etherton & Majumdar 2001, Adaptive Sampling with the Ensemble Transform Kalman Filter, Mon. Weather
+    Rev. 129, 420-436.
+    Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D 230, 112-126.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from uqdsl.infer.kalman import White, anomalies, begin, objections
+from uqdsl.infer.posterior import Draws, Posterior, Watch
+from uqdsl.vocabulary.methods.particles import EnsembleTransformOptions
+
+
+@jax.jit
+def transform(ensemble: jax.Array, white: White) -> jax.Array:
+    """The updated ensemble `(N, d)`."""
+    number = len(ensemble)
+    states, said = anomalies(ensemble), anomalies(white.predicted)
+    values, vectors = jnp.linalg.eigh(said @ said.T)
+    values = jnp.maximum(values, 0.0)
+    misfit = vectors.T @ (said @ (white.values - white.predicted.mean(0)))
+    mean = ensemble.mean(0) + states.T @ (vectors @ (misfit / (1 + values)))
+    root = (vectors / jnp.sqrt(1 + values)) @ vectors.T
+    return mean + jnp.sqrt(number - 1) * root @ states
+
+
+def run(posterior: Posterior, options: EnsembleTransformOptions, key: jax.Array, watch: Watch) -> Draws:
+    """One update of an ensemble of the prior."""
+    start, check = jax.random.split(key)
+    ensemble, white, lost = begin(posterior, options.members, start)
+    reasons = objections(ensemble, white, check)
+    updated = transform(ensemble, white)
+    watch(1, 1)
+    return Draws(updated, diagnostics={"members": options.members, "not_finite": lost}, reasons=reasons)

@@ -66,6 +66,46 @@ class SvgdOptions(Options):
     )
 
 
+class OptimalTransportOptions(Options):
+    """Entropic optimal transport from draws of the prior to a cloud of the posterior."""
+
+    particles: int = Field(default=500, ge=2, le=10**5, description="draws of the prior that are moved")
+    target_particles: int = Field(
+        default=1000,
+        ge=20,
+        le=10**5,
+        description="particles of the tempered sequential Monte Carlo that makes the cloud",
+    )
+    smoothing: float = Field(
+        default=0.02, gt=0, le=10, description="entropic smoothing per dimension, in units of the prior's variance"
+    )
+    correction: Literal["second_order", "none"] = Field(
+        default="second_order",
+        description="`second_order` puts back the spread that the barycentric projection takes away; `none` leaves it out",
+    )
+
+
+class SchrodingerBridgeOptions(Options):
+    """The Schrödinger bridge from draws of the prior to a cloud of the posterior."""
+
+    particles: int = Field(default=500, ge=2, le=10**5, description="draws of the prior that are moved")
+    target_particles: int = Field(
+        default=1000,
+        ge=20,
+        le=10**5,
+        description="particles of the tempered sequential Monte Carlo that makes the cloud",
+    )
+    smoothing: float = Field(
+        default=0.1,
+        gt=0,
+        le=10,
+        description="variance of the Brownian motion per dimension, in units of the prior's variance",
+    )
+    steps: int = Field(
+        default=0, ge=0, le=10**6, description="steps of a simulated path; 0 draws its end alone, exactly"
+    )
+
+
 METHODS: tuple[Method, ...] = (
     Method(
         name="diffusion",
@@ -120,6 +160,41 @@ METHODS: tuple[Method, ...] = (
                 "ba2022: Ba, Erdogdu, Ghassemi, Sun, Suzuki, Wu & Zhang 2022, Understanding the Variance Collapse of SVGD in "
                 "High Dimensions, Int. Conf. Learn. Represent."
             ),
+        ),
+    ),
+    Method(
+        name="optimal_transport",
+        summary="prior draws mapped to the posterior by entropic optimal transport, with a second-order correction",
+        options=OptimalTransportOptions,
+        run="uqdsl.infer.optimal_transport:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.PRIOR_SAMPLER),
+        references=(
+            (
+                "cuturi2013: Cuturi 2013, Sinkhorn Distances: Lightspeed Computation of Optimal Transport, Adv. Neural Inf. "
+                "Process. Syst. 26"
+            ),
+            (
+                "reich2013: Reich 2013, A Nonparametric Ensemble Transform Method for Bayesian Inference, SIAM J. Sci. Comput. "
+                "35, A2013-A2024"
+            ),
+            (
+                "acevedo2017: Acevedo, de Wiljes & Reich 2017, Second-Order Accurate Ensemble Transform Particle Filters, SIAM "
+                "J. Sci. Comput. 39, A1834-A1850"
+            ),
+        ),
+    ),
+    Method(
+        name="schrodinger_bridge",
+        summary="prior draws brought to the posterior by the stochastic map that is nearest to Brownian motion",
+        options=SchrodingerBridgeOptions,
+        run="uqdsl.infer.schrodinger_bridge:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.PRIOR_SAMPLER),
+        references=(
+            (
+                "debortoli2021: De Bortoli, Thornton, Heng & Doucet 2021, Diffusion Schrödinger Bridge with Applications to "
+                "Score-Based Generative Modeling, Adv. Neural Inf. Process. Syst. 34"
+            ),
+            "pooladian2024: Pooladian & Niles-Weed 2024, Plug-in Estimation of Schrödinger Bridges, arXiv:2408.11686",
         ),
     ),
 )

@@ -146,8 +146,10 @@ def _guides(positions: jax.Array, key: jax.Array) -> tuple[Mixture, int]:
         fit_mixture(half[::stride], each, members=_MEMBERS)
         for half, each in zip(halves, jax.random.split(key), strict=True)
     ]
-    padded = [fit.mixture.padded(MOST_COMPONENTS) for fit in fits]
-    return jax.tree.map(lambda *each: jnp.stack(each), *padded), max(len(fit.counts) for fit in fits)
+    components = max(len(fit.counts) for fit in fits)
+    # One or the most: moves are compiled twice at most, and among many unknowns, where one is usual, none is computed in vain.
+    padded = [fit.mixture.padded(1 if components == 1 else MOST_COMPONENTS) for fit in fits]
+    return jax.tree.map(lambda *each: jnp.stack(each), *padded), components
 
 
 @jax.jit

@@ -103,7 +103,7 @@ def run(posterior: Posterior, options: EqualWeightOptions, key: jax.Array, watch
     watch(1, 1)
     if float(found.unequal) > 0:
         reasons.append(
-            f"the weights could not be made equal: {float(found.unequal):.0%} of the members fit the data too badly for so few "
+            f"the weights could not be made equal: {round(float(found.unequal) * number)} of {number} members fit the data too badly for so few "
             "unknowns; take `smc`"
         )
     return Draws(

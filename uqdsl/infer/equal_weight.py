@@ -104,7 +104,8 @@ def run(posterior: Posterior, options: EqualWeightOptions, key: jax.Array, watch
     if float(found.unequal) > 0:
         poor = round(float(found.unequal) * number)
         reasons.append(
-            f"the weights could not be made equal: {poor} of {number} members fit the data too badly for so few unknowns; take `smc`"
+            f"the weights could not be made equal: {poor} of {number} members fit the data too badly for so few unknowns; "
+            "take `smc`"
         )
     return Draws(
         found.ensemble,

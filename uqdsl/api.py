@@ -413,7 +413,8 @@ class Fit:
             UsageError: UQ366 where the spec predicts nothing of these names; UQ502, UQ503 where there is no such option, or it
                 cannot have that value.
             DataError: UQ401 and on, with every mismatch of `new`; UQ442 where it has labels that the posterior does not know.
-            RunError: UQ362 where a source needs a part that the data do not have; UQ613 where weights that are exact have no
+            RunError: UQ362 where a source needs a part that the data do not have; UQ369 where a budget of information is asked
+                of a number; UQ613 where weights that are exact have no
                 mode.
         """
         spec = self.program.spec

@@ -18,7 +18,7 @@ def forecast(shares: np.ndarray | None) -> Forecast:
     if shares is not None:
         variables["X_share"] = Variable((), shares)
     coords = {"cloud": np.array(["a", "b", "c", "d"]), "source": np.array(SOURCES)}
-    return Forecast("X", ("cloud",), Group(variables, coords), "share")
+    return Forecast("X", ("cloud",), Group(variables, coords), "share", "variance")
 
 
 def test_which_source_brings_most_and_where():

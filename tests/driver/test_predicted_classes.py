@@ -27,7 +27,7 @@ likelihood yes[case]    ~ Bernoulli(p)
 likelihood colour[case] ~ Categorical(q, over = k)
 infer by nuts(chains = 2, warmup = 300, draws = 1000)
 predict yes[case] with(draws = 2000, intervals = [0.9], quantiles = [0.5], exceed = [0.5], budget = shapley)
-predict colour[case] with(draws = 2000)
+predict colour[case] with(draws = 2000, budget = information)
 """
 """Each p has a Beta posterior, and each q a Dirichlet one."""
 EFFECTIVE = 1000
@@ -97,6 +97,24 @@ def test_the_budget_is_of_the_indicator(found):
     assert abs(average - 0.8) < 4 * its_error
 
 
+def test_the_budget_of_information_is_of_the_entropy(found):
+    """Knowing q, which is the weights, tells the mutual information; what is left is the class's own."""
+    for place, counts in enumerate(np.array([[3, 2, 2], [2, 2, 3], [2, 2, 3]], float)):
+        share = counts / counts.sum()
+        left = expected_entropy(counts) / -(share * np.log(share)).sum()
+        shares, error = (found[f"colour_share{each}"].values[:, place] for each in ("", "_error"))
+        assert shares[:3].tolist() == [0, 0, 0]
+        assert np.all(abs(shares[3:] - [1 - left, left]) < 4 * error[3:])
+        assert np.all(error[3:] < 0.01)
+
+
+def test_there_is_no_information_on_a_number():
+    text = "data { y[i] : real = [0.3, 1.5] }\nprior mu ~ Normal(0, 1)\nlikelihood y[i] ~ Normal(mu, 1)\npredict y[i]\n"
+    fit = uqdsl.loads(text).compile().infer("nuts(chains = 1, warmup = 100, draws = 100)", seed=1)
+    with pytest.raises(uqdsl.RunError, match="UQ369"):
+        fit.predict(budget="information")
+
+
 @pytest.mark.parametrize("law", ["OrderedLogistic", "OrderedProbit"])
 def test_grades(law):
     text = f"""
@@ -151,10 +169,12 @@ def test_for_machines_and_for_people(tmp_path: Path, capsys):
     assert execute(["run", str(tmp_path / "classes.uq"), "--out", str(tmp_path / "runs")]) == 0
     printed = capsys.readouterr().out
     assert "information" in printed
+    assert "of the mean entropy: weights" in printed
     told = json.loads((tmp_path / "runs" / "classes-0-1" / "summary.json").read_text())["prediction"]["nuts"]
     row = told["yes"]["rows"][0]
     assert set(row) == {"label", "entropy", "expected_entropy", "mutual_information", "classes", "budget"}
     assert set(row["classes"]["1"]) == {"probability", "epistemic", "aleatoric", "intervals", "quantiles", "exceed"}
+    assert (told["yes"]["budget_of"], told["colour"]["budget_of"]) == ("variance", "entropy")
     assert set(told["colour"]["rows"][2]["classes"]) == {"red", "green", "blue"}
     line = next(each for each in printed.splitlines() if each.startswith(" colour[1]"))
     assert line.split()[1] == "red"

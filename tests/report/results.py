@@ -50,7 +50,7 @@ def prediction(rows: int = 5, draws: int = 400) -> Group:
 
 
 def forecast(rows: int = 5) -> Forecast:
-    return Forecast("X", ("case",), prediction(rows), "share")
+    return Forecast("X", ("case",), prediction(rows), "share", "variance")
 
 
 def result() -> Groups:

@@ -17,7 +17,7 @@ from uqdsl.ir import Spec
 
 def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
     """Print a table for each prediction: of numbers mean, sd and its parts, of classes the probability of one and the
-    entropies; intervals, and the share of each source in the variance.
+    entropies; intervals, and the share of each source in the variance or the entropy.
 
     Arguments:
         spec: what was run.
@@ -53,7 +53,7 @@ def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
                 f"{source.replace('_', ' ')} {_percent(forecast.budget[source])} ± {_percent(forecast.budget_error[source])}"
                 for source in _varying(forecast)
             ]
-            console.print(f"of the mean variance: {', '.join(shares)}", markup=False, soft_wrap=True)
+            console.print(f"of the mean {forecast.shared}: {', '.join(shares)}", markup=False, soft_wrap=True)
             if forecast.size > 1 and forecast.dominant:
                 console.print(f"largest share: {_largest(forecast)}", markup=False, soft_wrap=True)
     for each in tested(result.groups):

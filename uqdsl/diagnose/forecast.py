@@ -32,7 +32,7 @@ class ForecastRow(NamedTuple):
     - numbers: by name, those of a number (mean, sd and its parts) or of a class (entropy and its parts).
     - told: intervals by their probability, quantiles by theirs, probabilities to exceed by the value; of a class there is
       all this of its probability, with that itself and its parts, by the class's label in `classes`.
-    - budget: the share of the variance that each source brings; empty where it was not asked for.
+    - budget: the share of the variance, or of the entropy, that each source brings; empty where it was not asked for.
     """
 
     label: str
@@ -56,12 +56,17 @@ class Dominance(NamedTuple):
 
 
 class Forecast(NamedTuple):
-    """One prediction: its rows, and the budget of the mean variance over all of them, with Monte Carlo errors."""
+    """One prediction: its rows, and the budget of the mean over all of them, with Monte Carlo errors.
+
+    - part: of the budget, `share`, `first` or `total`.
+    - shared: what its parts are of, `variance` or `entropy`.
+    """
 
     name: str
     dims: tuple[str, ...]
     group: Group
     part: str
+    shared: str
 
     @property
     def size(self) -> int:
@@ -79,15 +84,17 @@ class Forecast(NamedTuple):
         return (self.array("probability")[-1] if self.classes else self.array("mean")).ravel()
 
     @property
-    def variance(self) -> np.ndarray:
-        """Of each row; of classes that of all their indicators together."""
+    def amount(self) -> np.ndarray:
+        """What the budget shares out, of each row; of classes the variance is that of all their indicators together."""
+        if self.shared == "entropy":
+            return self.array("entropy").ravel()
         if self.classes:
             return (self.array("epistemic") ** 2 + self.array("aleatoric") ** 2).sum(axis=0).ravel()
         return self.array("sd").ravel() ** 2
 
     @property
     def budget(self) -> dict[str, float]:
-        """Of the mean variance: the share of each source; empty where it was not asked for."""
+        """Of the mean variance or entropy: the share of each source; empty where it was not asked for."""
         return self._of_sources(f"average_{self.part}")
 
     @property
@@ -193,7 +200,13 @@ def forecasts(groups: Groups, asked: Sequence[Prediction]) -> list[Forecast]:
     """What a result holds of what was asked."""
     group = groups.get(PREDICTION)
     return [
-        Forecast(each.name, each.dims, group, _PARTS.get(str(each.options["budget"]), "share"))
+        Forecast(
+            each.name,
+            each.dims,
+            group,
+            _PARTS.get(str(each.options["budget"]), "share"),
+            "entropy" if each.options["budget"] == "information" else "variance",
+        )
         for each in asked
         if group is not None and {f"{each.name}_mean", f"{each.name}_entropy"} & set(group.variables)
     ]

@@ -113,7 +113,7 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
     if forecast.recalibrated:
         content["recalibrated"] = forecast.recalibrated
     if forecast.budget:
-        content |= {"budget": forecast.budget, "budget_error": forecast.budget_error}
+        content |= {"budget_of": forecast.shared, "budget": forecast.budget, "budget_error": forecast.budget_error}
         content["largest"] = [each._asdict() for each in forecast.dominant]
     return content
 

@@ -37,7 +37,7 @@ def _beside(spec: ir.Spec, methods: list[Method]) -> Iterator[str]:
         yield "vehtari2021"
     if any(each.flow is not None for each in spec.quantities):
         yield "kidger2021"
-    if any(each.options.get("budget") == "shapley" for each in spec.predictions):
+    if any(each.options.get("budget") in ("shapley", "information") for each in spec.predictions):
         yield "owen2014"
     if spec.predictions and any(each.parted for each in spec.tables):
         yield from ("gneiting2007", "sailynoja2022")

@@ -16,7 +16,7 @@ from uqdsl.driver.program import Precision, make_target
 from uqdsl.driver.recalibrate import learn_maps, said_of_maps, verify_testing_rows
 from uqdsl.messages import Problem, RunError, Sources
 from uqdsl.messages.catalogue.runtime import NotMixed, PredictionNotFinite
-from uqdsl.messages.catalogue.sources import NoTesting
+from uqdsl.messages.catalogue.sources import NoEntropy, NoTesting
 from uqdsl.results import Group, Variable
 from uqdsl.results.groups import label_array, labels_of
 from uqdsl.uncertainty.answers import Answer, answer
@@ -110,7 +110,7 @@ def predict(
         The labelled arrays of all that is told, and what is to be said of them.
 
     Raises:
-        RunError: UQ643 where testing rows do not tell how to mend.
+        RunError: UQ369 where information is asked of a number, UQ643 where testing rows do not tell how to mend.
     """
     calibration = calibration or Group()
     maps = learn_maps(asked, calibration)
@@ -125,6 +125,13 @@ def predict(
         watch=watch,
         **limits(staged.spec),
     )
+    problems = [
+        NoEntropy(at=each.span, name=each.name)
+        for each in asked
+        if each.options["budget"] == "information" and not predictor.outcomes[each.name].classes
+    ]
+    if problems:
+        raise RunError(problems)
     answers = answer(predictor, asked, predictor.along, {name: each.in_place for name, each in maps.items()})
     attrs = {**troubles(predictor.mixing), **said_of_maps(maps, asked, calibration)}
     group = _group(answers, staged.stages[PREDICTION].target.coords, attrs)

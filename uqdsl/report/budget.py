@@ -1,4 +1,4 @@
-"""The budget of a prediction: of each input, which source brings how much of the variance."""
+"""The budget of a prediction: of each input, which source brings how much of the variance, or of a class's entropy."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _LEAST_SAID = 0.07
 
 
 def draw_budget(forecast: Forecast) -> canvas.Drawing:
-    """Bars of the Shapley shares: at the left in the unit of the variance, at the right as parts of one."""
-    mean, variance = forecast.centre, forecast.variance
+    """Bars of the Shapley shares: at the left in the unit of what is shared, at the right as parts of one."""
+    mean, amount = forecast.centre, forecast.amount
     shares = forecast.array("share").reshape(len(SOURCES), -1)
     places = spread_rows(mean)
     labels = [short(forecast.label(place)) for place in places]
-    shares, sizes = shares[:, places], variance[places]
+    shares, sizes = shares[:, places], amount[places]
     if mean.size > 1:
         labels.append(f"mean of all {mean.size}")
         shares = np.column_stack([shares, forecast.array("average_share")])
-        sizes = np.append(sizes, variance.mean())
+        sizes = np.append(sizes, amount.mean())
     rows = np.arange(len(labels)) + 0.5 * (np.arange(len(labels)) == len(places))
     title = f"Where the uncertainty of {forecast.name} comes from"
     error = forecast.array("average_share_error").max()
@@ -42,8 +42,8 @@ def draw_budget(forecast: Forecast) -> canvas.Drawing:
         _say(parts, rows, shares)
         amounts.set_yticks(rows, labels)
         amounts.invert_yaxis()
-        amounts.set_xlabel(f"variance of {forecast.name}")
-        parts.set_xlabel("share of the variance (Shapley)")
+        amounts.set_xlabel(f"{forecast.shared} of {forecast.name}")
+        parts.set_xlabel(f"share of the {forecast.shared} (Shapley)")
         parts.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
         parts.set_xlim(min(0.0, *np.minimum(shares, 0).sum(axis=0)), max(1.0, *np.maximum(shares, 0).sum(axis=0)))
         for axes in (amounts, parts):

@@ -8,6 +8,7 @@ from uqdsl import ir
 from uqdsl.messages import Label, Problem, did_you_mean, listing
 from uqdsl.messages.catalogue.sources import (
     CannotRecalibrate,
+    NoEntropy,
     NothingToPredict,
     OtherDimensions,
     PredictedTwice,
@@ -33,7 +34,7 @@ def lower_predictions(
     sources: Sources | None,
     problems: list[Problem],
 ) -> tuple[ir.Prediction, ...]:
-    """The predictions that a spec asks for; UQ361, UQ363 to UQ365, UQ368, UQ502, UQ503 for what is wrong with them."""
+    """The predictions that a spec asks for; UQ361, UQ363 to UQ365, UQ368, UQ369, UQ502, UQ503 for what is wrong with them."""
     outcomes: dict[str, Outcome] = {
         each.name: each for each in statements if isinstance(each, ir.Observation | ir.Quantity)
     }
@@ -87,6 +88,9 @@ def _prediction(
         return None
     if options is None:
         return None
+    if options.budget == "information" and not _is_class(predicted):
+        others = (Label(predicted.span, "as it is declared"),)
+        problems.append(NoEntropy(at=statement.span, name=target.name, others=others))
     if options.recalibrated:
         if not options.observation and sources is not None and (error := sources.error_of(target.name, "testing")):
             reason = "testing rows have it with a recording error, and say nothing of the true one"
@@ -105,6 +109,13 @@ def _prediction(
         options=options.model_dump(),
         of=clauses.of,
     )
+
+
+def _is_class(predicted: Outcome) -> bool:
+    """Whether an outcome is one of some classes."""
+    if not isinstance(predicted, ir.Observation):
+        return False
+    return predicted.law.distribution == "Bernoulli" or bool(DISTRIBUTIONS[predicted.law.distribution].values)
 
 
 def _not_recalibrated(predicted: Outcome, tables: Sequence[ir.Table]) -> tuple[str, Label] | None:

@@ -13,6 +13,7 @@ from uqdsl.uncertainty.budget import (
     Budget,
     Seeds,
     attribute,
+    closed_entropies,
     closed_variances,
     corners,
     draws_within,
@@ -28,6 +29,8 @@ MOST_BYTES = 1 << 26
 """Draws are kept where all rows of them take no more."""
 _LEAST_DRAWS = 64
 """Of a budget."""
+_INNER = 8
+"""Draws of what is not known for each draw of what is, in a budget of information."""
 
 
 class Answer(NamedTuple):
@@ -207,22 +210,54 @@ def _concatenated(ask: _Ask, name: str, parts: list[np.ndarray]) -> np.ndarray:
 
 
 def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
-    """Shares of the variance of each row, and of the mean over all rows."""
+    """Shares of the variance of each row, or of the entropy of its class, and of the mean over all rows."""
+    told = (_entropies if ask.options.budget == "information" else _variances)(predictor, ask, draws)
+    parts: dict[str, list[np.ndarray]] = {}
+    sums: list[np.ndarray] = []
+    for rows in predictor.blocks(told.draws):
+        predictor.watch("the five sources", rows.start, predictor.rows)
+        closed, shape = told.by(rows)
+        sums.append(closed.sum(axis=2, keepdims=True))
+        for part, array in _shares(attribute(closed, told.active)).items():
+            parts.setdefault(part, []).append(array.reshape(len(SOURCES), *shape))
+    whole = _shares(attribute(np.sum(sums, axis=0), told.active))
+    return {part: _concatenated(ask, part, each) for part, each in parts.items()} | {
+        f"average_{part}": each[:, 0] for part, each in whole.items()
+    }
+
+
+class _Closed(NamedTuple):
+    """What all sets of sources tell.
+
+    - active: the sources, in the order of the bits of a set.
+    - draws: that it takes of each row.
+    - by: from a block of rows to V(S), `(draw, set, row)`, and the shape of the rows.
+    """
+
+    active: Sequence[str]
+    draws: int
+    by: Callable[[slice], tuple[np.ndarray, tuple[int, ...]]]
+
+
+def _count(predictor: Predictor, draws: int, active: Sequence[str]) -> int:
+    """Draws of the budget."""
+    # Chains of the weights are not run by the prediction alone, and may be costlier than those that are: these are fewer.
+    count = max(_LEAST_DRAWS, draws_within(draws, 1 << (len(SOURCES) if predictor.chained else len(active))))
+    return min(count, predictor.independent // 2)
+
+
+def _variances(predictor: Predictor, ask: _Ask, draws: int) -> _Closed:
+    """Variances of what is predicted; of a class those of its indicators."""
     active, name = predictor.random, ask.asked.name
     chained, times = predictor.chained, predictor.states
-    # Chains of the weights are not run by the prediction alone, and may be costlier than those that are: these are fewer.
-    count = max(_LEAST_DRAWS, draws_within(draws, 1 << (len(SOURCES) if chained else len(active))))
-    count = min(count, predictor.independent // 2)
+    count = _count(predictor, draws, active)
     first = {source: np.arange(count) for source in SOURCES}
     ranks = predictor.along_known(repeated(predictor.known(first), times), times)
     # Even over what the first copies of all seeds give.
     even = {source: np.concatenate([rank, rank + count * times]) for source, rank in ranks.items()}
-    parts: dict[str, list[np.ndarray]] = {}
-    sums: list[np.ndarray] = []
-    for rows in predictor.blocks(count * times << len(active)):
-        predictor.watch("the five sources", rows.start, predictor.rows)
 
-        def prediction(seeds: Mapping[str, np.ndarray], rows: slice = rows) -> Arrays:
+    def by(rows: slice) -> tuple[np.ndarray, tuple[int, ...]]:
+        def prediction(seeds: Seeds) -> Arrays:
             again = {
                 source: np.repeat(seeds[source], times) * times if source in chained else _apart(seeds[source], times)
                 for source in even
@@ -234,13 +269,41 @@ def _budget(predictor: Predictor, ask: _Ask, draws: int) -> Arrays:
         scattered = predictor.scatters_once(found) and predictor.outcomes[name].one_shape
         closed = _closed(ask, prediction, count, active, scattered=scattered)
         # What was drawn for the same chains is no draw of its own; their mean is.
-        closed = closed.reshape(count, times, *closed.shape[1:]).mean(axis=1)
-        sums.append(closed.sum(axis=2, keepdims=True))
-        for part, array in _shares(attribute(closed, active)).items():
-            parts.setdefault(part, []).append(array.reshape(len(SOURCES), *found[name].shape[1:]))
-    told = {part: _concatenated(ask, part, each) for part, each in parts.items()}
-    whole = _shares(attribute(np.sum(sums, axis=0), active))
-    return told | {f"average_{part}": each[:, 0] for part, each in whole.items()}
+        return closed.reshape(count, times, *closed.shape[1:]).mean(axis=1), found[name].shape[1:]
+
+    return _Closed(active, count * times << len(active), by)
+
+
+def _entropies(predictor: Predictor, ask: _Ask, draws: int) -> _Closed:
+    """What knowing each set of sources takes from the entropy of a class.
+
+    The source `function` has what is left when all others are known, as in `indicator_variances`.
+    """
+    active, name = [each for each in predictor.random if each != "function"], ask.asked.name
+    count = _count(predictor, draws, active)
+    times = count * _INNER
+    # The numbers of neighbouring draws would be even, and their mean better than the jackknife takes it to be.
+    mixed = np.random.default_rng(0).permutation(count + (times << len(active)))
+    before = sorted({"testing_data", "training_data", "weights"} | predictor.chained)
+
+    def by(rows: slice) -> tuple[np.ndarray, tuple[int, ...]]:
+        shape: tuple[int, ...] = ()
+
+        def probabilities(seeds: Seeds) -> np.ndarray:
+            nonlocal shape
+            together = np.stack([seeds[each] for each in before])
+            _, first, again = np.unique(together, axis=1, return_index=True, return_inverse=True)
+            known = predictor.known({source: each[first] for source, each in seeds.items()})
+            forward = {"new_input": mixed[seeds["new_input"]], "function": mixed[:times]}
+            found = predictor.predict({each: array[again.ravel()] for each, array in known.items()}, forward, rows)
+            shape = found[name].shape[1:]
+            return found[f"{name} probability"].reshape(times, -1, len(ask.classes))
+
+        left = closed_entropies(probabilities, count, _INNER, active)
+        told = left[:, :1] - left
+        return np.concatenate([told, told + left[:, -1:]], axis=1), shape
+
+    return _Closed([*active, "function"], times << len(active), by)
 
 
 def _closed(

@@ -206,18 +206,29 @@ def information_budget(
         I(S) = H(E p) - E H(E[p | U_S])
 
     The total is the mutual information of the class and all sources (epistemic); what remains of the entropy H(E p) is that
-    of the class itself. E[p | U_S] is a mean over `inner` draws of all other sources, and the entropy of a mean is biased by
-    1 / inner; the jackknife over the inner draws leaves 1 / inner^2. `uqdsl.uncertainty.classes.indicator_variances`
-    are the same budget for the quadratic entropy 1 - sum p^2, without any bias.
-
-    - probabilities: as `prediction` of `variance_budget`, to `(draw, row, class)`; indices up to outer inner 2^a.
-    - outer: draws of what is known.
-    - inner: draws of the others for each, two at least.
+    of the class itself. Arguments are as of `closed_entropies`.
 
     Depeweg, Hernández-Lobato, Doshi-Velez & Udluft 2018, Decomposition of Uncertainty in Bayesian Deep Learning, ICML;
     for its limits see `uqdsl.uncertainty.classes.entropy`.
     """
     active = [each for each in sources if each not in exact]
+    left = closed_entropies(probabilities, outer, inner, active, sources)
+    return attribute(left[:, :1] - left, active, sources)
+
+
+def closed_entropies(
+    probabilities: Prediction, outer: int, inner: int, active: Sequence[str], sources: Sequence[str] = SOURCES
+) -> np.ndarray:
+    """H(E[p | U_S]), what is left of the entropy of a class where S is known, for each draw of S: `(draw, set, row)`.
+
+    E[p | U_S] is a mean over `inner` draws of all other sources, and the entropy of a mean is biased by 1 / inner; the
+    jackknife over the inner draws leaves 1 / inner^2. Of the empty set it is the entropy of the mean over all draws.
+    `uqdsl.uncertainty.classes.indicator_variances` are the same for the quadratic entropy 1 - sum p^2, without any bias.
+
+    - probabilities: as `prediction` of `variance_budget`, to `(draw, row, class)`; indices up to outer + outer inner 2^a.
+    - outer: draws of what is known.
+    - inner: draws of the others for each, two at least.
+    """
     known, others = np.repeat(np.arange(outer), inner), np.arange(outer * inner)
     conditional: list[np.ndarray] = []
     means: list[np.ndarray] = []
@@ -232,9 +243,9 @@ def information_budget(
         conditional.append(_entropy_of_mean(found))
         means.append(found.mean(axis=1))
     overall = entr(np.mean(means, axis=(0, 1))).sum(axis=-1)
-    information = overall - np.stack(conditional, axis=1)
-    information[:, 0] = 0
-    return attribute(information, active, sources)
+    left = np.stack(conditional, axis=1)
+    left[:, 0] = overall
+    return left
 
 
 def remembered[T](part: Callable[[Seeds], T], depends_on: Sequence[str]) -> Callable[[Seeds], T]:

@@ -21,8 +21,9 @@ class PredictOptions(Options):
     hdi: bool = Field(default=False, description="whether intervals are those of highest density instead")
     quantiles: tuple[Probability, ...] = Field(default=(), description="quantiles, by their probabilities")
     exceed: tuple[float, ...] = Field(default=(), description="values; how probable it is to lie above each")
-    budget: Literal["none", "first_order", "total", "shapley"] = Field(
-        default="none", description="how the variance is shared among the five sources"
+    budget: Literal["none", "first_order", "total", "shapley", "information"] = Field(
+        default="none",
+        description="how the variance is shared among the five sources; `information`: the entropy of a class",
     )
     observation: bool = Field(default=False, description="what would be recorded, with its error, and not the truth")
     recalibrated: bool = Field(default=False, description="whether quantiles are mended by the testing rows")

@@ -153,6 +153,14 @@ class CannotRecalibrate(Problem):
     reason: str
 
 
+class NoEntropy(Problem):
+    code = "UQ369"
+    headline = "`{name}` is no class, and has no budget of information"
+    label = "information on what?"
+    advice = "`budget = shapley` shares out the variance of a number"
+    name: str
+
+
 class JointRows(Problem):
     code = "UQ367"
     headline = "`{name}` cannot be had for other rows of `{dim}` than those that it was learned from"

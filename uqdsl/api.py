@@ -28,16 +28,18 @@ from uqdsl.codegen import Program as Generated
 from uqdsl.codegen.equation import equation, equation_latex
 from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
+from uqdsl.diagnose.compare import Side
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.diagnose.simulations import SIMULATIONS, simulated
 from uqdsl.diagnose.tested import CALIBRATION, SHIFT
 from uqdsl.driver.calibrate import examine
+from uqdsl.driver.compare import Compared, Entry, compare_entries
 from uqdsl.driver.externs import load_externs
 from uqdsl.driver.front import Checked, at_stage, check, check_linked, read_method
 from uqdsl.driver.infer import Result, Unwatched, infer, try_method
 from uqdsl.driver.predict import Staged, make_stages, predict
 from uqdsl.driver.program import make_target, write_program
-from uqdsl.driver.session import located, memory_short, pictures_of_result
+from uqdsl.driver.session import hashes_of_data, located, memory_short, pictures_of_result
 from uqdsl.driver.source import Source, read_source
 from uqdsl.infer import Target
 from uqdsl.infer.draws import Silent
@@ -247,6 +249,11 @@ class Program:
     def spec(self) -> Spec:
         """The typed IR."""
         return self._checked.spec
+
+    @cached_property
+    def hashes(self) -> Mapping[str, str]:
+        """SHA-256 of the data by name, as in `run.yaml`."""
+        return hashes_of_data(self._dataset)
 
     @cached_property
     def _target(self) -> Target:
@@ -516,6 +523,30 @@ class Fit:
     def seconds(self) -> Mapping[str, float]:
         """Wall time to `compile` and to `sample`."""
         return self._result.seconds
+
+    def compare(self, *others: Fit) -> Compared:
+        """Hold this posterior beside others: of one spec by several methods, or of several specs.
+
+        Args:
+            others: one or more. Each is called after its spec, where all have names of their own, else after its run.
+
+        Returns:
+            What each says of the scalars that it shares with another, how far every two are apart, what each has cost, and
+            how each predicts the rows of its data when they are left out. `print` shows what is found in sentences.
+        """
+        fits = (self, *others)
+        entries = [each._entry() for each in fits]  # noqa: SLF001 - of this very class
+        specs, runs = (
+            [each.program.spec.name for each in fits],
+            [str(each.side.groups[""].attrs["run"]) for each in entries],
+        )
+        both = [f"{spec}, {run}" for spec, run in zip(specs, runs, strict=True)]
+        numbered = [f"{run} ({place})" for place, run in enumerate(runs, start=1)]
+        names = next(each for each in (specs, runs, both, numbered) if len(set(each)) == len(each))
+        return compare_entries(dict(zip(names, entries, strict=True)))
+
+    def _entry(self) -> Entry:
+        return Entry(Side(self._result.groups, self.summary, self.seconds), self.status, self.program.hashes)
 
     def save(self, path: str | Path) -> None:
         """Write the result as netCDF, which `arviz.from_netcdf` reads.

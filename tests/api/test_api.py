@@ -37,6 +37,7 @@ API = """\
 DataError
 Fit
   calibration
+  compare(self, *others: 'Fit') -> 'Compared'
   diagnostics
   picture(self, kind: 'str', of: 'str' = '') -> 'Figure'
   pictures
@@ -60,6 +61,9 @@ Model
   source
   spec
 Program
+  calibrate(self, by: 'str | None' = None, *, seed: 'int' = 0, progress: 'bool | None' = None, **options: 'Any') -> \
+'SimulationCheck'
+  hashes
   infer(self, by: 'str | None' = None, *, seed: 'int' = 0, progress: 'bool | None' = None) -> 'Fit'
   log_density
   numpyro_model
@@ -97,6 +101,25 @@ def test_the_public_api():
             if not member.startswith("_"):
                 lines.append(f"  {member}{inspect.signature(each) if inspect.isfunction(each) else ''}")
     assert "\n".join(lines) + "\n" == API
+
+
+def test_fits_side_by_side(program: uqdsl.Program, fit: uqdsl.Fit):
+    other = program.infer("nuts(chains = 2, warmup = 200, draws = 150)", seed=2)
+    found = fit.compare(other)
+    assert list(found.posteriors.cost) == ["nuts (1)", "nuts (2)"]
+    assert set(found.posteriors.rows["m[a]"]) == set(found.posteriors.cost)
+    (pair,) = found.posteriors.pairs
+    assert pair.agree
+    assert found.loo is not None
+    assert not found.problems
+    assert "leave-one-out: `nuts" in repr(found)
+    elsewhere = uqdsl.loads(SPEC, name="elsewhere").compile(y=[0.5, 1.0, 2.0, 2.6], place=PLACE).infer(seed=1)
+    beside = fit.compare(elsewhere)
+    assert list(beside.posteriors.cost) == ["spec", "elsewhere"]
+    assert beside.loo is None
+    assert [each.title for each in beside.problems] == [
+        "`spec` and `elsewhere` are of other data: the outcomes `y` differ"
+    ]
 
 
 def test_examples_in_docstrings():

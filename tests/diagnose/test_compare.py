@@ -53,10 +53,18 @@ def test_another_correlation_is_found_though_each_scalar_is_alike():
     assert draw_comparison(found)._repr_svg_().count("side by side") == 1
 
 
-def test_there_is_nothing_to_compare_with_one_run_or_other_scalars():
-    rng = np.random.default_rng(3)
-    one = side(rng)
-    other = side(rng)
-    renamed = {"posterior": Group({"c": other.groups["posterior"].variables["a"]})}
-    assert compare({"x": one}) is None
-    assert compare({"x": one, "y": Side(renamed, summarize(renamed), {})}) is None
+def test_one_run_is_not_compared():
+    assert compare({"x": side(np.random.default_rng(3))}) is None
+
+
+def test_runs_are_compared_by_the_scalars_that_they_share():
+    rng = np.random.default_rng(4)
+    one, other, third = (side(rng) for _ in range(3))
+    renamed = {"posterior": Group({"c": third.groups["posterior"].variables["a"]})}
+    fewer = {"posterior": Group({"b": other.groups["posterior"].variables["b"]})}
+    found = compare({"x": one, "y": Side(renamed, summarize(renamed), {}), "z": Side(fewer, summarize(fewer), {})})
+    assert found is not None
+    assert [(each.first, each.second, each.label) for each in found.pairs] == [("x", "z", "b")]
+    assert {label: list(of) for label, of in found.rows.items()} == {"b": ["x", "z"]}
+    assert list(found.cost) == ["x", "y", "z"]
+    assert draw_comparison(found)._repr_svg_().count("side by side") == 1

@@ -154,7 +154,7 @@ def test_the_json_has_the_published_keys_and_is_strict(groups):
     found = json.loads(text, parse_constant=refuse)
     assert list(found) == ["spec", "version", "seed", "status", "reasons", "runs"]
     assert found["status"] == "ok"
-    assert list(found["runs"]["nuts"]) == ["method", "variables", "diagnostics", "notes", "seconds"]
+    assert list(found["runs"]["nuts"]) == ["method", "status", "variables", "diagnostics", "notes", "seconds"]
     numbers = ["mean", "sd", "q05", "q50", "q95", "mcse_mean", "ess_bulk", "r_hat"]
     assert list(found["runs"]["nuts"]["variables"]["a[ANOKA]"]) == numbers
     assert found["runs"]["nuts"]["variables"]["bad"]["sd"] is None
@@ -167,4 +167,5 @@ def test_one_suspect_run_makes_the_whole_suspect():
     runs = {"a": RunSummary("nuts", [], ok, {}), "b": RunSummary("smc", [], suspect, {})}
     found = json.loads(summary_json(spec="s", version="0", seed=0, runs=runs))
     assert found["status"] == "suspect"
+    assert {name: run["status"] for name, run in found["runs"].items()} == {"a": "ok", "b": "suspect"}
     assert found["reasons"] == ["b: it diverged"]

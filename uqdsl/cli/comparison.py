@@ -29,7 +29,8 @@ def print_comparison(found: Comparison, extra: Sequence[tuple[str, Sequence[str]
         table.add_column(heading, justify="right" if heading in found.cost else "left", no_wrap=True)
     labels = list(found.rows)
     for label in labels[:MOST_ROWS]:
-        table.add_row(Text(label), *(f"{row.mean:.3g} ± {row.sd:.2g}" for row in found.rows[label].values()))
+        rows = (found.rows[label].get(name) for name in found.cost)
+        table.add_row(Text(label), *("" if row is None else f"{row.mean:.3g} ± {row.sd:.2g}" for row in rows))
     if len(labels) > MOST_ROWS:
         table.add_row(f"… {len(labels) - MOST_ROWS} more", style="dim")
     table.add_section()
@@ -40,7 +41,7 @@ def print_comparison(found: Comparison, extra: Sequence[tuple[str, Sequence[str]
     if any(each.gradients is not None for each in costs):
         table.add_row("gradients", *("" if each.gradients is None else str(each.gradients) for each in costs))
     for name, values in extra:
-        table.add_row(name, *values)
+        table.add_row(Text(name), *values)
     console.print("\nside by side", markup=False)
     console.print(table)
     for each in found.pairs:

@@ -84,9 +84,9 @@ class Pair(NamedTuple):
 class Comparison(NamedTuple):
     """Runs side by side.
 
-    - rows: of each scalar that all have, its row in each run.
+    - rows: of each scalar that several have, its row in each of these.
     - cost: of each run, by its name.
-    - pairs: every two runs.
+    - pairs: every two runs that share a scalar.
     """
 
     rows: Mapping[str, Mapping[str, Row]]
@@ -95,28 +95,28 @@ class Comparison(NamedTuple):
 
 
 def compare(sides: Mapping[str, Side], of: Sequence[str] = ()) -> Comparison | None:
-    """Compare runs by the scalars that all of them have; None where there are none, or fewer than two runs.
+    """Compare runs, every two by the scalars that both have; None where there are fewer than two.
 
     Arguments:
         sides: by name.
         of: variables to compare; all where empty.
     """
-    tables = {name: {row.label: row for row in side.rows} for name, side in sides.items()}
-    first = next(iter(tables.values()), {})
-    labels = [
-        label
-        for label, row in first.items()
-        if (not of or row.variable in of)
-        and all(label in rows and rows[label].finite and not rows[label].constant for rows in tables.values())
-    ]
-    if len(sides) < 2 or not labels:
+    if len(sides) < 2:
         return None
-    draws = {name: _draws(side.groups["posterior"], tables[name], labels) for name, side in sides.items()}
+    tables = {
+        name: {
+            row.label: row for row in side.rows if row.finite and not row.constant and (not of or row.variable in of)
+        }
+        for name, side in sides.items()
+    }
+    labels = dict.fromkeys(label for table in tables.values() for label in table)
+    found = {label: {name: table[label] for name, table in tables.items() if label in table} for label in labels}
     pairs = [
-        _pair(one, other, labels, (draws[one], draws[other]), (tables[one], tables[other]))
+        _pair(one, other, (sides[one], sides[other]), (tables[one], tables[other]))
         for one, other in combinations(sides, 2)
+        if tables[one].keys() & tables[other].keys()
     ]
-    rows = {label: {name: table[label] for name, table in tables.items()} for label in labels}
+    rows = {label: of for label, of in found.items() if len(of) > 1}
     return Comparison(rows, {name: cost_of(side) for name, side in sides.items()}, pairs)
 
 
@@ -166,10 +166,11 @@ def _draws(group: Group, rows: Mapping[str, Row], labels: Sequence[str]) -> np.n
 def _pair(
     first: str,
     second: str,
-    labels: Sequence[str],
-    draws: tuple[np.ndarray, np.ndarray],
+    sides: tuple[Side, Side],
     tables: tuple[Mapping[str, Row], Mapping[str, Row]],
 ) -> Pair:
+    labels = [label for label in tables[0] if label in tables[1]]
+    draws = [_draws(side.groups["posterior"], table, labels) for side, table in zip(sides, tables, strict=True)]
     one, other = ([table[label] for label in labels] for table in tables)
     difference = np.array([b.mean - a.mean for a, b in zip(one, other, strict=True)])
     sd = np.array([row.sd for row in one])
@@ -178,4 +179,4 @@ def _pair(
     worst = int(np.argmax(np.abs(shifts)))
     z = float(difference[worst] / error[worst]) if error[worst] > 0 else math.nan
     counts = (len(draws[0]), len(draws[1]))
-    return Pair(first, second, labels[worst], float(shifts[worst]), z, energy_test(*draws), counts)
+    return Pair(first, second, labels[worst], float(shifts[worst]), z, energy_test(draws[0], draws[1]), counts)

@@ -72,7 +72,7 @@ def summary_json(
         }
     if calibration:
         content["calibration"] = {
-            run: {each.name: _tested(each) for each in found} for run, found in calibration.items()
+            run: {each.name: tested_json(each) for each in found} for run, found in calibration.items()
         }
     if comparison is not None:
         content["comparison"] = comparison_json(comparison)
@@ -80,12 +80,13 @@ def summary_json(
         content["simulations"] = {run: _simulated(each) for run, each in simulations.items()}
     if shift:
         content["shift"] = {each.name: _shifted(each) for each in shift}
-    return json.dumps(_strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _run(run: RunSummary) -> dict[str, Any]:
     return {
         "method": run.method,
+        "status": run.verdict.status,
         "variables": {row.label: {name: getattr(row, name) for name in _NUMBERS} for row in run.rows},
         "diagnostics": run.verdict.diagnostics,
         "notes": list(run.notes),
@@ -121,8 +122,8 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
 _SCORES = {"RMSE": "rmse", "CRPS": "crps", "log score": "nlpd", "predictive sd": "sharpness"}
 
 
-def _tested(tested: Tested) -> dict[str, Any]:
-    """Its scores, the log score as a negative one, `nlpd`, and what intervals of each level hold."""
+def tested_json(tested: Tested) -> dict[str, Any]:
+    """Predictions against testing data: their scores, the log score as a negative one, `nlpd`, and what intervals hold."""
     scores = {
         _SCORES.get(each.name, each.name.lower().replace(" ", "_")): -each.value
         if each.name == "log score"
@@ -158,11 +159,12 @@ def _shifted(shifted: Shifted) -> dict[str, Any]:
     }
 
 
-def _strict(value: Any) -> Any:
+def strict(value: Any) -> Any:
+    """A value as strict JSON has it: a number that is not finite is None."""
     if isinstance(value, dict):
-        return {name: _strict(each) for name, each in value.items()}
+        return {name: strict(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_strict(each) for each in value]
+        return [strict(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

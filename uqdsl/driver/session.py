@@ -144,7 +144,7 @@ def _record(job: Job, device: str) -> RunRecord:
         spec_text=job.checked.source.text,
         included=job.checked.linked.texts,
         program_text=job.program.text,
-        data=_hashes(job.dataset),
+        data=hashes_of_data(job.dataset),
         modules=hash_modules(spec),
         allow_extern=job.allow_extern,
         device=device,
@@ -152,8 +152,8 @@ def _record(job: Job, device: str) -> RunRecord:
     )
 
 
-def _hashes(dataset: Dataset) -> dict[str, str]:
-    """Of the rows of all parts."""
+def hashes_of_data(dataset: Dataset) -> dict[str, str]:
+    """SHA-256 of the rows of all parts, by name."""
     found = hash_arrays(dataset.arrays, dataset.coords)
     for part, rows in dataset.parts.items():
         found |= {f"{name} ({part})": each for name, each in hash_arrays(rows.arrays, rows.coords).items()}
@@ -221,7 +221,7 @@ def _run_all(
             with audience.busy("drawing pictures"):
                 problems += write_pictures(folder / PICTURES, pictures_of_result(spec, done))
     comparison = compare({name: Side(each.groups, each.rows, each.seconds) for name, each in results.items()})
-    if comparison is not None and job.pictures:
+    if comparison is not None and comparison.rows and job.pictures:
         problems += write_pictures(directory.path / PICTURES, [picture_of_comparison(comparison)])
     summary = summary_json(
         spec=spec.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -25,7 +27,7 @@ def draw_comparison(found: Comparison) -> canvas.Drawing:
     height = 0.5 + (0.55 + 0.2 * len(names)) * -(-len(shown) // columns)
     with canvas.drawn(height, "What the runs say, side by side", note) as figure:
         for axes, label in zip(canvas.grid(figure, len(shown), columns), shown, strict=True):
-            _panel(axes, label, [found.rows[label][name] for name in names])
+            _panel(axes, label, [found.rows[label].get(name) for name in names])
         colours = [canvas.SEVERAL[place % len(canvas.SEVERAL)] for place in range(len(names))]
         lines = [
             Line2D([], [], color=colour, linewidth=2, label=name) for name, colour in zip(names, colours, strict=True)
@@ -34,8 +36,10 @@ def draw_comparison(found: Comparison) -> canvas.Drawing:
     return figure
 
 
-def _panel(axes: Axes, label: str, rows: list[Row]) -> None:
+def _panel(axes: Axes, label: str, rows: Sequence[Row | None]) -> None:
     for place, row in enumerate(rows):
+        if row is None:
+            continue
         colour = canvas.SEVERAL[place % len(canvas.SEVERAL)]
         axes.plot([row.q05, row.q95], [place, place], color=colour, linewidth=2, solid_capstyle="round")
         axes.plot(row.q50, place, "o", color="white", markeredgecolor=colour, markersize=4)

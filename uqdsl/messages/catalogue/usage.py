@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uqdsl.messages.problem import Problem
+from uqdsl.messages.problem import Problem, Warn
 
 
 class WrongCommand(Problem):
@@ -95,3 +95,31 @@ class InternalFault(Problem):
     headline = "uqdsl failed unexpectedly ({exception}): this is a fault of uqdsl"
     advice = "please report it, with the spec and what `UQDSL_DEBUG=1` before the command then shows"
     exception: str
+
+
+class NothingToCompare(Problem):
+    code = "UQ732"
+    headline = "the run in `{path}` has nothing to compare: {reason}"
+    advice = "let it come to its end, with `--resume` if it was stopped"
+    path: str
+    reason: str
+
+
+class NoLogLikelihood(Warn):
+    """A run that cannot tell how it predicts what it leaves out."""
+
+    code = "UQ733"
+    headline = "`{name}` has no log likelihood of rows of data, so leave-one-out cannot tell how it predicts"
+    advice = "data that come in by `factor` have none; otherwise see what was said when it ran"
+    name: str
+
+
+class OtherData(Warn):
+    """Runs whose data differ."""
+
+    code = "UQ734"
+    headline = "`{first}` and `{second}` are of other data: {what}"
+    advice = "they differ by their data too, and not by their models and methods alone"
+    first: str
+    second: str
+    what: str

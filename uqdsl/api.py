@@ -36,7 +36,8 @@ from uqdsl.driver.calibrate import examine
 from uqdsl.driver.compare import Compared, Entry, compare_entries
 from uqdsl.driver.externs import load_externs
 from uqdsl.driver.front import Checked, at_stage, check, check_linked, read_method
-from uqdsl.driver.infer import Result, Unwatched, infer, try_method
+from uqdsl.driver.infer import Result, Unwatched, infer, tried, try_method
+from uqdsl.driver.naive import naive_fits
 from uqdsl.driver.predict import Staged, make_stages, predict
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.driver.session import hashes_of_data, located, memory_short, pictures_of_result
@@ -48,7 +49,7 @@ from uqdsl.messages import DataError, Problem, UsageError, listing, render_text
 from uqdsl.messages.catalogue.data import UnknownLabels
 from uqdsl.messages.catalogue.sources import NoneAsked
 from uqdsl.messages.catalogue.usage import NoSuchPicture, WhichRun
-from uqdsl.report import Picture, pictures_of
+from uqdsl.report import NAIVE, Picture, pictures_of
 from uqdsl.results import Group, Groups, to_datatree, write_netcdf
 from uqdsl.semantics.calibrations import check_simulated
 from uqdsl.semantics.options import options_of
@@ -66,6 +67,8 @@ type Foresee = Callable[[Group, int, Sequence[Prediction], Watch, Any, Group], t
 """From draws of a posterior, a seed, what is asked, perhaps a table of new rows, and calibration to what is predicted."""
 type Examine = Callable[[Group, int, Sequence[Prediction], Watch], tuple[Groups, tuple[Problem, ...]]]
 """From draws of a posterior, a seed and what is asked to what testing data say of that."""
+type Fits = Callable[[int, Any], Group]
+"""From a seed and perhaps a table of new rows to what naive fits predict."""
 type Setting = float | int | bool | str
 
 
@@ -273,6 +276,10 @@ class Program:
         with located(self._checked.sources), memory_short():
             return examine(self._staged, posterior, seed, asked, watch)
 
+    def _fit_naively(self, seed: int, new: Any) -> Group:
+        dataset = self._dataset if new is None else self._bound_to(new)
+        return naive_fits(self._checked, dataset, seed, allowed=self._allow_extern)
+
     @cached_property
     def _staged(self) -> Staged:
         return self._make_stages(self._dataset)
@@ -332,7 +339,7 @@ class Program:
         with located(checked.sources), memory_short():
             target = self._target._replace(interest=run.names)
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
-        return Fit(self, result, seed, self._foresee, self._examine)
+        return Fit(self, result, seed, self._foresee, self._examine, self._fit_naively)
 
     def calibrate(
         self, by: str | None = None, *, seed: int = 0, progress: bool | None = None, **options: Any
@@ -385,8 +392,11 @@ class Fit:
         problems: what went wrong without stopping it.
     """
 
-    def __init__(self, program: Program, result: Result, seed: int, foresee: Foresee, examine: Examine) -> None:
+    def __init__(
+        self, program: Program, result: Result, seed: int, foresee: Foresee, examine: Examine, fit_naively: Fits
+    ) -> None:
         self.program, self.seed, self._foresee, self._examine = program, seed, foresee, examine
+        self._fit_naively, self._new = fit_naively, None
         self._result = result
         self._predicted: Groups = {}
         self.problems: tuple[Problem, ...] = result.problems
@@ -412,9 +422,9 @@ class Fit:
 
         Returns:
             The draws of each prediction by its name, and `X_mean`, `X_sd` and its parts `X_epistemic` and `X_aleatoric`,
-            `X_lower` and `X_upper` over `X_interval`; of a budget `X_share` over `source`, with `X_share_error`. Where the
-            outcome is a class, `X_probability` over `X_class` in the place of mean and sd, and `X_entropy`,
-            `X_expected_entropy` and `X_mutual_information`.
+            `X_lower` and `X_upper` over `X_interval`; `X_recorded` where rows have an outcome; of a budget `X_share` over
+            `source`, with `X_share_error`. Where the outcome is a class, `X_probability` over `X_class` in the place of mean
+            and sd, and `X_entropy`, `X_expected_entropy` and `X_mutual_information`.
 
         Raises:
             UsageError: UQ366 where the spec predicts nothing of these names; UQ502, UQ503 where there is no such option, or it
@@ -442,7 +452,7 @@ class Fit:
         with _Watcher(progress).counting() as watch:
             prediction, problems = self._foresee(posterior, self.seed, changed, watch, new, calibration)
         self.problems += problems
-        self._predicted = {PREDICTION: prediction}
+        self._predicted, self._new = {PREDICTION: prediction}, new
         return to_datatree(self._predicted)[PREDICTION].to_dataset()
 
     @property
@@ -451,7 +461,7 @@ class Fit:
         return tuple(each.name for each in self._pictures())
 
     def picture(self, kind: str, of: str = "") -> Figure:
-        """A picture as a matplotlib figure, which a notebook shows.
+        """A picture as a matplotlib figure, which a notebook shows; naive fits are made for that of a prediction.
 
         Args:
             kind: `posterior`, `ranks`, `predictive` or `budget`.
@@ -460,6 +470,9 @@ class Fit:
         Raises:
             UsageError: UQ730 where there is no such picture.
         """
+        if kind == "predictive" and self._predicted and NAIVE not in self._predicted:
+            with _Watcher(None).busy("naive fits, for the picture"):
+                self._predicted[NAIVE] = tried(lambda: self._fit_naively(self.seed, self._new))
         found = [each for each in self._pictures() if each.kind == kind and of in ("", each.of)]
         if len(found) != 1:
             asked = f"{kind}_{of}" if of else kind

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray
 from scipy.stats import norm
 
 import uqdsl
@@ -62,7 +63,7 @@ def fitted(text: str, folder: Path, **parts: Columns) -> uqdsl.Fit:
     return uqdsl.loads(text, folder=folder).compile().infer(seed=1, progress=False)
 
 
-def scores(found) -> dict[str, float]:
+def scores(found: xarray.Dataset) -> dict[str, float]:
     return dict(zip(found["X_measure"].values.tolist(), found["X_score"].values.tolist(), strict=True))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import uqdsl
 from tests.report.results import forecast
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.driver.front import Source, check_with_data
@@ -32,6 +33,13 @@ uncertainty {{
   weights       inferred
   function      inferred
 }}
+infer by nuts(chains = 1, warmup = 100, draws = 50)
+predict X[case]
+"""
+PARTED = """
+data { Z[case] : real, X[case] : real, training = "old.csv", new = "new.csv" }
+prior slope ~ Normal(0, 2)
+likelihood X[case] ~ Normal(slope * Z, 0.3)
 infer by nuts(chains = 1, warmup = 100, draws = 50)
 predict X[case]
 """
@@ -86,6 +94,24 @@ def test_fits_that_fail_cost_nothing_else():
     result = infer(checked.spec, target, checked.spec.runs[0], 0, staged=staged, naive=broken)
     assert result.groups[NAIVE].attrs == {"reason": "ZeroDivisionError"}
     assert "X_mean" in result.groups[PREDICTION].variables
+
+
+def test_pictures_from_python_have_them_of_the_rows_that_were_predicted():
+    fit = uqdsl.loads(LINE).compile().infer(seed=0, progress=False)
+    fit.predict(progress=False)
+    best = fit.picture("predictive").axes
+    slope = (Z @ X / 0.09) / (Z @ Z / 0.09 + 1 / 4)
+    marks = [axes.lines[1].get_xdata()[0] for axes in best]
+    assert np.allclose(np.sort(marks), np.sort(slope * Z), rtol=1e-4)
+    diamonds = [axes.lines[2].get_xdata()[0] for axes in best]
+    assert sorted(diamonds) == sorted(X)
+    assert "recorded" in svg(fit.picture("predictive"))
+    fit = uqdsl.loads(PARTED).compile(training={"Z": Z, "X": X}, new={"Z": Z[:2]}).infer(seed=0, progress=False)
+    fit.predict(new={"Z": 2 * Z[:3]}, progress=False)
+    figure = fit.picture("predictive")
+    marks = [axes.lines[1].get_xdata()[0] for axes in figure.axes]
+    assert np.allclose(np.sort(marks), np.sort(2 * slope * Z[:3]), rtol=1e-4)
+    assert not any(len(axes.lines) > 2 for axes in figure.axes), "of new rows nothing was recorded"
 
 
 def _group(best: np.ndarray, members: np.ndarray) -> Group:

@@ -161,7 +161,7 @@ def infer(
         watcher.predicted(result)
     if naive is not None and PREDICTION in result.groups:
         with watcher.busy("naive fits, for the picture"):
-            result = replace(result, groups={**result.groups, NAIVE: _tried(naive)})
+            result = replace(result, groups={**result.groups, NAIVE: tried(naive)})
     if calibration is not None and not result.interrupted:
         try:
             result = _tried_out(target, calibration, result, seed, watcher)
@@ -283,7 +283,7 @@ def _whole(
     return _Sampled(drawn, store, {"sample": found.seconds}, {"sampling_time": found.seconds}, groups)
 
 
-def _tried(naive: Callable[[], Group]) -> Group:
+def tried(naive: Callable[[], Group]) -> Group:
     """What naive fits predict, or why there are none."""
     try:
         return naive()

@@ -135,7 +135,18 @@ def predict(
     answers = answer(predictor, asked, predictor.along, {name: each.in_place for name, each in maps.items()})
     attrs = {**troubles(predictor.mixing), **said_of_maps(maps, asked, calibration)}
     group = _group(answers, staged.stages[PREDICTION].target.coords, attrs)
+    group.variables.update(_recorded(asked, _part(staged.spec, stage, staged.dataset)))
     return group, said_of_prediction(staged.spec, group)
+
+
+def _recorded(asked: Sequence[ir.Prediction], rows: Dataset) -> dict[str, Variable]:
+    """What was recorded of the rows that are predicted, `X_recorded`, where anything was."""
+    found: dict[str, Variable] = {}
+    for each in asked:
+        if each.target in rows.arrays:
+            known = rows.arrays.get(ir.observed(each.target), True)
+            found[f"{each.name}_recorded"] = Variable(each.dims, np.where(known, rows.arrays[each.target], np.nan))
+    return found
 
 
 _TROUBLE = "_trouble"

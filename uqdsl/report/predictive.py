@@ -1,4 +1,5 @@
-"""What is predicted at some inputs: all uncertainty together, beside what a fit alone, or several, would say.
+"""What is predicted at some inputs: all uncertainty together, beside what was recorded there, and what a fit alone, or
+several, would say.
 
 After the autoconversion figure of van Leeuwen, Leveraging Data-Assimilation ideas and tools in Machine Learning.
 """
@@ -33,7 +34,7 @@ class Naive(NamedTuple):
 
 
 def draw_predictive(forecast: Forecast, naive: Group | None = None) -> canvas.Drawing:
-    """A panel for each of some inputs: the density of the draws, and what naive fits say.
+    """A panel for each of some inputs: the density of the draws, what was recorded, and what naive fits say.
 
     Arguments:
         naive: `X_best` and `X_members`, or only a `reason` why there are none.
@@ -41,6 +42,7 @@ def draw_predictive(forecast: Forecast, naive: Group | None = None) -> canvas.Dr
     fits = _naive(forecast.name, naive) if naive is not None and naive.variables else None
     draws = forecast.array("draws")
     draws = draws.reshape(len(draws), -1)
+    recorded = forecast.array("recorded").ravel() if forecast.has("recorded") else np.full(draws.shape[1], np.nan)
     mean = forecast.centre
     places = spread_rows(mean)
     columns = 4 if len(places) > 6 else 3
@@ -54,9 +56,11 @@ def draw_predictive(forecast: Forecast, naive: Group | None = None) -> canvas.Dr
             _panel(axes, draws[:, place])
             if fits is not None:
                 _mark(axes, float(fits.best[place]), fits.members[:, place])
+            if np.isfinite(recorded[place]):
+                axes.plot(recorded[place], 0, "D", color=canvas.ORANGE, markersize=5, clip_on=False, zorder=3)
             canvas.bare(axes)
             axes.set_title(short(forecast.label(place)))
-        canvas.legend(figure, _handles(fits))
+        canvas.legend(figure, _handles(fits, recorded=bool(np.isfinite(recorded[places]).any())))
     return figure
 
 
@@ -88,12 +92,14 @@ def _mark(axes: Axes, best: float, members: np.ndarray) -> None:
     axes.axvline(best, color=canvas.RED, linewidth=1.4, linestyle=(0, (4, 2)))
 
 
-def _handles(naive: Naive | None) -> list[object]:
+def _handles(naive: Naive | None, *, recorded: bool) -> list[object]:
     found: list[object] = [
         Patch(
             facecolor=canvas.SKY, edgecolor=canvas.BLUE, alpha=0.7, label=f"all sources together ({_LEVEL:.0%} darker)"
         )
     ]
+    if recorded:
+        found.append(Line2D([], [], color=canvas.ORANGE, linestyle="", marker="D", markersize=5, label="recorded"))
     if naive is not None:
         found += [
             Line2D([], [], color=canvas.RED, linestyle=(0, (4, 2)), label="minimum of the cost function"),

@@ -78,9 +78,15 @@ class Place:
         self.made.append(ir.Dim(span=self.layer.span, name=name, size=size))
         return name
 
-    def refuse(self, reason: str, hint: str = "") -> None:
+    @property
+    def givers(self) -> tuple[tree.Layer | tree.Target, ...]:
+        """What its input comes from: the layer before it, or what the network is given."""
+        index = self.network.layers.index(self.layer)
+        return self.network.layers[index - 1 : index] if index else self.network.parameters
+
+    def refuse(self, reason: str, hint: str = "", others: tuple[Label, ...] = ()) -> None:
         """UQ381."""
-        problem = WrongLayer(at=self.layer.span, layer=self.layer.name, reason=reason, hint=hint)
+        problem = WrongLayer(at=self.layer.span, layer=self.layer.name, reason=reason, hint=hint, others=others)
         self.problems.append(problem)
 
     def needs(self, dim: str, what: str) -> None:
@@ -126,7 +132,9 @@ def _dense(place: Place, options: DenseOptions) -> Shape | None:
             place.needs(unknown, "`residual`")
             return None
         if len(over) != 1 or len(out) != 1 or sizes[0] != sizes[1]:
-            place.refuse(f"cannot add its input, of {plural(sizes[0], 'number')}, to {plural(sizes[1], 'number')}")
+            given, made = (plural(each, "number") for each in sizes)
+            others = tuple(Label(each.span, "its input comes from here") for each in place.givers)
+            place.refuse(f"cannot add its input, of {given}, to {made}", others=others)
             return None
     taken = tuple(dim + "'" if dim in out else dim for dim in over)
     weights = {"kernel": (*taken, *out)}

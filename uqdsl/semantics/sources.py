@@ -125,11 +125,13 @@ def read_sources(written: tree.Tree, fields: Mapping[str, tree.Field], problems:
     if not blocks:
         return None
     found = Sources()
+    kinds = ((tree.Prior, "an unknown"), (tree.Likelihood, _OUTCOME), (tree.Let, "a `let`"))
     declared = {
-        name: "an unknown" for each in written.statements if isinstance(each, tree.Prior) for name in [each.target.name]
+        each.target.name: Label(each.target.span, what)
+        for kind, what in kinds
+        for each in written.statements
+        if isinstance(each, kind)
     }
-    declared |= {each.target.name: _OUTCOME for each in written.statements if isinstance(each, tree.Likelihood)}
-    declared |= {each.target.name: "a `let`" for each in written.statements if isinstance(each, tree.Let)}
     for source in (each for block in blocks for each in block.sources):
         if source.name not in SOURCES:
             problems.append(UnknownSource(at=source.span, name=source.name, hint=did_you_mean(source.name, SOURCES)))
@@ -146,7 +148,7 @@ def _read_source(
     source: tree.Source,
     found: Sources,
     fields: Mapping[str, tree.Field],
-    declared: Mapping[str, str],
+    declared: Mapping[str, Label],
     problems: list[Problem],
 ) -> None:
     possible = _STANCES.get(source.name, ("exact",))
@@ -196,7 +198,7 @@ def _read_error(
     source: tree.Source,
     found: Sources,
     fields: Mapping[str, tree.Field],
-    declared: Mapping[str, str],
+    declared: Mapping[str, Label],
     problems: list[Problem],
 ) -> None:
     left = ungrouped(entry.left)
@@ -210,7 +212,7 @@ def _read_error(
         problems.append(WrongEntry(at=entry.span, source=source.name, expected=expected))
         return
     known = [each for each in names if each is not None]
-    outcomes = [each for each in known if declared.get(each) == _OUTCOME]
+    outcomes = [each for each in known if each in declared and declared[each].text == _OUTCOME]
     if outcomes and (berkson or (source.name == "new_input" and len(known) > 1)):
         name = outcomes[0]
         expected = f"how the recorded `{name}` scatters about the true one, `{name} ~ Normal(truth({name}), sd)`"
@@ -219,9 +221,10 @@ def _read_error(
     errors = found.errors[PARTS[source.name]]
     for name, item in zip(known, items, strict=True):
         if name not in fields:
-            what = declared.get(name, "not declared")
+            own = declared.get(name)
+            what, others = (own.text, (own,)) if own else ("not declared", ())
             hint = did_you_mean(name, fields)
-            problems.append(NotRecorded(at=item.span, name=name, what=what, hint=hint))
+            problems.append(NotRecorded(at=item.span, name=name, what=what, others=others, hint=hint))
             return
         if found.error_of(name, PARTS[source.name]) is not None:
             problems.append(ErrorTwice(at=entry.span, name=name, source=source.name))

@@ -121,5 +121,5 @@ def _misfit(name: str, method: object) -> str:
     return "" if method.name == name else f"its entry point is called `{name}`, but the method `{method.name}`"
 
 
-PLANNED = frozenset({"flow", "mean_field", "neural", "profile"})
+PLANNED = frozenset({"neural", "profile"})
 """Methods of `infer` that the language names and this version cannot run."""

@@ -30,11 +30,77 @@ class PointOptions(Options):
     )
 
 
+class PathfinderOptions(ApproximationOptions):
+    """Normal laws along the way uphill from several positions."""
+
+    paths: int = Field(default=8, ge=1, le=10**4, description="ways uphill, from random positions")
+    correction: Literal["none", "importance"] = Field(
+        default="importance",
+        description="none: the draws as they are; importance: weighted by posterior over approximation, weights smoothed",
+    )
+
+
+class VariationalOptions(ApproximationOptions):
+    """The law of a family that is nearest to the posterior."""
+
+    loss: Literal["elbo", "forward_kl", "renyi"] = Field(
+        default="elbo",
+        description="distance that is made small: elbo keeps inside the posterior, forward_kl covers it, renyi is between",
+    )
+    alpha: float = Field(default=0.5, ge=0, lt=1, description="order of `loss = renyi`; towards 1 it is the elbo")
+    prior_kl: Literal["sampled", "closed"] = Field(
+        default="sampled",
+        description="whether the distance to a Gaussian prior is taken in closed form; of normal guides",
+    )
+    optimizer: Literal["adam", "natural"] = Field(
+        default="adam",
+        description="natural: steps that are as long in the law as they look, for mean_field and full_rank",
+    )
+    learning_rate: float = Field(
+        default=0.05, gt=0, le=1, description="of the first steps, in units of the law that it begins with"
+    )
+    samples: int = Field(default=16, ge=1, le=10**6, description="draws of the guide at each step")
+    steps: int = Field(default=20_000, ge=100, le=10**9, description="steps at most")
+    starts: int = Field(default=4, ge=1, le=10**4, description="paths from random positions; it begins at the best")
+
+
+class LowRankOptions(VariationalOptions):
+    """The nearest normal law whose covariance is a diagonal plus a matrix of low rank."""
+
+    rank: int = Field(default=5, ge=1, le=10**4, description="of the matrix beside the diagonal")
+
+
+class FlowOptions(VariationalOptions):
+    """The nearest law that a flow of monotone splines makes of a normal one."""
+
+    learning_rate: float = Field(default=0.005, gt=0, le=1, description="of the first steps")
+    samples: int = Field(default=64, ge=1, le=10**6, description="draws of the guide at each step")
+    layers: int = Field(default=6, ge=1, le=100, description="layers of splines")
+    knots: int = Field(default=8, ge=1, le=100, description="knots of each spline")
+    width: int = Field(default=32, ge=1, le=10**4, description="hidden units of the network that steers a layer")
+
+
 _POINT = (
     "pawitan2001: Pawitan 2001, In All Likelihood: Statistical Modelling and Inference Using Likelihood, Oxford",
     (
         "efron1978: Efron & Hinkley 1978, Assessing the accuracy of the maximum likelihood estimator: observed versus "
         "expected Fisher information, Biometrika 65, 457-483"
+    ),
+)
+
+_VARIATIONAL = (
+    (
+        "kucukelbir2017: Kucukelbir et al. 2017, Automatic Differentiation Variational Inference, J. Mach. Learn. Res. 18(14), "
+        "1-45"
+    ),
+    "roeder2017: Roeder, Wu & Duvenaud 2017, Sticking the Landing, Adv. Neural Inf. Process. Syst. 30 (`loss = elbo`)",
+    (
+        "dhaka2020: Dhaka et al. 2020, Robust, Accurate Stochastic Optimization for Variational Inference, Adv. Neural Inf. "
+        "Process. Syst. 33 (when it ends)"
+    ),
+    (
+        "li2016: Li & Turner 2016, Renyi Divergence Variational Inference, Adv. Neural Inf. Process. Syst. 29 "
+        "(`loss = renyi`)"
     ),
 )
 
@@ -72,5 +138,65 @@ METHODS: tuple[Method, ...] = (
         run="uqdsl.infer.point:maximum_likelihood",
         assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY),
         references=_POINT,
+    ),
+    Method(
+        name="pathfinder",
+        summary="Pathfinder: normal laws along several ways uphill, weighted by posterior over mixture",
+        options=PathfinderOptions,
+        run="uqdsl.infer.pathfinder:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        references=(
+            (
+                "zhang2022: Zhang, Carpenter, Gelman & Vehtari 2022, Pathfinder: Parallel quasi-Newton variational inference, "
+                "J. Mach. Learn. Res. 23(306), 1-49"
+            ),
+        ),
+    ),
+    Method(
+        name="mean_field",
+        summary="variational: the nearest normal law with independent elements, too narrow under correlation",
+        options=VariationalOptions,
+        run="uqdsl.infer.mean_field:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        references=_VARIATIONAL,
+    ),
+    Method(
+        name="full_rank",
+        summary="variational: the nearest normal law, with all correlations",
+        options=VariationalOptions,
+        run="uqdsl.infer.full_rank:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        references=(
+            *_VARIATIONAL,
+            (
+                "lin2021: Lin, Nielsen, Khan & Schmidt 2021, Tractable structured natural-gradient descent using local "
+                "parameterizations, ICML (`optimizer = natural`)"
+            ),
+        ),
+    ),
+    Method(
+        name="low_rank",
+        summary="variational: the nearest normal law, its covariance a diagonal plus a matrix of low rank",
+        options=LowRankOptions,
+        run="uqdsl.infer.low_rank:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        references=(
+            *_VARIATIONAL,
+            (
+                "ong2018: Ong, Nott & Smith 2018, Gaussian variational approximation with a factor covariance structure, "
+                "J. Comput. Graph. Stat. 27, 465-478"
+            ),
+        ),
+    ),
+    Method(
+        name="flow",
+        summary="variational: the nearest law that layers of monotone splines make of a normal one",
+        options=FlowOptions,
+        run="uqdsl.infer.flow:run",
+        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        references=(
+            *_VARIATIONAL,
+            "durkan2019: Durkan, Bekasov, Murray & Papamakarios 2019, Neural Spline Flows, Adv. Neural Inf. Process. Syst. 32",
+        ),
     ),
 )

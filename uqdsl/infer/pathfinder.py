@@ -1,0 +1,318 @@
+"""Pathfinder: normal laws along the way uphill, of which the one nearest to the posterior is kept.
+
+A climb by the method of Broyden, Fletcher, Goldfarb and Shanno with limited memory learns of the curvature as it goes. At each
+of its steps l that gives a normal law, whose distance to the posterior is told by its evidence lower bound,
+
+    u ~ Normal(u_l + Σ_l ∇ log p(u_l), Σ_l),    ELBO_l = E[log p(u, data) - log q_l(u)]
+
+where Σ_l is a diagonal plus a matrix of low rank. The best law need not be the last: where the density has no mode, as in a
+funnel, it lies on the way. Several paths from random positions give a mixture, whose draws are weighted.
+
+Zhang, Carpenter, Gelman & Vehtari 2022, Pathfinder: Parallel quasi-Newton variational inference, J. Mach. Learn. Res. 23(306),
+1-49, algorithms 1 to 4. Here the weights are those of the whole mixture, where the paper's are of each draw's own path (Owen &
+Zhou 2000).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import solve_triangular
+from jax.scipy.special import logsumexp
+
+from uqdsl.infer.posterior import Draws, Posterior, Watch
+from uqdsl.infer.start import start_position
+from uqdsl.vocabulary.methods.local import PathfinderOptions
+
+_MEMORY = 6
+"""Steps of which the curvature is remembered."""
+_TRIALS = 10
+"""Draws that the evidence lower bound of each step is estimated from."""
+_MOST_STEPS = 200
+_CHUNK = 20
+_SETTLED = 1e-6
+"""A climb has ended when a step raises the log density by less, for each of three in a row."""
+_PATIENCE = 3
+_SHORTEST, _ENOUGH = 1e-8, 1e-4
+"""Of a search along a line: the least part of the way, and the part of the promised rise that it has to bring."""
+_FAR = 8.0
+"""Standard deviations of the squared length of a draw, beyond which a place is another one."""
+_NEGLIGIBLE = 7.0
+"""By how much the evidence lower bound of another place may be less, and that place yet matter."""
+
+
+class Law(NamedTuple):
+    """A normal law whose covariance is D (I + Q (L Lᵀ - I) Qᵀ) D, with D diagonal and few columns in Q.
+
+    - mean, scale: `(size,)`; D is of the scale.
+    - basis: Q, `(size, rank)`, orthonormal.
+    - inner: L, `(rank, rank)`, lower triangular.
+    """
+
+    mean: jax.Array
+    scale: jax.Array
+    basis: jax.Array
+    inner: jax.Array
+
+    def place(self, noise: jax.Array) -> jax.Array:
+        """The draw that standard normal numbers `(size,)` give."""
+        inside = self.basis.T @ noise
+        return self.mean + self.scale * (noise + self.basis @ (self.inner @ inside - inside))
+
+    def noise(self, position: jax.Array) -> jax.Array:
+        """The standard normal numbers that give a draw."""
+        scaled = (position - self.mean) / self.scale
+        inside = self.basis.T @ scaled
+        return scaled + self.basis @ (solve_triangular(self.inner, inside, lower=True) - inside)
+
+    def log_density(self, position: jax.Array) -> jax.Array:
+        """Log density at a position."""
+        return self.log_density_at(self.noise(position))
+
+    def log_density_at(self, noise: jax.Array) -> jax.Array:
+        """Log density of the draw that standard normal numbers give."""
+        log_volume = jnp.sum(jnp.log(self.scale)) + jnp.sum(jnp.log(jnp.diag(self.inner)))
+        return -(noise @ noise + noise.size * jnp.log(2 * jnp.pi)) / 2 - log_volume
+
+    @property
+    def sd(self) -> jax.Array:
+        """Standard deviations, `(size,)`."""
+        more = self.basis @ self.inner
+        return self.scale * jnp.sqrt(1 - jnp.sum(self.basis**2, axis=1) + jnp.sum(more**2, axis=1))
+
+
+class _Climb(NamedTuple):
+    """Where a path is.
+
+    - position, value, slope: there.
+    - uphill: where to go from there, `(size,)`.
+    - diagonal: of the inverse curvature as it was learned, `(size,)`.
+    - steps, bends: the last changes of position, and of slope with its sign turned, `(memory, size)`; the latest comes last.
+    - best, elbo: the best law so far.
+    - step: how many there were.
+    - still: how many in a row have changed little.
+    """
+
+    position: jax.Array
+    value: jax.Array
+    slope: jax.Array
+    uphill: jax.Array
+    diagonal: jax.Array
+    steps: jax.Array
+    bends: jax.Array
+    best: Law
+    elbo: jax.Array
+    step: jax.Array
+    still: jax.Array
+
+
+def run(posterior: Posterior, options: PathfinderOptions, key: jax.Array, watch: Watch) -> Draws:
+    """Draws of the mixture of the best law of each of several paths."""
+    climb_key, draw_key = jax.random.split(key)
+    paths = find_paths(posterior, climb_key, options.paths, watch)
+    positions, log_approximation = _mixed(paths.laws, paths.found, draw_key, options.draws)
+    densities = jax.jit(lambda posterior, each: jax.lax.map(posterior.log_density, each, batch_size=256))
+    elbo = jnp.mean(densities(posterior, positions) - log_approximation)
+    apart, reasons = disagreement(posterior, paths)
+    diagnostics: dict[str, float | int | bool | str] = {
+        "paths": options.paths,
+        "paths_without_law": int((~paths.found).sum()),
+        "paths_elsewhere": apart,
+        "elbo": float(elbo),
+        "steps": int(paths.steps.sum()),
+        "trials_per_step": _TRIALS,
+    }
+    # Weights of a mixture tell how much each mode counts; only what paths did not reach stays unknown.
+    return Draws(
+        positions,
+        log_approximation=log_approximation,
+        diagnostics=diagnostics,
+        reasons=() if options.correction != "none" else reasons,
+        notes=reasons if options.correction != "none" else (),
+    )
+
+
+class Paths(NamedTuple):
+    """What several paths found, `(path, …)`: the best law of each, its evidence lower bound, whether it is one, and steps."""
+
+    laws: Law
+    elbo: np.ndarray
+    found: np.ndarray
+    steps: np.ndarray
+
+    @property
+    def best(self) -> Law:
+        """The law with the greatest bound."""
+        best = int(np.argmax(self.elbo))
+        return jax.tree.map(lambda each: each[best], self.laws)
+
+
+def find_paths(posterior: Posterior, key: jax.Array, count: int, watch: Watch) -> Paths:
+    """The best law of each of some paths.
+
+    Raises:
+        FloatingPointError: where none has a law whose draws have a finite density.
+    """
+    keys = jax.random.split(key, count)
+    states = jax.jit(jax.vmap(_begin, (None, 0)))(posterior, keys)
+    advance = jax.jit(jax.vmap(_advance, (None, 0, 0)))
+    for until in range(_CHUNK, _MOST_STEPS + _CHUNK, _CHUNK):
+        states = advance(posterior, keys, states)
+        done = np.asarray(states.still >= _PATIENCE)
+        watch(until, _MOST_STEPS, elbo=float(np.max(states.elbo)))
+        if done.all():
+            break
+    elbo = np.asarray(states.elbo)
+    found = np.isfinite(elbo)
+    if not found.any():
+        raise FloatingPointError("no path came to a law of finite density")
+    return Paths(states.best, np.where(found, elbo, -np.inf), found, np.asarray(states.step))
+
+
+def start(posterior: Posterior, key: jax.Array) -> jax.Array:
+    """A position `(size,)` where a chain may start: a draw of the law that a path found, else where the path began."""
+    climb_key, draw_key = jax.random.split(key)
+
+    def going(state: _Climb) -> jax.Array:
+        return (state.still < _PATIENCE) & (state.step < _MOST_STEPS)
+
+    first = _begin(posterior, climb_key)
+    last = jax.lax.while_loop(going, partial(_advance, posterior, climb_key), first)
+    drawn = last.best.place(jax.random.normal(draw_key, (posterior.size,)))
+    return jnp.where(jnp.isfinite(last.elbo), drawn, first.position)
+
+
+def disagreement(posterior: Posterior, paths: Paths) -> tuple[int, tuple[str, ...]]:
+    """How many paths ended elsewhere than the best, and what that means."""
+    size = paths.laws.mean.shape[1]
+    noise = jax.vmap(paths.best.noise)(paths.laws.mean)
+    far = np.asarray(jnp.sum(noise**2, axis=1)) > size + _FAR * np.sqrt(2 * size)
+    elsewhere = paths.found & far & (paths.elbo > paths.elbo.max() - _NEGLIGIBLE)
+    if not elsewhere.any() or posterior.target.weights:
+        return int(elsewhere.sum()), ()
+    lower = paths.elbo.max() - paths.elbo[elsewhere].max()
+    return int(elsewhere.sum()), (
+        (
+            f"{int(elsewhere.sum())} of {len(far)} paths ended elsewhere, where the evidence lower bound is {lower:.3g} lower: "
+            "the posterior may have several modes; take a method for these, such as `smc`"
+        ),
+    )
+
+
+def _mixed(laws: Law, found: np.ndarray, key: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
+    """Draws `(count, size)` of the laws in equal shares, and their log density in the mixture."""
+    kept = jax.tree.map(lambda each: each[np.flatnonzero(found)], laws)
+    number = int(found.sum())
+
+    @jax.jit
+    def mixed(kept: Law) -> tuple[jax.Array, jax.Array]:
+        own = jax.tree.map(lambda each: each[jnp.arange(count) % number], kept)
+        noise = jax.random.normal(key, (count, kept.mean.shape[1]))
+        positions = jax.vmap(Law.place)(own, noise)
+        densities = jax.lax.map(
+            lambda each: jax.vmap(Law.log_density, (0, None))(kept, each), positions, batch_size=256
+        )
+        return positions, logsumexp(densities, axis=1) - jnp.log(number)
+
+    return mixed(kept)
+
+
+def _begin(posterior: Posterior, key: jax.Array) -> _Climb:
+    position = start_position(posterior, key)
+    value, slope = jax.value_and_grad(posterior.log_density)(position)
+    size, rank = position.size, min(2 * _MEMORY, position.size)
+    none = jnp.zeros((_MEMORY, size))
+    nowhere = Law(position, jnp.ones(size), jnp.eye(size, rank), jnp.eye(rank))
+    zero = jnp.asarray(0)
+    uphill = slope / jnp.maximum(jnp.linalg.norm(slope), 1.0)
+    return _Climb(
+        position, value, slope, uphill, jnp.ones(size), none, none, nowhere, jnp.asarray(-jnp.inf), zero, zero
+    )
+
+
+def _advance(posterior: Posterior, key: jax.Array, state: _Climb) -> _Climb:
+    """Up to a chunk of steps."""
+
+    def going(pair: tuple[jax.Array, _Climb]) -> jax.Array:
+        done, state = pair
+        return (done < _CHUNK) & (state.still < _PATIENCE)
+
+    def another(pair: tuple[jax.Array, _Climb]) -> tuple[jax.Array, _Climb]:
+        done, state = pair
+        return done + 1, _step(posterior, jax.random.fold_in(key, state.step), state)
+
+    return jax.lax.while_loop(going, another, (jnp.asarray(0), state))[1]
+
+
+def _step(posterior: Posterior, key: jax.Array, state: _Climb) -> _Climb:
+    """One step uphill, and the law that it gives."""
+
+    position = state.position + _length(posterior, state) * state.uphill
+    value, slope = jax.value_and_grad(posterior.log_density)(position)
+    better = jnp.isfinite(value) & jnp.all(jnp.isfinite(slope)) & (value > state.value)
+    little = ~better | (value - state.value < _SETTLED)
+    moved, bent = position - state.position, state.slope - slope
+    curved = better & (moved @ bent > 1e-12 * (bent @ bent))
+    diagonal = jnp.where(curved, _diagonal(state.diagonal, moved, bent), state.diagonal)
+    steps = jnp.where(curved, jnp.concatenate([state.steps[1:], moved[None]]), state.steps)
+    bends = jnp.where(curved, jnp.concatenate([state.bends[1:], bent[None]]), state.bends)
+    law = _law(position, slope, diagonal, steps, bends)
+    noise = jax.random.normal(key, (_TRIALS, position.size))
+    densities = jax.vmap(posterior.log_density)(jax.vmap(law.place)(noise))
+    elbo = jnp.mean(densities - jax.vmap(law.log_density_at)(noise))
+    nearer = better & (elbo > state.elbo)
+    best = jax.tree.map(lambda new, old: jnp.where(nearer, new, old), law, state.best)
+    # Where the law is of no use, it goes on along the slope alone.
+    newton = law.mean - position
+    rises = jnp.all(jnp.isfinite(newton)) & (newton @ slope > 0)
+    uphill = jnp.where(rises, newton, diagonal * slope)
+    here = jax.tree.map(
+        lambda new, old: jnp.where(better, new, old),
+        (position, value, slope),
+        (state.position, state.value, state.slope),
+    )
+    # From where a whole step of Newton's did not help, one along the slope may.
+    uphill = jnp.where(better, uphill, state.diagonal * state.slope)
+    still = jnp.where(little, state.still + 1, 0)
+    elbo = jnp.where(nearer, elbo, state.elbo)
+    position, value, slope = here
+    return _Climb(position, value, slope, uphill, diagonal, steps, bends, best, elbo, state.step + 1, still)
+
+
+def _length(posterior: Posterior, state: _Climb) -> jax.Array:
+    """How far to go uphill: all the way, or halved until the density rises enough (Armijo's rule)."""
+    promised = state.slope @ state.uphill
+
+    def tried(length: jax.Array) -> tuple[jax.Array, jax.Array]:
+        risen = posterior.log_density(state.position + length * state.uphill) - state.value
+        return length, (risen >= _ENOUGH * length * promised) | (length < _SHORTEST)
+
+    # What ends the loop is carried, not computed anew: side by side, what is computed twice may be rounded in two ways.
+    return jax.lax.while_loop(lambda each: ~each[1], lambda each: tried(each[0] / 2), tried(jnp.asarray(1.0)))[0]
+
+
+def _diagonal(diagonal: jax.Array, moved: jax.Array, bent: jax.Array) -> jax.Array:
+    """The diagonal of the inverse curvature after a step (Gilbert & Lemaréchal 1989; algorithm 3 of the paper)."""
+    a, b, c = bent @ (diagonal * bent), bent @ moved, moved @ (moved / diagonal)
+    found = 1 / (a / (b * diagonal) + bent**2 / b - a * moved**2 / (b * c * diagonal**2))
+    return jnp.where(jnp.isfinite(found) & (found > 0), found, diagonal)
+
+
+def _law(position: jax.Array, slope: jax.Array, diagonal: jax.Array, steps: jax.Array, bends: jax.Array) -> Law:
+    """The normal law at a step: diag(α) + β γ βᵀ as covariance, its mean a step of Newton's away (algorithms 3 and 4)."""
+    products = steps @ bends.T
+    empty = jnp.diag(products) == 0
+    upper = jnp.triu(products) + jnp.diag(jnp.where(empty, 1.0, 0.0))
+    beta = jnp.concatenate([diagonal * bends, steps]).T
+    inverse = solve_triangular(upper, jnp.eye(_MEMORY))
+    middle = jnp.diag(jnp.diag(upper)) + bends @ (diagonal[:, None] * bends.T)
+    gamma = jnp.block([[jnp.zeros((_MEMORY, _MEMORY)), -inverse], [-inverse.T, inverse.T @ middle @ inverse]])
+    scale = jnp.sqrt(diagonal)
+    basis, factor = jnp.linalg.qr(beta / scale[:, None])
+    inner = jnp.linalg.cholesky(jnp.eye(factor.shape[0]) + factor @ gamma @ factor.T)
+    mean = position + diagonal * slope + beta @ (gamma @ (beta.T @ slope))
+    return Law(mean, scale, basis, inner)

@@ -1,0 +1,293 @@
+"""Variational inference: of a family of laws, called guides, the one that is nearest to the posterior.
+
+    elbo        max over q of E_q[log p(u, data) - log q(u)]: keeps inside the posterior
+    forward_kl  min over q of E_p[log p(u) - log q(u)]: covers the posterior
+    renyi       max over q of log E_q[(p(u, data) / q(u))^(1 - α)] / (1 - α): between the two
+
+on the unconstrained scale. The expectations are of a few draws u = place(noise) at each step. The slope of the first leaves
+out the score of q, whose mean is zero, so that it has no noise left where q is the posterior (Roeder, Wu & Duvenaud 2017). The
+second weighs the draws of q by p/q; with few draws it and the third are biased towards the first.
+
+The step is kept until the iterates stand still, which is seen from R-hat of their halves, and then divided by four; the
+iterates of the last window are averaged, where that is better than the last of them. It ends when that no longer raises the
+bound (Dhaka et al. 2020; Agrawal, Sheldon & Domke 2020; Welandawe et al. 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.lax import stop_gradient
+from jax.scipy.special import logsumexp
+
+from uqdsl.infer.pathfinder import Law, disagreement, find_paths
+from uqdsl.infer.posterior import Draws, Posterior, Watch, unwatched
+from uqdsl.vocabulary.methods.local import VariationalOptions
+
+_CHUNK = 100
+"""Steps between looks at the iterates."""
+_WINDOW = 4
+"""Chunks that are looked at: two halves of two."""
+_DIVISOR = 4.0
+_MOST_STAGES = 6
+_R_HAT = 1.1
+_STANDING = 0.02
+"""Standard deviations of the guide by which the halves of a window may differ in any case."""
+_GAINED = 0.01
+"""By how much a stage has to raise the bound for another to follow."""
+_FIXED_NOISE = 32
+_MOST_DENSE = 512
+
+type Parameters = Any
+
+
+class Guide(NamedTuple):
+    """A family of laws.
+
+    - first: the parameters to begin with.
+    - place: from parameters and standard normal numbers `(rank,)` to a draw `(size,)`.
+    - log_density: of parameters at a position.
+    - rank: how many standard normal numbers a draw takes.
+    - natural: from parameters and a slope by them to the natural direction; None if not known.
+    - normal: of parameters, the mean `(size,)`, a factor `(size, rank)` of the covariance and the log of its volume; None if
+      the laws are not normal.
+    """
+
+    first: Parameters
+    place: Callable[[Parameters, jax.Array], jax.Array]
+    log_density: Callable[[Parameters, jax.Array], jax.Array]
+    rank: int
+    natural: Callable[[Parameters, Parameters], Parameters] | None = None
+    normal: Callable[[Parameters], tuple[jax.Array, jax.Array, jax.Array]] | None = None
+
+
+def fit(
+    posterior: Posterior,
+    options: VariationalOptions,
+    key: jax.Array,
+    watch: Watch,
+    make: Callable[[Law, jax.Array], Guide],
+) -> Draws:
+    """Draws of the guide that is nearest to the posterior; `make` makes its family from the law that it begins with."""
+    start_key, guide_key, step_key, draw_key = jax.random.split(key, 4)
+    paths = find_paths(posterior, start_key, options.starts, unwatched)
+    elsewhere, reasons = disagreement(posterior, paths)
+    guide = make(paths.best, guide_key)
+    notes: tuple[str, ...] = ()
+    curvature = None
+    if options.prior_kl == "closed":
+        curvature = _prior_precision(posterior, paths.best, guide)
+        if curvature is None:
+            notes = ("the prior or the guide is not Gaussian, so that `prior_kl = closed` was done by draws",)
+    trained = _train(posterior, options, guide, curvature, step_key, watch)
+    positions, log_approximation, ratios = _evaluate(posterior, guide, trained.parameters, draw_key, options.draws)
+    finite = np.isfinite(ratios)
+    if not trained.converged:
+        reasons = (
+            (
+                f"the guide was still moving after {trained.steps} steps (R-hat of its iterates {trained.r_hat:.3g}, should be "
+                f"at most {_R_HAT}); take more `steps`, or another `learning_rate`"
+            ),
+            *reasons,
+        )
+    if trained.skipped:
+        notes += (f"{trained.skipped} of {trained.steps} steps had no finite slope and were left out",)
+    return Draws(
+        positions,
+        log_approximation=log_approximation,
+        diagnostics={
+            "elbo": float(np.mean(ratios[finite])) if finite.any() else -np.inf,
+            "elbo_error": float(np.std(ratios[finite]) / np.sqrt(max(1, finite.sum()))),
+            "steps": trained.steps,
+            "steps_skipped": trained.skipped,
+            "converged": trained.converged,
+            "r_hat_of_iterates": trained.r_hat,
+            "last_learning_rate": trained.rate,
+            "samples_per_step": options.samples,
+            "paths_elsewhere": elsewhere,
+            "draws_without_density": int((~finite).sum()),
+        },
+        reasons=reasons,
+        notes=notes,
+        history={"elbo": np.array(trained.history)},
+    )
+
+
+class _Trained(NamedTuple):
+    parameters: Parameters
+    converged: bool
+    r_hat: float
+    rate: float
+    steps: int
+    skipped: int
+    history: list[float]
+
+
+def _train(
+    posterior: Posterior,
+    options: VariationalOptions,
+    guide: Guide,
+    curvature: jax.Array | None,
+    key: jax.Array,
+    watch: Watch,
+) -> _Trained:
+    natural = guide.natural if options.optimizer == "natural" else None
+    adam = optax.scale_by_adam()
+    loss = _loss(options, guide, curvature)
+    key, draw_key, eye_key = jax.random.split(key, 3)
+    eyes = jax.random.normal(eye_key, (_FIXED_NOISE, guide.rank))
+
+    def step(state: tuple[Parameters, Any], given: tuple[Posterior, jax.Array, jax.Array]) -> tuple[Any, Any]:
+        (parameters, memory), (posterior, rate, own) = state, given
+        noise = jax.random.normal(own, (options.samples, guide.rank))
+        (_, elbo), slope = jax.value_and_grad(loss, has_aux=True)(parameters, posterior, noise)
+        finite = jnp.all(jnp.array([jnp.all(jnp.isfinite(each)) for each in jax.tree.leaves(slope)]))
+        slope = jax.tree.map(lambda each: jnp.where(finite, each, 0.0), slope)
+        if natural is None:
+            direction, memory = adam.update(slope, memory)
+        else:
+            direction = natural(parameters, slope)
+        parameters = jax.tree.map(
+            lambda each, change: each - rate * jnp.where(finite, change, 0.0), parameters, direction
+        )
+        seen = jax.vmap(guide.place, (None, 0))(parameters, eyes)
+        moments = jnp.stack([jnp.mean(seen, axis=0), jnp.std(seen, axis=0)])
+        return (parameters, memory), (elbo, moments, ~finite, parameters)
+
+    @jax.jit
+    def chunk(posterior: Posterior, state: tuple[Parameters, Any], rate: jax.Array, key: jax.Array) -> Any:
+        keys = jax.random.split(key, _CHUNK)
+
+        def one(carry: Any, own: jax.Array) -> tuple[Any, Any]:
+            (state, total), own_key = carry, own
+            state, (elbo, moments, skipped, parameters) = step(state, (posterior, rate, own_key))
+            return (state, jax.tree.map(jnp.add, total, parameters)), (elbo, moments, skipped)
+
+        zero = jax.tree.map(jnp.zeros_like, state[0])
+        (state, total), (elbo, moments, skipped) = jax.lax.scan(one, (state, zero), keys)
+        mean = jax.tree.map(lambda each: each / _CHUNK, total)
+        return state, mean, jnp.mean(elbo), moments, jnp.sum(skipped)
+
+    state = (guide.first, adam.init(guide.first))
+    rate, stage, steps, skipped, bound = options.learning_rate, 0, 0, 0, -np.inf
+    history: list[float] = []
+    window: list[tuple[Parameters, np.ndarray]] = []
+    r_hat, converged, kept = np.inf, False, guide.first
+    while steps < options.steps:
+        state, mean, elbo, moments, missed = chunk(posterior, state, jnp.asarray(rate), jax.random.fold_in(key, steps))
+        steps, skipped = steps + _CHUNK, skipped + int(missed)
+        history.append(float(elbo))
+        window = [*window, (mean, np.asarray(moments))][-_WINDOW:]
+        watch(min(steps, options.steps), options.steps, elbo=float(elbo))
+        if len(window) < _WINDOW:
+            continue
+        r_hat = _standing([moments for _, moments in window])
+        if r_hat > _R_HAT:
+            continue
+        average = jax.tree.map(lambda *each: sum(each) / _WINDOW, *(mean for mean, _ in window))
+        # Where the slope has no noise left, the last iterate is the better one.
+        found, noise, kept = max(
+            (_bound(posterior, guide, each, jax.random.fold_in(draw_key, stage)) for each in (average, state[0])),
+            key=lambda each: each[0],
+        )
+        window, stage = [], stage + 1
+        if stage == _MOST_STAGES or (stage > 1 and found - bound < max(_GAINED, 2 * noise)):
+            converged = True
+            break
+        bound, rate, state = found, rate / _DIVISOR, (kept, state[1])
+    if not converged and window:
+        kept = jax.tree.map(lambda *each: sum(each) / len(window), *(mean for mean, _ in window))
+    return _Trained(kept, converged, float(r_hat), rate, steps, skipped, history)
+
+
+def _bound(
+    posterior: Posterior, guide: Guide, parameters: Parameters, key: jax.Array
+) -> tuple[float, float, Parameters]:
+    """The evidence lower bound of a guide, its standard error, and its parameters."""
+    _, _, ratios = _evaluate(posterior, guide, parameters, key, 1000)
+    return float(np.mean(ratios)), float(np.std(ratios)) / np.sqrt(len(ratios)), parameters
+
+
+def _standing(moments: list[np.ndarray]) -> float:
+    """The largest R-hat of what the two halves of a window say of the guide; 1 where they hardly differ.
+
+    Arguments:
+        moments: of each chunk, means and standard deviations of the guide at each step, `(step, 2, size)`.
+    """
+    half = len(moments) // 2
+    first, second = (np.concatenate(each) for each in (moments[:half], moments[half:]))
+    scale = second[-1, 1]
+    apart = (second.mean(axis=0) - first.mean(axis=0)) / scale
+    within = (first.var(axis=0) + second.var(axis=0)) / 2 / scale**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r_hat = np.sqrt(1 + apart**2 / 4 / within)
+    return float(np.max(np.where(np.abs(apart) < _STANDING, 1.0, r_hat), initial=1.0))
+
+
+def _loss(options: VariationalOptions, guide: Guide, curvature: jax.Array | None) -> Callable[..., Any]:
+    """What is made small, and the evidence lower bound beside it: of parameters, a posterior and noise `(sample, rank)`."""
+    place, log_density = jax.vmap(guide.place, (None, 0)), jax.vmap(guide.log_density, (None, 0))
+
+    def elbo(parameters: Parameters, posterior: Posterior, noise: jax.Array) -> tuple[jax.Array, jax.Array]:
+        drawn = place(parameters, noise)
+        ratios = jax.vmap(posterior.log_density)(drawn) - log_density(stop_gradient(parameters), drawn)
+        return -jnp.mean(ratios), jnp.mean(ratios)
+
+    def closed(parameters: Parameters, posterior: Posterior, noise: jax.Array) -> tuple[jax.Array, jax.Array]:
+        assert guide.normal is not None
+        assert curvature is not None
+        mean, factor, log_volume = guide.normal(parameters)
+        prior = posterior.log_prior(mean) - jnp.sum(factor * (curvature @ factor)) / 2
+        entropy = log_volume + mean.size / 2 * jnp.log(2 * jnp.pi * jnp.e)
+        bound = jnp.mean(jax.vmap(posterior.log_likelihood)(place(parameters, noise))) + prior + entropy
+        return -bound, bound
+
+    def forward_kl(parameters: Parameters, posterior: Posterior, noise: jax.Array) -> tuple[jax.Array, jax.Array]:
+        drawn = stop_gradient(place(parameters, noise))
+        densities = log_density(parameters, drawn)
+        ratios = jax.vmap(posterior.log_density)(drawn) - stop_gradient(densities)
+        return -jnp.sum(jax.nn.softmax(ratios) * densities), jnp.mean(ratios)
+
+    def renyi(parameters: Parameters, posterior: Posterior, noise: jax.Array) -> tuple[jax.Array, jax.Array]:
+        drawn = place(parameters, noise)
+        ratios = jax.vmap(posterior.log_density)(drawn) - log_density(parameters, drawn)
+        power = 1 - options.alpha
+        return -(logsumexp(power * ratios) - jnp.log(len(noise))) / power, jnp.mean(ratios)
+
+    if options.loss == "elbo":
+        return elbo if curvature is None else closed
+    return forward_kl if options.loss == "forward_kl" else renyi
+
+
+def _prior_precision(posterior: Posterior, law: Law, guide: Guide) -> jax.Array | None:
+    """The precision of a prior that is Gaussian on the unconstrained scale: its curvature, if that is the same everywhere."""
+    if guide.normal is None or posterior.size > _MOST_DENSE:
+        return None
+    hessian = jax.jit(jax.hessian(Posterior.log_prior, argnums=1))
+    here, there = (-hessian(posterior, law.mean + shift * law.sd) for shift in (0.0, 1.7))
+    same = jnp.allclose(here, there, rtol=1e-8, atol=1e-10 * float(jnp.max(jnp.abs(here))))
+    return here if bool(same) else None
+
+
+def _evaluate(
+    posterior: Posterior, guide: Guide, parameters: Parameters, key: jax.Array, count: int
+) -> tuple[jax.Array, jax.Array, np.ndarray]:
+    """Draws `(count, size)` of a guide, their log density in it, and that of the posterior over it."""
+    noise = jax.random.normal(key, (count, guide.rank))
+
+    @jax.jit
+    def drawn(posterior: Posterior, parameters: Parameters, noise: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        def one(each: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+            position = guide.place(parameters, each)
+            density = guide.log_density(parameters, position)
+            return position, density, posterior.log_density(position) - density
+
+        return jax.lax.map(one, noise, batch_size=256)
+
+    positions, density, ratios = drawn(posterior, parameters, noise)
+    return positions, density, np.asarray(ratios)

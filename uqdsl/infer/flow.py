@@ -13,15 +13,16 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from uqdsl.infer.pathfinder import Law
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.variational import Guide, fit
 from uqdsl.vocabulary.methods.local import FlowOptions
 
-_INTERVAL = 5.0
-"""Splines are bent as far from the middle, in standard deviations."""
+_INTERVAL = 10.0
+"""Splines are bent as far from the middle, in standard deviations of the law that it begins with."""
+_BENT = 0.1
+"""Share of their random weights that the networks begin with: layers that bend little, as the law is a good start."""
 
 
 def run(posterior: Posterior, options: FlowOptions, key: jax.Array, watch: Watch) -> Draws:
@@ -47,7 +48,7 @@ def _guide(options: FlowOptions, law: Law, key: jax.Array) -> Guide:
         nn_width=options.width,
         invert=False,
     )
-    first, fixed = eqx.partition(
+    random, fixed = eqx.partition(
         flow, eqx.is_inexact_array, is_leaf=lambda each: isinstance(each, paramax.NonTrainable)
     )
 
@@ -58,9 +59,7 @@ def _guide(options: FlowOptions, law: Law, key: jax.Array) -> Guide:
         return law.place(at(parameters).bijection.transform(noise))
 
     def log_density(parameters: Any, position: jax.Array) -> jax.Array:
-        noise = law.noise(position)
-        # The law's density at the position, over that of the noise, is one over the volume by which it stretches.
-        stretched = law.log_density_at(noise) + (noise @ noise + size * jnp.log(2 * jnp.pi)) / 2
-        return at(parameters).log_prob(noise) + stretched
+        return at(parameters).log_prob(law.noise(position)) - law.log_volume
 
+    first = jax.tree.map(lambda each: _BENT * each, random)
     return Guide(first, place, log_density, size)

@@ -18,7 +18,7 @@ from jax.scipy.linalg import solve_triangular
 from uqdsl.infer.pathfinder import Law
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.variational import Guide, fit
-from uqdsl.vocabulary.methods.local import VariationalOptions
+from uqdsl.vocabulary.methods.local import NaturalOptions
 
 
 class Parameters(NamedTuple):
@@ -28,12 +28,13 @@ class Parameters(NamedTuple):
     factor: jax.Array
 
 
-def run(posterior: Posterior, options: VariationalOptions, key: jax.Array, watch: Watch) -> Draws:
+def run(posterior: Posterior, options: NaturalOptions, key: jax.Array, watch: Watch) -> Draws:
     """Draws of the nearest normal law."""
-    return fit(posterior, options, key, watch, _guide)
+    return fit(posterior, options, key, watch, make)
 
 
-def _guide(law: Law, _: jax.Array) -> Guide:
+def make(law: Law, _: jax.Array) -> Guide:
+    """The normal laws, beginning with one."""
     centre, unit = law.mean, law.sd
     columns = jax.vmap(law.place)(jnp.eye(centre.size)) - centre
     first = Parameters(jnp.zeros_like(centre), jnp.linalg.cholesky((columns.T @ columns) / unit / unit[:, None]))

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from uqdsl.infer.pathfinder import Law
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.variational import Guide, fit
-from uqdsl.vocabulary.methods.local import VariationalOptions
+from uqdsl.vocabulary.methods.local import NaturalOptions
 
 
 class Parameters(NamedTuple):
@@ -26,7 +26,7 @@ class Parameters(NamedTuple):
     log_scale: jax.Array
 
 
-def run(posterior: Posterior, options: VariationalOptions, key: jax.Array, watch: Watch) -> Draws:
+def run(posterior: Posterior, options: NaturalOptions, key: jax.Array, watch: Watch) -> Draws:
     """Draws of the nearest normal law with independent elements."""
     return fit(posterior, options, key, watch, _guide)
 

@@ -75,8 +75,12 @@ class Law(NamedTuple):
 
     def log_density_at(self, noise: jax.Array) -> jax.Array:
         """Log density of the draw that standard normal numbers give."""
-        log_volume = jnp.sum(jnp.log(self.scale)) + jnp.sum(jnp.log(jnp.diag(self.inner)))
-        return -(noise @ noise + noise.size * jnp.log(2 * jnp.pi)) / 2 - log_volume
+        return -(noise @ noise + noise.size * jnp.log(2 * jnp.pi)) / 2 - self.log_volume
+
+    @property
+    def log_volume(self) -> jax.Array:
+        """By how much a draw is stretched against the numbers that give it."""
+        return jnp.sum(jnp.log(self.scale)) + jnp.sum(jnp.log(jnp.diag(self.inner)))
 
     @property
     def sd(self) -> jax.Array:
@@ -116,15 +120,17 @@ def run(posterior: Posterior, options: PathfinderOptions, key: jax.Array, watch:
     paths = find_paths(posterior, climb_key, options.paths, watch)
     positions, log_approximation = _mixed(paths.laws, paths.found, draw_key, options.draws)
     densities = jax.jit(lambda posterior, each: jax.lax.map(posterior.log_density, each, batch_size=256))
-    elbo = jnp.mean(densities(posterior, positions) - log_approximation)
+    ratios = np.asarray(densities(posterior, positions) - log_approximation)
+    finite = np.isfinite(ratios)
     apart, reasons = disagreement(posterior, paths)
     diagnostics: dict[str, float | int | bool | str] = {
         "paths": options.paths,
         "paths_without_law": int((~paths.found).sum()),
         "paths_elsewhere": apart,
-        "elbo": float(elbo),
+        "elbo": float(np.mean(ratios[finite])) if finite.any() else -np.inf,
         "steps": int(paths.steps.sum()),
         "trials_per_step": _TRIALS,
+        "draws_without_density": int((~finite).sum()),
     }
     # Weights of a mixture tell how much each mode counts; only what paths did not reach stays unknown.
     return Draws(
@@ -158,10 +164,9 @@ def find_paths(posterior: Posterior, key: jax.Array, count: int, watch: Watch) -
         FloatingPointError: where none has a law whose draws have a finite density.
     """
     keys = jax.random.split(key, count)
-    states = jax.jit(jax.vmap(_begin, (None, 0)))(posterior, keys)
-    advance = jax.jit(jax.vmap(_advance, (None, 0, 0)))
+    states = _begin_all(posterior, keys)
     for until in range(_CHUNK, _MOST_STEPS + _CHUNK, _CHUNK):
-        states = advance(posterior, keys, states)
+        states = _advance_all(posterior, keys, states)
         done = np.asarray(states.still >= _PATIENCE)
         watch(until, _MOST_STEPS, elbo=float(np.max(states.elbo)))
         if done.all():
@@ -248,9 +253,12 @@ def _advance(posterior: Posterior, key: jax.Array, state: _Climb) -> _Climb:
     return jax.lax.while_loop(going, another, (jnp.asarray(0), state))[1]
 
 
+_begin_all = jax.jit(jax.vmap(_begin, (None, 0)))
+_advance_all = jax.jit(jax.vmap(_advance, (None, 0, 0)))
+
+
 def _step(posterior: Posterior, key: jax.Array, state: _Climb) -> _Climb:
     """One step uphill, and the law that it gives."""
-
     position = state.position + _length(posterior, state) * state.uphill
     value, slope = jax.value_and_grad(posterior.log_density)(position)
     better = jnp.isfinite(value) & jnp.all(jnp.isfinite(slope)) & (value > state.value)

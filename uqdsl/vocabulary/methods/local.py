@@ -45,26 +45,39 @@ class VariationalOptions(ApproximationOptions):
 
     loss: Literal["elbo", "forward_kl", "renyi"] = Field(
         default="elbo",
-        description="distance that is made small: elbo keeps inside the posterior, forward_kl covers it, renyi is between",
+        description=(
+            "distance that is made small: elbo keeps inside the posterior, renyi less, forward_kl covers it; these two need "
+            "many `samples`"
+        ),
     )
     alpha: float = Field(default=0.5, ge=0, lt=1, description="order of `loss = renyi`; towards 1 it is the elbo")
-    prior_kl: Literal["sampled", "closed"] = Field(
-        default="sampled",
-        description="whether the distance to a Gaussian prior is taken in closed form; of normal guides",
-    )
-    optimizer: Literal["adam", "natural"] = Field(
-        default="adam",
-        description="natural: steps that are as long in the law as they look, for mean_field and full_rank",
-    )
     learning_rate: float = Field(
-        default=0.05, gt=0, le=1, description="of the first steps, in units of the law that it begins with"
+        default=0.05, gt=0, lt=1, description="of the first steps, in units of the law that it begins with"
     )
     samples: int = Field(default=16, ge=1, le=10**6, description="draws of the guide at each step")
     steps: int = Field(default=20_000, ge=100, le=10**9, description="steps at most")
     starts: int = Field(default=4, ge=1, le=10**4, description="paths from random positions; it begins at the best")
 
 
-class LowRankOptions(VariationalOptions):
+class NormalOptions(VariationalOptions):
+    """The nearest normal law of some form."""
+
+    prior_kl: Literal["sampled", "closed"] = Field(
+        default="sampled",
+        description="how `loss = elbo` has the distance to a Gaussian prior: by draws, or in closed form",
+    )
+
+
+class NaturalOptions(NormalOptions):
+    """The nearest normal law of a form whose information matrix is known."""
+
+    optimizer: Literal["adam", "natural"] = Field(
+        default="adam",
+        description="natural: steps along the natural gradient, whose length is that of the change of the law",
+    )
+
+
+class LowRankOptions(NormalOptions):
     """The nearest normal law whose covariance is a diagonal plus a matrix of low rank."""
 
     rank: int = Field(default=5, ge=1, le=10**4, description="of the matrix beside the diagonal")
@@ -73,12 +86,14 @@ class LowRankOptions(VariationalOptions):
 class FlowOptions(VariationalOptions):
     """The nearest law that a flow of monotone splines makes of a normal one."""
 
-    learning_rate: float = Field(default=0.005, gt=0, le=1, description="of the first steps")
+    learning_rate: float = Field(default=0.005, gt=0, lt=1, description="of the first steps")
     samples: int = Field(default=64, ge=1, le=10**6, description="draws of the guide at each step")
     layers: int = Field(default=6, ge=1, le=100, description="layers of splines")
     knots: int = Field(default=8, ge=1, le=100, description="knots of each spline")
     width: int = Field(default=32, ge=1, le=10**4, description="hidden units of the network that steers a layer")
 
+
+_SMOOTH = (Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY)
 
 _POINT = (
     "pawitan2001: Pawitan 2001, In All Likelihood: Statistical Modelling and Inference Using Likelihood, Oxford",
@@ -110,7 +125,7 @@ METHODS: tuple[Method, ...] = (
         summary="Laplace's approximation: a normal law about the mode, with the curvature there",
         options=LaplaceOptions,
         run="uqdsl.infer.laplace:run",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY),
+        assumptions=_SMOOTH,
         references=(
             (
                 "mackay1992: MacKay 1992, A Practical Bayesian Framework for Backpropagation Networks, Neural Comput. 4, "
@@ -128,7 +143,7 @@ METHODS: tuple[Method, ...] = (
         summary="the most probable values, with standard errors: no draws of the posterior",
         options=PointOptions,
         run="uqdsl.infer.point:maximum_posterior",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY),
+        assumptions=_SMOOTH,
         references=_POINT,
     ),
     Method(
@@ -136,7 +151,7 @@ METHODS: tuple[Method, ...] = (
         summary="the values of the largest likelihood, with standard errors: priors do not count",
         options=PointOptions,
         run="uqdsl.infer.point:maximum_likelihood",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_DENSITY),
+        assumptions=_SMOOTH,
         references=_POINT,
     ),
     Method(
@@ -144,7 +159,7 @@ METHODS: tuple[Method, ...] = (
         summary="Pathfinder: normal laws along several ways uphill, weighted by posterior over mixture",
         options=PathfinderOptions,
         run="uqdsl.infer.pathfinder:run",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        assumptions=_SMOOTH,
         references=(
             (
                 "zhang2022: Zhang, Carpenter, Gelman & Vehtari 2022, Pathfinder: Parallel quasi-Newton variational inference, "
@@ -155,17 +170,17 @@ METHODS: tuple[Method, ...] = (
     Method(
         name="mean_field",
         summary="variational: the nearest normal law with independent elements, too narrow under correlation",
-        options=VariationalOptions,
+        options=NaturalOptions,
         run="uqdsl.infer.mean_field:run",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        assumptions=_SMOOTH,
         references=_VARIATIONAL,
     ),
     Method(
         name="full_rank",
         summary="variational: the nearest normal law, with all correlations",
-        options=VariationalOptions,
+        options=NaturalOptions,
         run="uqdsl.infer.full_rank:run",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        assumptions=_SMOOTH,
         references=(
             *_VARIATIONAL,
             (
@@ -179,7 +194,7 @@ METHODS: tuple[Method, ...] = (
         summary="variational: the nearest normal law, its covariance a diagonal plus a matrix of low rank",
         options=LowRankOptions,
         run="uqdsl.infer.low_rank:run",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        assumptions=_SMOOTH,
         references=(
             *_VARIATIONAL,
             (
@@ -193,7 +208,7 @@ METHODS: tuple[Method, ...] = (
         summary="variational: the nearest law that layers of monotone splines make of a normal one",
         options=FlowOptions,
         run="uqdsl.infer.flow:run",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE),
+        assumptions=_SMOOTH,
         references=(
             *_VARIATIONAL,
             "durkan2019: Durkan, Bekasov, Murray & Papamakarios 2019, Neural Spline Flows, Adv. Neural Inf. Process. Syst. 32",

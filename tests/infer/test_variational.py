@@ -78,7 +78,7 @@ def test_low_rank_comes_nearer_than_mean_field(five):
     [
         ({"prior_kl": "closed"}, 0.0),
         ({"loss": "renyi", "samples": 100}, None),
-        ({"loss": "forward_kl", "samples": 1000}, 1.0),
+        ({"loss": "forward_kl", "samples": 500}, 1.0),
     ],
 )
 def test_losses_that_keep_inside_a_normal_posterior_or_cover_it(two, change, share):
@@ -94,17 +94,15 @@ def test_losses_that_keep_inside_a_normal_posterior_or_cover_it(two, change, sha
         assert shares == pytest.approx(share, abs=0.1)
 
 
-def test_a_flow_follows_a_bend_that_no_normal_law_does():
-    bent = make_posterior(uqdsl.loads(_BENT).compile()._target)
+def test_a_flow_follows_a_bend():
+    """The nearest normal law lacks 0.7 of the log evidence."""
+    posterior = make_posterior(uqdsl.loads(_BENT).compile()._target)
     x = np.linspace(-6, 6, 4001)
     density = norm(0, 1).pdf(x) * norm(x**2 - 1, np.hypot(0.3, 3)).pdf(0)
     evidence = np.log(np.sum(density) * (x[1] - x[0]))
-    options = FlowOptions(starts=1, layers=3, width=16, steps=3000)
-    draws = flow.run(bent, options, _KEY, unwatched)
-    normal = full_rank.run(bent, NaturalOptions(starts=1), _KEY, unwatched)
-    assert evidence - draws.diagnostics["elbo"] < 0.2 * (evidence - normal.diagnostics["elbo"])
-    assert draws.diagnostics["elbo"] < evidence
-    assert draws.diagnostics["converged"]
+    draws = flow.run(posterior, FlowOptions(starts=1, layers=2, width=8), _KEY, unwatched)
+    assert evidence - 0.1 < draws.diagnostics["elbo"] < evidence
+    assert draws.reasons == ()
 
 
 def test_what_speaks_against_a_result_is_told():
@@ -126,6 +124,6 @@ prior a ~ Normal(0, 1)
 likelihood y ~ Normal(log(a + 0.1), 1)
 """
     posterior = make_posterior(uqdsl.loads(spec).compile()._target)
-    draws = mean_field.run(posterior, NaturalOptions(starts=1, steps=200), _KEY, unwatched)
+    draws = mean_field.run(posterior, NaturalOptions(starts=1, steps=200, samples=64), _KEY, unwatched)
     assert draws.diagnostics["steps_skipped"] > 20
     assert any("no finite slope" in reason for reason in draws.reasons)

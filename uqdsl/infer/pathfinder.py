@@ -15,7 +15,6 @@ Zhou 2000).
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -176,19 +175,6 @@ def find_paths(posterior: Posterior, key: jax.Array, count: int, watch: Watch) -
     if not found.any():
         raise FloatingPointError("no path came to a law of finite density")
     return Paths(states.best, np.where(found, elbo, -np.inf), found, np.asarray(states.step))
-
-
-def start(posterior: Posterior, key: jax.Array) -> jax.Array:
-    """A position `(size,)` where a chain may start: a draw of the law that a path found, else where the path began."""
-    climb_key, draw_key = jax.random.split(key)
-
-    def going(state: _Climb) -> jax.Array:
-        return (state.still < _PATIENCE) & (state.step < _MOST_STEPS)
-
-    first = _begin(posterior, climb_key)
-    last = jax.lax.while_loop(going, partial(_advance, posterior, climb_key), first)
-    drawn = last.best.place(jax.random.normal(draw_key, (posterior.size,)))
-    return jnp.where(jnp.isfinite(last.elbo), drawn, first.position)
 
 
 def disagreement(posterior: Posterior, paths: Paths) -> tuple[int, tuple[str, ...]]:

@@ -69,7 +69,7 @@ def check_moments(problem: Problem, draws: np.ndarray, least: int) -> None:
     assert max(abs(each) for each in found.values()) < 4, found
 
 
-@pytest.mark.parametrize("problem", ["gaussian20", "eight_schools", "logistic"])
+@pytest.mark.parametrize("problem", ["gaussian20", "eight_schools"])
 @pytest.mark.parametrize(
     ("method", "options"),
     [
@@ -94,20 +94,20 @@ def test_elliptical_slices_have_the_moments_of_a_posterior_with_a_gaussian_prior
 
 
 @pytest.mark.parametrize(
-    ("method", "options"),
+    ("problem", "method", "options"),
     [
-        ("hmc", {"steps": 3, "jitter": 0.2}),
-        ("mala", {"antisymmetric": 1.0, "draws": 4000}),
-        ("slice", {"lines": "random"}),
-        ("mclmc", {"adjusted": True, "length": 2.0, "draws": 10_000}),
+        ("logistic", "hmc", {"steps": 3, "jitter": 0.2}),
+        ("logistic", "mala", {**DENSE, "warmup": 5000, "draws": 5000}),
+        ("conjugate", "mala", {"antisymmetric": 1.0, "draws": 4000}),
+        ("logistic", "slice", {"lines": "random"}),
+        ("logistic", "mclmc", {"adjusted": True, "length": 2.0, "draws": 10_000}),
     ],
-    ids=["hmc with steps", "mala that turns", "slice along random lines", "longer mclmc"],
+    ids=["hmc with steps", "mala", "mala that turns", "slice along random lines", "longer mclmc"],
 )
-def test_what_can_be_chosen_leaves_the_draws_of_a_conjugate_posterior_right(
-    method: str, options: dict[str, Any]
-) -> None:
-    chunks, _ = drawn(conjugate().posterior().target, method, **options)
-    check_moments(conjugate(), positions(conjugate(), chunks), least=200)
+def test_what_can_be_chosen_leaves_the_draws_right(problem: str, method: str, options: dict[str, Any]) -> None:
+    known = PROBLEMS[problem]()
+    chunks, _ = drawn(known.posterior().target, method, **options)
+    check_moments(known, positions(known, chunks), least=200)
 
 
 def test_one_dimension_is_enough_for_a_microcanonical_chain() -> None:
@@ -123,9 +123,8 @@ def test_one_dimension_is_enough_for_a_microcanonical_chain() -> None:
     np.testing.assert_allclose(spread, spread[0, 0], atol=1e-9)
 
 
-@pytest.mark.parametrize("problem", ["conjugate", "gaussian20"])
-def test_chains_in_step_have_the_moments_of_the_posterior(problem: str) -> None:
-    known = PROBLEMS[problem]()
+def test_chains_in_step_have_the_moments_of_the_posterior() -> None:
+    known = PROBLEMS["gaussian20"]()
     posterior = known.posterior()
     options = CheesOptions(chains=24, warmup=300, draws=150)
     told: list[int] = []
@@ -221,8 +220,6 @@ def test_the_bias_is_said_in_the_verdict() -> None:
     program = uqdsl.loads("data { y : real = 1 }\nprior mu ~ Normal(0, 1)\nlikelihood y ~ Normal(mu, 1)").compile()
     fit = program.infer("mala(corrected = false, chains = 2, draws = 200)", progress=False)
     assert any("biased" in each for each in fit._result.verdict.notes)
-    fit = program.infer("mala(chains = 2, draws = 200)", progress=False)
-    assert not fit._result.verdict.notes
 
 
 def test_a_prior_that_is_not_gaussian_leaves_elliptical_slices_right() -> None:

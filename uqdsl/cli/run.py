@@ -13,6 +13,7 @@ from uqdsl.cli.output import AllowedPaths, Json, Settings, Strict, say_problems
 from uqdsl.messages import faults
 
 if TYPE_CHECKING:
+    from uqdsl.driver.assimilate import Assimilated
     from uqdsl.driver.infer import Result
     from uqdsl.driver.session import Job
     from uqdsl.infer import Progress
@@ -104,7 +105,8 @@ def command(
             from uqdsl.cli.comparison import print_comparison
 
             print_comparison(report.comparison)
-        folders = [f"{name}/" if len(report.results) > 1 else "" for name in report.results]
+        names = [*report.results, *report.assimilated]
+        folders = [f"{name}/" if len(names) > 1 else "" for name in names]
         made = [f"{folder}{each}" for folder in folders for each in ("result.nc", "pictures/")]
         made = [each for each in made if (report.path / each).exists()]
         print(f"\n{report.path}: {', '.join(made)}, summary.json, program.py, spec.uq, run.yaml")
@@ -144,6 +146,13 @@ class Audience:
         from uqdsl.driver.progress import counting, error_console
 
         return counting(error_console())
+
+    def assimilated(self, found: Assimilated) -> None:
+        if not self._quiet:
+            from uqdsl.cli.assimilated import print_assimilated
+
+            print_assimilated(self._job.checked.spec, found)
+            sys.stdout.flush()
 
     def predicted(self, result: Result) -> None:
         if not self._quiet:

@@ -396,6 +396,9 @@ class _Function:
             if each.flow is not None
         ]
         self.add_inner(first.span)
+        if flow.begin is not None and flow.length is not None:
+            self.one_step(first, members, function[first.name], initial)
+            return
         labels = f'np.array(coords["{along}"], dtype=float)'
         read = [self.writer.names[name] for name in flow.reads]
         flat = [each.identifier if len(each.axes) == 1 else f"jnp.ravel({each.identifier})" for each in read]
@@ -423,6 +426,24 @@ class _Function:
             if order != state.dims:
                 self.add(f"{identifier} = {self.writer.aligned(Text(identifier), order, state.dims).text}", state.span)
             self.writer.names[state.name] = Name(identifier, state.dims)
+
+    def one_step(self, first: ir.Quantity, members: list[ir.Quantity], rates: str, initial: list[str]) -> None:
+        """States that move on from a time that is given, for a while that is given."""
+        flow = first.flow
+        assert flow is not None
+        assert flow.begin is not None
+        assert flow.length is not None
+        names = [self.names.declared[each.name] for each in members]
+        comma = "," if len(names) == 1 else ""
+        begin, length = (self.writer.parameter(each, ()).text for each in (flow.begin, flow.length))
+        options = {name: value for name, value in solver_options(flow).items() if value is not None}
+        shown = "".join(f", {name}={value!r}" for name, value in options.items())
+        if "dt" in options:
+            shown += f', most=len(coords["{flow.along}"])'
+        given = f"({', '.join(initial)}{comma})"
+        self.add(f"{', '.join(names)}{comma} = advance({rates}, {given}, {begin}, {length}{shown})", first.span)
+        for each, name in zip(members, names, strict=True):
+            self.writer.names[each.name] = Name(name, each.dims)
 
     def sequential(self, statement: ir.Unknown | ir.Observation, past: ir.Past) -> str:
         """The law of a series whose places depend on those before them."""

@@ -75,6 +75,7 @@ RUNTIME = (
     "sum_chain",
     "sum_out",
     "trajectory",
+    "advance",
 )
 """What a generated module may import from `uqdsl.runtime`."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from uqdsl.diagnose.compare import Comparison, comparison_json
+from uqdsl.diagnose.cycles import Cycled
 from uqdsl.diagnose.forecast import Forecast
 from uqdsl.diagnose.simulations import Simulated
 from uqdsl.diagnose.summary import Row
@@ -48,14 +49,16 @@ def summary_json(
     simulations: Mapping[str, Simulated] | None = None,
     comparison: Comparison | None = None,
     shift: Sequence[Shifted] = (),
+    assimilation: Mapping[str, tuple[str, Cycled]] | None = None,
 ) -> str:
     """The text of `summary.json`: strict JSON, in which a number that is not finite is null.
 
     The whole is suspect if one of its runs is; the reasons then name the run, if there are several. `sources` is what is to be
     said of the sources of uncertainty, as it stands.
     """
-    several = len(runs) > 1
-    reasons = [f"{name}: {each}" if several else each for name, run in runs.items() for each in run.verdict.reasons]
+    said = {name: run.verdict.reasons for name, run in runs.items()}
+    said |= {name: found.reasons for name, (_, found) in (assimilation or {}).items()}
+    reasons = [f"{name}: {each}" if len(said) > 1 else each for name, found in said.items() for each in found]
     content: dict[str, Any] = {
         "spec": spec,
         "version": version,
@@ -78,6 +81,11 @@ def summary_json(
         content["comparison"] = comparison_json(comparison)
     if simulations:
         content["simulations"] = {run: _simulated(each) for run, each in simulations.items()}
+    if assimilation:
+        content["assimilation"] = {
+            name: {"method": method, **found.numbers, "reasons": list(found.reasons)}
+            for name, (method, found) in assimilation.items()
+        }
     if shift:
         content["shift"] = {each.name: _shifted(each) for each in shift}
     return json.dumps(strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -56,7 +56,7 @@ def make_stages(
     programs: dict[str, Program] = {}
     for each in spec.stages if spec.predictions else ():
         program = generate(each.spec, sources, version=uqdsl.__version__, precision=precision)
-        target = make_target(each.spec, program, _with_given(each, _part(spec, each, dataset)), allowed=allowed)
+        target = make_target(each.spec, program, with_given(each, _part(spec, each, dataset)), allowed=allowed)
         stages[each.name], programs[each.name] = Stage(target, each.given, each.inputs, each.makes), program
     return Staged(spec, dataset, stages, programs)
 
@@ -72,7 +72,7 @@ def _part(spec: ir.Spec, stage: ir.Stage, dataset: Dataset) -> Dataset:
     return parts[stage.part]
 
 
-def _with_given(stage: ir.Stage, part: Dataset) -> Dataset:
+def with_given(stage: ir.Stage, part: Dataset) -> Dataset:
     """The data of a part with something in the place of what is given, and with the dimensions that only the stage has."""
     fields = {each.name: each for each in stage.spec.fields}
     own = {

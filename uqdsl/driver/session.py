@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import uqdsl
 from uqdsl.codegen import Program
@@ -23,7 +23,7 @@ from uqdsl.driver.predict import Staged, make_stages
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
 from uqdsl.infer.environment import Device, choose_device
-from uqdsl.ir import Spec
+from uqdsl.ir import Assimilation, Spec
 from uqdsl.messages import Problem, RunError, Sources, UqdslError
 from uqdsl.messages.catalogue.runtime import OutOfMemory
 from uqdsl.report import PICTURES, Picture, picture_of_comparison, pictures_of, write_pictures
@@ -37,10 +37,14 @@ from uqdsl.results import (
     open_run,
     read_netcdf,
     start_record,
+    write_netcdf,
 )
 from uqdsl.results.atomic import write_whole
 from uqdsl.results.directory import RECORD
 from uqdsl.results.store import CHECKPOINT, RESULT
+
+if TYPE_CHECKING:
+    from uqdsl.driver.assimilate import Assimilated
 
 
 class Job(NamedTuple):
@@ -70,6 +74,7 @@ class Report(NamedTuple):
     path: Path
     status: Literal["ok", "suspect", "interrupted"]
     results: Mapping[str, Result]
+    assimilated: Mapping[str, Assimilated]
     summary: str
     problems: tuple[Problem, ...]
     comparison: Comparison | None = None
@@ -79,6 +84,10 @@ class Audience(Watcher, Protocol):
     """Is also told where the files are, as soon as there are any."""
 
     def opened(self, path: Path, resumed: bool) -> None: ...
+
+    def assimilated(self, found: Assimilated) -> None:
+        """A filter has come to its end."""
+        ...
 
 
 def run_job(job: Job, out: Path, *, resume: bool, audience: Audience) -> Report:
@@ -139,7 +148,7 @@ def _record(job: Job, device: str) -> RunRecord:
     return start_record(
         spec=spec.name,
         seed=job.seed,
-        runs={run.name: RunMethod(method=run.method, options=run.options) for run in spec.runs},
+        runs={run.name: RunMethod(method=run.method, options=run.options) for run in (*spec.runs, *asked_of(spec))},
         settings={each.name: each.value for each in spec.settings},
         spec_text=job.checked.source.text,
         included=job.checked.linked.texts,
@@ -223,6 +232,9 @@ def _run_all(
     comparison = compare({name: Side(each.groups, each.rows, each.seconds) for name, each in results.items()})
     if comparison is not None and comparison.rows and job.pictures:
         problems += write_pictures(directory.path / PICTURES, [picture_of_comparison(comparison)])
+    assimilated: dict[str, Assimilated] = {}
+    if spec.motion is not None:
+        assimilated = _assimilate_all(job, directory, resume=resume, audience=audience)
     summary = summary_json(
         spec=spec.name,
         version=uqdsl.__version__,
@@ -245,14 +257,52 @@ def _run_all(
         simulations={name: found for name, each in results.items() if (found := simulated(each.groups))},
         calibration={name: found for name, each in results.items() if (found := tested(each.groups))},
         shift=next((found for each in results.values() if (found := shifted(each.groups))), ()),
+        assimilation={name: (each.asked.method, each.found) for name, each in assimilated.items()},
     )
     directory.write_summary(summary)
     suspect = any(each.verdict.status == "suspect" for each in results.values())
+    suspect = suspect or any(each.status == "suspect" for each in assimilated.values())
     interrupted = any(each.interrupted for each in results.values())
     status = "interrupted" if interrupted else "suspect" if suspect else "ok"
     directory.end(status)
     problems += [problem for each in results.values() for problem in each.problems]
-    return Report(directory.path, status, results, summary, tuple(problems), comparison)
+    return Report(directory.path, status, results, assimilated, summary, tuple(problems), comparison)
+
+
+def asked_of(spec: Spec) -> tuple[Assimilation, ...]:
+    """The assimilations of a spec."""
+    return spec.motion.assimilations if spec.motion is not None else ()
+
+
+def _assimilate_all(job: Job, directory: RunDirectory, *, resume: bool, audience: Audience) -> dict[str, Assimilated]:
+    """Every `assimilate` of a spec, one after the other; those that came to their end before are read again."""
+    from uqdsl.driver.assimilate import assimilate, reread_assimilated, system_of
+
+    spec = job.checked.spec
+    system, programs = system_of(
+        spec, job.checked.sources, job.dataset, precision=job.precision, allowed=job.allow_extern
+    )
+    for name, program in programs.items():
+        write_whole(directory.path / f"program_{name}.py", program.text)
+    found: dict[str, Assimilated] = {}
+    for asked in asked_of(spec):
+        folder = directory.folder(asked.name)
+        try:
+            if resume and _is_complete(folder):
+                done = reread_assimilated(asked, read_netcdf(folder / RESULT))
+            else:
+                with audience.counting() as watch:
+                    done = assimilate(spec, system, asked, job.dataset, job.seed, partial(watch, asked.name))
+                write_netcdf(folder / RESULT, done.groups)
+        except KeyboardInterrupt:
+            directory.end("interrupted")
+            raise
+        except (RunError, MemoryError):
+            directory.end("failed")
+            raise
+        audience.assimilated(done)
+        found[asked.name] = done
+    return found
 
 
 def pictures_of_result(spec: Spec, result: Result) -> list[Picture]:

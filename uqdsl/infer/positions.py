@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from numpyro.distributions import biject_to
 from numpyro.handlers import seed, substitute, trace
@@ -36,6 +38,20 @@ class Layout(NamedTuple):
             arrays[name] = position[start:end].reshape(shape)
             start = end
         return arrays
+
+    def split_rows(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        """The same of many positions `(…, size)`: arrays `(…, *shape)`."""
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes])
+        parts = np.split(positions, ends[:-1], axis=-1) if self.names else []
+        return {
+            name: part.reshape(*positions.shape[:-1], *shape)
+            for name, shape, part in zip(self.names, self.shapes, parts, strict=True)
+        }
+
+    def mask(self, names: Collection[str]) -> np.ndarray:
+        """Which elements of a position belong to some sites, `(size,)`."""
+        each = [np.full(math.prod(shape), name in names) for name, shape in zip(self.names, self.shapes, strict=True)]
+        return np.concatenate(each) if each else np.zeros(0, bool)
 
 
 def position_layout(target: Target) -> Layout:

@@ -6,7 +6,7 @@ back. `span` is where in the text a node comes from; it points into the `Sources
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -500,7 +500,8 @@ class Flow(Node):
     """How a state moves along a time axis: from its initial value at the first time, by a differential equation.
 
     The value of the quantity is its rate of change, in which the name of each state is its value at one time, and that of
-    the axis that time. `reads` names the fields of times at which states are wanted beside those of the axis.
+    the axis that time. `reads` names the fields of times at which states are wanted beside those of the axis. Where there is
+    a `begin`, the state goes on from that time for a `length`, and the quantity is the state then: one step, without the axis.
     """
 
     along: str
@@ -508,6 +509,8 @@ class Flow(Node):
     solver: str
     options: dict[str, float | int | None]
     reads: tuple[str, ...] = ()
+    begin: Expression | None = None
+    length: Expression | None = None
 
 
 class Unknown(Node):
@@ -697,12 +700,51 @@ class Stage(Node):
         "prediction",
         "calibration_inputs",
         "calibration",
+        "initial",
+        "step",
+        "observation",
     ]
     part: Literal["training", "testing", "new"]
     given: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
     spec: Spec
+
+
+class Stream(Node):
+    """What is observed of states at times: a likelihood, the dimension of its rows, and the field of their times.
+
+    Without a field, the rows are the times of the axis themselves.
+    """
+
+    name: str
+    rows: str
+    times: str | None = None
+
+
+class Assimilation(Node):
+    """An `assimilate`: states, and parameters beside them, estimated from observations in time.
+
+    Parameters that are not among the `names` are `fixed` at the mean of their prior, or `sampled` from it. `truth` has a
+    field for each state, against which the estimates are scored, or none.
+    """
+
+    name: str
+    method: str
+    options: dict[str, Any]
+    names: tuple[str, ...]
+    fixed: tuple[str, ...] = ()
+    sampled: tuple[str, ...] = ()
+    truth: tuple[str, ...] = ()
+
+
+class Motion(Node):
+    """How states move along a time axis; the stages `initial`, `step` and `observation` have the laws."""
+
+    axis: str
+    states: tuple[str, ...]
+    streams: tuple[Stream, ...]
+    assimilations: tuple[Assimilation, ...] = ()
 
 
 class Prediction(Node):
@@ -742,6 +784,7 @@ class Spec(Node):
     stages: tuple[Stage, ...] = ()
     predictions: tuple[Prediction, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
+    motion: Motion | None = None
 
     @property
     def fields(self) -> tuple[DataField, ...]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         side_by_side,
     )
     from uqdsl.runtime.neighbours import neighbour
-    from uqdsl.runtime.ode import trajectory
+    from uqdsl.runtime.ode import advance, trajectory
     from uqdsl.runtime.ordered import Ordered
     from uqdsl.runtime.ordered_probit import OrderedProbit
     from uqdsl.runtime.placing import place
@@ -118,6 +118,7 @@ _MODULES = {
     "squared_exponential_spectrum": "kernels",
     "sum_chain": "sums",
     "sum_out": "sums",
+    "advance": "ode",
     "trajectory": "ode",
 }
 
@@ -153,6 +154,7 @@ __all__ = [
     "Triangular",
     "Truncated",
     "ZeroSumNormal",
+    "advance",
     "attention",
     "bspline",
     "bspline_between",

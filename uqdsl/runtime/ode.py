@@ -135,6 +135,82 @@ def trajectory(
     return jax.vmap(unravel)(found)
 
 
+def advance(
+    rates: Callable[..., Any],
+    states: Any,
+    begin: jax.Array,
+    length: jax.Array,
+    *,
+    most: int = 1,
+    solver: str = "Dopri5",
+    dt: float | None = None,
+    rtol: float = 1e-6,
+    atol: float = 1e-8,
+    max_steps: int = 16384,
+) -> Any:
+    """x(begin + length), where dx/dt = rates(t, x) and x(begin) = states: one step of what is assimilated.
+
+    Steps of a fixed length are shortened so that a whole number of them fills the time. Where the solver does not get to its
+    end, all values are NaN.
+
+    Arguments:
+        rates: `rates(t, *states)` gives the rate of change of each state.
+        states: a tuple of arrays, one for each state.
+        begin, length: scalars.
+        most: of steps of a fixed length there are never more than these.
+        solver, dt, rtol, atol, max_steps: as of `trajectory`.
+
+    Returns:
+        A tuple of arrays, like `states`.
+    """
+    first, unravel = ravel_pytree(jax.tree.map(lambda each: jnp.asarray(each, float), states))
+
+    def slope(t: Any, x: jax.Array) -> jax.Array:
+        now = unravel(x)
+        return ravel_pytree(jax.tree.map(lambda new, old: jnp.broadcast_to(new, old.shape) + 0.0, rates(t, *now), now))[
+            0
+        ]
+
+    if dt is not None and solver in _FIXED:
+        count = jnp.maximum(jnp.ceil(length / dt - 1e-6), 1.0)
+        h = length / count
+
+        def step(x: jax.Array, number: jax.Array) -> tuple[jax.Array, None]:
+            return jnp.where(number < count, _FIXED[solver](slope, begin + number * h, x, h), x), None
+
+        return unravel(jax.lax.scan(step, first, jnp.arange(float(most)))[0])
+    found = diffrax.diffeqsolve(
+        diffrax.ODETerm(lambda t, x, _: slope(t, x)),
+        _solver(solver),
+        t0=begin,
+        t1=begin + length,
+        dt0=dt,
+        y0=first,
+        stepsize_controller=diffrax.ConstantStepSize()
+        if dt is not None
+        else diffrax.PIDController(rtol=rtol, atol=atol),
+        max_steps=max_steps,
+        throw=False,
+    )
+    return unravel(jnp.where(found.result == diffrax.RESULTS.successful, jnp.asarray(found.ys)[-1], jnp.nan))
+
+
+def _euler(slope: Callable[..., jax.Array], t: Any, x: jax.Array, h: Any) -> jax.Array:
+    return x + h * slope(t, x)
+
+
+def _rk4(slope: Callable[..., jax.Array], t: Any, x: jax.Array, h: Any) -> jax.Array:
+    k1 = slope(t, x)
+    k2 = slope(t + h / 2, x + h / 2 * k1)
+    k3 = slope(t + h / 2, x + h / 2 * k2)
+    k4 = slope(t + h, x + h * k3)
+    return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+_FIXED: dict[str, Callable[..., jax.Array]] = {"Euler": _euler, "RK4": _rk4}
+"""Solvers of which a step is a few lines; diffrax, whose steps can do much more, takes several times as long for each."""
+
+
 def _solver(name: str) -> Any:
     return RK4() if name == "RK4" else getattr(diffrax, name)()
 

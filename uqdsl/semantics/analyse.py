@@ -8,14 +8,17 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import Problem, Span, errors
+from uqdsl.messages.catalogue.states import NoStates
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.admissible import check_admissible
 from uqdsl.semantics.allowed import heed_allowed
+from uqdsl.semantics.assimilations import lower_assimilations
 from uqdsl.semantics.batches import check_batches
 from uqdsl.semantics.calibrations import check_simulated, lower_calibrations
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import collect_declarations
+from uqdsl.semantics.dynamics import Moved, move, without
 from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
 from uqdsl.semantics.networks import lower_networks
@@ -26,6 +29,7 @@ from uqdsl.semantics.rows import Statistics, of_own_rows
 from uqdsl.semantics.runs import lower_runs
 from uqdsl.semantics.stages import Staged, stage
 from uqdsl.semantics.statements import Lowered, lower_statements
+from uqdsl.semantics.states import initial
 from uqdsl.semantics.sums import plan_sums
 from uqdsl.semantics.tables import lower_tables
 from uqdsl.semantics.walk import names_in
@@ -69,6 +73,16 @@ def _analyse(
 ) -> tuple[Analysed, Mapping[str, Known]]:
     """The same for a spec, or for a stage that asks nothing by itself, with what is known of every name."""
     found = [*parsed.problems, *refuse_unbuilt(parsed.tree)]
+    whole = parsed.tree
+    asked = [each for each in whole.statements if isinstance(each, tree.Assimilate)]
+    moved = move(whole) if asked else None
+    if asked and moved is None:
+        found.append(NoStates(at=asked[0].span))
+    if moved is not None:
+        found += moved.problems
+        inferred = any(isinstance(each, tree.Infer) for each in whole.statements)
+        parsed = parsed._replace(tree=without(whole, tree.Assimilate) if inferred else moved.static)
+        asks = asks and inferred
     staged = stage(parsed.tree)
     written = staged.training
     found += staged.problems
@@ -110,7 +124,7 @@ def _analyse(
         networks=tuple(networks.found.values()),
         statements=lowered.statements,
         sums=sums,
-        runs=written_runs if runs is None else tuple(runs),
+        runs=(written_runs if asks or moved is None else ()) if runs is None else tuple(runs),
     )
     found += check_question(written) if asks else ()
     predictions = lower_predictions(parsed.tree, lowered.statements, tables, values, spec.runs, staged.sources, found)
@@ -133,9 +147,18 @@ def _analyse(
             for name in ir.SOURCES
         )
         spec = spec.model_copy(update={"stages": stages, "sources": sources, "predictions": predictions})
+    if moved is not None and not errors(found):
+        stages, problems = _moving_stages(moved, spec, lowered, parsed, settings)
+        found += problems
+        streams = tuple(ir.Stream(name=name, rows=rows, times=times) for name, (rows, times) in moved.times.items())
+        parameters = [each.name for each in spec.unknowns if each.name not in map(initial, moved.states)]
+        assimilations = lower_assimilations(whole, moved.states, parameters, moved.fields, values, found)
+        motion = ir.Motion(axis=moved.axis, states=moved.states, streams=streams, assimilations=assimilations)
+        spec = spec.model_copy(update={"stages": stages, "motion": motion})
     if not errors(found):
         found += ir.wrong_ranks(spec, _sizes(spec))
-        found += (*check_informed(spec, declarations), *check_used(spec, written), *check_conditioned(spec))
+        found += check_informed(spec, declarations) if asks or moved is None else ()
+        found += (*check_used(spec, written if moved is None else whole), *check_conditioned(spec))
         found += check_gradients(spec) or (*check_admissible(spec), *check_simulated(spec))
         found += (*check_batches(spec),) if asks else ()
     found = without_halves(heed_allowed(written, found))
@@ -198,6 +221,30 @@ def _stages(
     of_residual = [made for of in earlier[1:] for made in of.stages(known)]
     made = (*earlier[0].stages(posterior), *stages[:after], *of_residual, *stages[after:])
     return made, list(dict.fromkeys(problems))
+
+
+def _moving_stages(
+    moved: Moved, spec: ir.Spec, lowered: Lowered, parsed: Parsed, settings: Mapping[str, Value] | None
+) -> tuple[tuple[ir.Stage, ...], list[Problem]]:
+    """Where states begin, one step of theirs, and what is observed of them: each as a spec."""
+    stages: list[ir.Stage] = []
+    problems: list[Problem] = []
+    starts = set(map(initial, moved.states))
+    parameters = [
+        _given(each.name, lowered.known.get(each.name) or Known(each.dims))
+        for each in spec.unknowns
+        if each.name not in starts
+    ]
+    for each in moved.stages:
+        fields = (*(parameters if each.name != "initial" else ()), *each.given)
+        table = tree.Data(span=Span(0, 0), source=None, entries=fields, modifiers=())
+        whole = tree.Tree((*each.statements, *([table] if fields else [])), ())
+        (found, said, _), _ = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
+        problems += errors(said)
+        if found is not None:
+            names = tuple(field.target.name for field in fields)
+            stages.append(ir.Stage(name=each.name, part=each.part, given=names, spec=_recording(found)))
+    return tuple(stages), list(dict.fromkeys(problems))
 
 
 def _composed(spec: ir.Spec, statements: Sequence[tree.Statement]) -> dict[str, Span]:

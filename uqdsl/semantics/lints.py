@@ -30,6 +30,7 @@ BUILT = (
     tree.State,
     tree.Population,
     tree.Infer,
+    tree.Assimilate,
     tree.Uncertainty,
     tree.Predict,
     tree.Calibrate,

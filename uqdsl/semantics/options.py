@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from uqdsl.messages import Label, Problem, Span, SpecError, UsageError, listing
+from uqdsl.messages import Label, Problem, Span, SpecError, UsageError, did_you_mean, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice, WrongArgumentCount
 from uqdsl.messages.catalogue.methods import UnknownOption, WrongOption
 from uqdsl.semantics.constants import Settings, Value, evaluate, shown
@@ -59,7 +59,7 @@ def options_of[O: BaseModel](owner: str, options: type[O], given: Mapping[str, A
         raise UsageError([_wrong_option(owner, detail, shown_with) for detail in error.errors()]) from None
 
 
-type _Given = dict[str, tuple[Value | tuple[Value, ...], Span]]
+type _Given = dict[str, tuple[Value | tuple[Value, ...] | dict[str, Any], Span]]
 
 
 def _given_options(
@@ -92,7 +92,7 @@ def _given_options(
             problems.append(GivenTwice(at=argument.span, owner=owner, name=argument.name, others=others))
         else:
             try:
-                value = _value(argument.value, settings)
+                value = _value(owner, argument, known[argument.name], settings, problems)
             except SpecError as error:
                 problems += error.problems
                 complete = False
@@ -109,12 +109,57 @@ def _given_options(
     return given if complete else None
 
 
-def _value(written: tree.Expression, settings: Settings) -> Value | tuple[Value, ...]:
-    """A value or a list of such; UQ312, UQ313 for what is none."""
-    listed = ungrouped(written)
-    if isinstance(listed, tree.Listing):
-        return tuple(evaluate(each, settings) for each in listed.items)
+def _value(
+    owner: str, argument: tree.Named, field: FieldInfo, settings: Settings, problems: list[Problem]
+) -> Value | tuple[Value, ...] | dict[str, Any]:
+    """A value, a list of such, or options that have options of their own; UQ312, UQ313 for what is none."""
+    written = ungrouped(argument.value)
+    choices = choices_of(field)
+    if choices and not isinstance(written, tree.Text):
+        return _chosen(owner, argument.name, written, choices, settings, problems)
+    if isinstance(written, tree.Listing):
+        return tuple(evaluate(each, settings, words=True) for each in written.items)
     return evaluate(written, settings, words=True)
+
+
+def choices_of(field: FieldInfo) -> dict[str, type[BaseModel]]:
+    """What an option can be that has options itself, as in `inflation = multiplicative(1.02)`, by name."""
+    found = [each for each in get_args(field.annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
+    return {each.model_fields["kind"].default: each for each in found}
+
+
+def _chosen(
+    owner: str,
+    option: str,
+    written: tree.Expression,
+    choices: Mapping[str, type[BaseModel]],
+    settings: Settings,
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """The options of what an option is chosen to be: its arguments by place, then by name."""
+    call, arguments = written, ()
+    if isinstance(call, tree.Call):
+        arguments, call = call.arguments, ungrouped(call.function)
+    if not isinstance(call, tree.Name) or call.name not in choices:
+        name = call.name if isinstance(call, tree.Name) else "…"
+        hint = did_you_mean(name, choices)
+        expected = f"one of {listing(choices)}"
+        problem = WrongOption(
+            at=call.span, method=owner, option=option, expected=expected, found=f"`{name}`", hint=hint
+        )
+        raise SpecError([problem])
+    model = choices[call.name]
+    places = [name for name in model.model_fields if name != "kind"]
+    named = tuple(
+        each
+        if isinstance(each, tree.Named) or place >= len(places)
+        else tree.Named(each.span, places[place], each.span, each)
+        for place, each in enumerate(arguments)
+    )
+    found = resolve_options(call.name, model, named, settings, problems)
+    if found is None:
+        raise SpecError([])
+    return found.model_dump()
 
 
 _NUMERAL = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -95,9 +95,16 @@ def check_interest(
 
 
 def resolve_method(
-    expression: tree.Expression, settings: Settings, problems: list[Problem]
+    expression: tree.Expression,
+    settings: Settings,
+    problems: list[Problem],
+    known: Mapping[str, Method] | None = None,
 ) -> tuple[Method, Options] | None:
-    """The method that `nuts(chains = 2)` names and its options; UQ501 to UQ503 otherwise."""
+    """The method that `nuts(chains = 2)` names and its options; UQ501 to UQ503 otherwise.
+
+    Arguments:
+        known: the methods that there are, where these are not those of `infer`.
+    """
     call = ungrouped(expression)
     arguments: tuple[tree.Expression | tree.Named, ...] = ()
     if isinstance(call, tree.Call):
@@ -106,13 +113,14 @@ def resolve_method(
         hint = f"without quotes: `{call.value}`" if isinstance(call, tree.Text) and call.value in methods() else ""
         problems.append(NotAMethod(at=call.span, hint=hint))
         return None
-    method = method_named(call.name)
+    method = method_named(call.name) if known is None else known.get(call.name)
     if method is None:
-        if call.name in PLANNED:
+        if known is None and call.name in PLANNED:
             problems.append(FeatureNotBuilt(at=call.span, feature=f"the method `{call.name}`"))
             return None
-        otherwise = f"this version has {listing(methods(), last='and')}"
-        hint = meant(call.name, [*methods(), *PLANNED], synonyms.METHODS, otherwise=otherwise)
+        there = methods() if known is None else known
+        otherwise = f"this version has {listing(there, last='and')}"
+        hint = meant(call.name, [*there, *(PLANNED if known is None else ())], synonyms.METHODS, otherwise=otherwise)
         refused = next((each for each in brought().refused if each.name == call.name), None)
         if refused is not None:
             hint = f"the package `{refused.package}` has one, which cannot be used: {refused.reason}"

@@ -53,7 +53,18 @@ class StageTree(NamedTuple):
     - inputs: of its unknowns, those that are true inputs or belong to their errors.
     """
 
-    name: Literal["truths", "refit", "residual", "inputs", "prediction", "calibration_inputs", "calibration"]
+    name: Literal[
+        "truths",
+        "refit",
+        "residual",
+        "inputs",
+        "prediction",
+        "calibration_inputs",
+        "calibration",
+        "initial",
+        "step",
+        "observation",
+    ]
     part: Literal["training", "testing", "new"]
     statements: tuple[tree.Statement, ...]
     given: tuple[tree.Field, ...] = ()

@@ -37,6 +37,11 @@ _NAMES = {"initial": "a first value", "evolve": "a rate", "error": "an error"}
 _START = "the value of each state at the first time, as in `x = 1` or `x ~ Normal(0, 1)`"
 
 
+def initial(name: str) -> str:
+    """What the value of a state at the first time is called, where that is unknown."""
+    return f"{name}.initial"
+
+
 def lower_state(statement: tree.State, context: Context) -> tuple[tuple[ir.Statement, ...], dict[str, Known]] | None:
     """The unknowns and quantities of a `state` statement; None where a problem was reported."""
     axis = context.dims.get(statement.axis)
@@ -175,7 +180,7 @@ def _lowered(
     for name, over in dims.items():
         known[name] = Known(over, REAL, random=True)
     unknowns: list[ir.Statement] = []
-    initial: dict[str, Typed] = {}
+    begin: dict[str, Typed] = {}
     values: dict[str, Typed] = {}
     for name, over in dims.items():
         start, rate = starts[name].equation, rates[name].equation
@@ -183,7 +188,7 @@ def _lowered(
             return None
         place = replace(context, ranges=over, list_dim=over[0] if len(over) == 1 else None, owner=name)
         if start.sign == "~":
-            unknown = f"{name}.initial"
+            unknown = initial(name)
             law = lower_law(start.right, starts[name].modifiers, over, replace(place, owner=unknown))
             if law is None:
                 return None
@@ -193,35 +198,44 @@ def _lowered(
                 span=starts[name].span, name=unknown, dims=arranged, law=law.law, noncentered=noncentered
             )
             unknowns += decorrelated(drawn)
-            initial[name] = Typed(ir.Reference(span=start.span, name=unknown, dims=arranged), random=True)
+            begin[name] = Typed(ir.Reference(span=start.span, name=unknown, dims=arranged), random=True)
         else:
-            initial[name] = number(start.right, place)
+            begin[name] = number(start.right, place)
         values[name] = number(rate.right, replace(place, known=known))
     if errors(context.problems):
         return None
-    random = any(each.random for each in initial.values()) or any(
+    random = any(each.random for each in begin.values()) or any(
         ir.names_used(each.node) - dims.keys() & _random(context) for each in values.values()
     )
     quantities = [
         ir.Quantity(
             span=rates[name].span,
             name=name,
-            dims=(axis, *over),
+            dims=over if statement.one_step else (axis, *over),
             value=values[name].node,
-            fixed=not random,
+            fixed=not random and not statement.one_step,
             flow=ir.Flow(
                 span=statement.span,
                 along=axis,
-                initial=initial[name].node,
+                initial=begin[name].node,
                 solver=solver[0],
                 options=solver[1].model_dump(),
+                begin=_scalar(f"{axis}.now", statement) if statement.one_step else None,
+                length=_scalar(f"{axis}.step", statement) if statement.one_step else None,
             ),
             together=tuple(dims),
         )
         for name, over in dims.items()
     ]
-    found = {name: Known((axis, *over), REAL, random=random) for name, over in dims.items()}
+    found = {
+        name: Known(over if statement.one_step else (axis, *over), REAL, random=random) for name, over in dims.items()
+    }
     return (*unknowns, *quantities), found
+
+
+def _scalar(name: str, statement: tree.State) -> ir.Reference:
+    """A time that is given to one step."""
+    return ir.Reference(span=statement.span, name=name, dims=())
 
 
 def _random(context: Context) -> set[str]:

@@ -352,9 +352,12 @@ class Clause(Node):
 
 @_node
 class State(Node):
+    """States that move along a time axis; `one_step` where they do so from what is given, for a time that is given."""
+
     names: tuple[StateName, ...]
     axis: str
     clauses: tuple[Clause, ...]
+    one_step: bool = False
 
 
 @_node

@@ -51,3 +51,42 @@ class NotAState(Problem):
     label = "not one of them"
     name: str
     states: str
+
+
+class StatesOfOtherAxes(Problem):
+    code = "UQ257"
+    headline = "states move along `{axis}` and along `{first}`, but they can only move together"
+    label = "these move along `{axis}`"
+    advice = "let all move along one axis"
+    axis: str
+    first: str
+
+
+class OtherTimes(Problem):
+    code = "UQ258"
+    headline = "the likelihood of `{name}` speaks of states at several times at once"
+    label = "at these times"
+    advice = "observe each at times of its own: a likelihood for each"
+    name: str
+
+
+class NotAssimilated(Problem):
+    code = "UQ259"
+    headline = "`{name}` is a state, and states are assimilated together"
+    label = "not among these"
+    advice = "name it too: what moves together is estimated together"
+    name: str
+
+
+class NeitherFixedNorSampled(Problem):
+    code = "UQ260"
+    headline = "nothing says what becomes of {names}, which no state is"
+    label = "estimated here, or not?"
+    names: str
+
+
+class NoStates(Problem):
+    code = "UQ250"
+    headline = "`assimilate` estimates states that move in time, and there are none"
+    label = "of which state?"
+    advice = "declare a `state`, or estimate what does not move by `infer`"

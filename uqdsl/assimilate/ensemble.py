@@ -1,0 +1,107 @@
+"""What all ensemble filters have: members that move, inflation, and parameters that are moved beside the states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from uqdsl.assimilate.cycle import Estimate, Filter, Plan
+from uqdsl.assimilate.system import Events, System
+from uqdsl.vocabulary.assimilation import Additive, EnsembleOptions, Multiplicative, Rtpp, Rtps
+
+
+class Ensemble(NamedTuple):
+    """Members: states `(N, d)` and parameters `(N, q)` on their unconstrained scale."""
+
+    states: jax.Array
+    parameters: jax.Array
+
+
+class Seen(NamedTuple):
+    """What an analysis is given beside the ensemble `(N, n)`.
+
+    - members: what each member would show, without error, `(N, p)`; equal for all where nothing was observed.
+    - values: what was observed, `(p,)`.
+    - covariance: of its error, `(p, p)`: where nothing was observed, of unit variance and no correlation.
+    - present: where something was observed.
+    """
+
+    members: jax.Array
+    values: jax.Array
+    covariance: jax.Array
+    present: jax.Array
+
+
+type Analysis = Callable[[jax.Array, Seen, jax.Array], jax.Array]
+"""From an ensemble `(N, n)`, what was seen, and a key to the ensemble after the analysis."""
+
+
+def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) -> Filter:
+    """A filter whose analysis moves an ensemble."""
+    estimated = jnp.asarray(plan.estimated)
+
+    def begin(system: System, key: jax.Array) -> Ensemble:
+        parameters, states = jax.vmap(system.draw_initial)(jax.random.split(key, options.members))
+        known = jnp.where(estimated | jnp.asarray(plan.sampled), parameters, system.mean_parameters())
+        return Ensemble(states, jax.vmap(system.unconstrained)(known))
+
+    def predict(system: System, ensemble: Ensemble, event: Events, key: jax.Array) -> Ensemble:
+        keys = jax.random.split(key, options.members)
+
+        def step(state: jax.Array, parameters: jax.Array, key: jax.Array) -> jax.Array:
+            return system.step(state, system.constrained(parameters), event, key)
+
+        return ensemble._replace(states=jax.vmap(step)(ensemble.states, ensemble.parameters, keys))
+
+    def analyse(system: System, ensemble: Ensemble, event: Events, key: jax.Array) -> Ensemble:
+        joint = jnp.concatenate([ensemble.states, ensemble.parameters[:, estimated]], axis=1)
+        key_of_analysis, key_of_inflation = jax.random.split(key)
+        moved = analysis(joint, seen_by(system, ensemble, event), key_of_analysis)
+        moved = inflated(options.inflation, joint, moved, key_of_inflation)
+        parameters = ensemble.parameters.at[:, estimated].set(moved[:, system.size :])
+        return Ensemble(moved[:, : system.size], parameters)
+
+    return Filter(begin, predict, analyse, estimate)
+
+
+def seen_by(system: System, ensemble: Ensemble, event: Events) -> Seen:
+    """What an analysis at an event is given."""
+
+    def shown(state: jax.Array, parameters: jax.Array) -> Any:
+        return system.observe(state, system.constrained(parameters), event)
+
+    found = jax.vmap(shown)(ensemble.states, ensemble.parameters)
+    there = found.present[0]
+    covariance = jnp.mean(found.covariance, axis=0)
+    covariance = jnp.where(there[:, None] & there[None, :], covariance, jnp.eye(len(there)))
+    return Seen(jnp.where(there, found.mean, 0.0), jnp.where(there, found.values[0], 0.0), covariance, there)
+
+
+def inflated(inflation: Any, forecast: jax.Array, analysis: jax.Array, key: jax.Array) -> jax.Array:
+    """The ensemble `(N, n)` after an analysis with spread restored."""
+    mean = jnp.mean(analysis, axis=0)
+    anomalies = analysis - mean
+    match inflation:
+        case Multiplicative(factor=factor):
+            return mean + factor * anomalies
+        case Additive(sd=sd):
+            noise = sd * jax.random.normal(key, analysis.shape)
+            return analysis + noise - jnp.mean(noise, axis=0)
+        case Rtpp(alpha=alpha):
+            before = forecast - jnp.mean(forecast, axis=0)
+            return mean + (1 - alpha) * anomalies + alpha * before
+        case Rtps(alpha=alpha):
+            before, after = jnp.std(forecast, axis=0, ddof=1), jnp.std(analysis, axis=0, ddof=1)
+            return mean + anomalies * (1 + alpha * jnp.where(after > 0, (before - after) / after, 0.0))
+    return analysis
+
+
+def estimate(system: System, ensemble: Ensemble, event: Events) -> Estimate:
+    """Mean and standard deviation of the members."""
+    parameters = jax.vmap(system.constrained)(ensemble.parameters)
+    shown = jax.vmap(lambda state, known: system.observe(state, known, event).mean)(ensemble.states, parameters)
+    both = [(jnp.mean(each, axis=0), jnp.std(each, axis=0, ddof=1)) for each in (ensemble.states, parameters, shown)]
+    return Estimate(*both[0], *both[1], *both[2])

@@ -1,0 +1,362 @@
+"""A system that moves in time, bound to data: what every method of `assimilate` is given.
+
+A state is one flat vector `(d,)`, the states of the spec one behind the other; parameters are another. Time is cut into
+events: every time of the axis, and every time at which something was observed. To each belongs a step that leads there, and
+the rows that were observed then, padded so that all events are of one shape.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import block_diag
+from numpyro.distributions import biject_to
+from numpyro.handlers import seed, substitute, trace
+
+from uqdsl import ir
+from uqdsl.infer.positions import Layout, innermost
+from uqdsl.infer.predictive import without_reparam
+from uqdsl.infer.target import Target
+
+_NEVER = -1
+"""The row of a place that no observation fills."""
+
+
+class Stages(NamedTuple):
+    """The programs of a system: where it begins, one step, and what is observed of it."""
+
+    initial: Target
+    step: Target
+    observation: Target
+
+
+class Events(NamedTuple):
+    """What happens when, along the first axis; the first event is at the first time of the axis, and no step leads there.
+
+    - time: of the event.
+    - length: of the step that leads there, 0 for the first.
+    - place: of the time of the axis at or before the beginning of the step: its inputs hold then.
+    - acts: whether errors act at its end: at the times of the axis.
+    - rows: for each stream, the rows observed then, `(event, most)`, and -1 where there are fewer.
+    """
+
+    time: jax.Array
+    length: jax.Array
+    place: jax.Array
+    acts: jax.Array
+    rows: dict[str, jax.Array]
+
+
+class Moments(NamedTuple):
+    """Mean `(n,)` and covariance `(n, n)`."""
+
+    mean: jax.Array
+    covariance: jax.Array
+
+
+class Observed(NamedTuple):
+    """What is observed at an event: `values ~ Normal(mean, covariance)` where `present`; elsewhere nothing."""
+
+    mean: jax.Array
+    covariance: jax.Array
+    values: jax.Array
+    present: jax.Array
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["data", "events"], meta_fields=["fixed"])
+@dataclass(frozen=True, eq=False)
+class System:
+    """A system with its data; a pytree, so that compiled functions take it as an argument.
+
+    Attributes:
+        fixed: what is not data.
+        data: every field.
+        events: what happens when.
+    """
+
+    fixed: Fixed
+    data: dict[str, jax.Array]
+    events: Events
+
+    @property
+    def size(self) -> int:
+        """Elements of a state."""
+        return self.fixed.states.size
+
+    @property
+    def parameters(self) -> int:
+        """Elements of the parameters."""
+        return self.fixed.parameters.size
+
+    def draw_initial(self, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """A draw of parameters and of the state at the first time."""
+        values = self._values(self.fixed.stages.initial, self.data, key)
+        return _flat(values, self.fixed.parameters), _flat(values, self.fixed.states)
+
+    def mean_parameters(self) -> jax.Array:
+        """The parameters at the means of their priors."""
+        sites = self._at_means(self.fixed.stages.initial, self.data)
+        return _flat({name: each["value"] for name, each in sites.items()}, self.fixed.parameters)
+
+    def unconstrained(self, parameters: jax.Array) -> jax.Array:
+        """Parameters, each on the unconstrained scale of its support."""
+        given = self.fixed.parameters.split(parameters)
+        sites = self._at_means(self.fixed.stages.initial, self.data, given)
+        return _flat(
+            {name: biject_to(sites[name]["fn"].support).inv(each) for name, each in given.items()},
+            self.fixed.parameters,
+        )
+
+    def constrained(self, free: jax.Array) -> jax.Array:
+        """Parameters from their unconstrained scale."""
+        given = self.fixed.parameters.split(free)
+
+        def placed(site: dict[str, Any]) -> jax.Array | None:
+            if site["type"] != "sample" or site["value"] is not None:
+                return None
+            if site["name"] in given:
+                return biject_to(site["fn"].support)(given[site["name"]])
+            return site["fn"].mean
+
+        model = substitute(without_reparam(self.fixed.stages.initial.model), substitute_fn=placed)
+        sites = trace(model).get_trace(self.data, self.fixed.stages.initial.coords, observed=False)
+        return _flat({name: sites[name]["value"] for name in given}, self.fixed.parameters)
+
+    def step(self, state: jax.Array, parameters: jax.Array, event: Events, key: jax.Array) -> jax.Array:
+        """A draw of the state at an event, given that at the event before."""
+        values = self._values(self.fixed.stages.step, self._given(state, parameters, event), key)
+        drawn, exact = _flat(values, self.fixed.states), self._exact(values)
+        return drawn if exact is None else jnp.where(event.acts, drawn, exact)
+
+    def forecast(self, state: jax.Array, parameters: jax.Array, event: Events) -> Moments:
+        """Mean and covariance of the state at an event, given that at the event before, where its error is Gaussian."""
+        sites = self._at_means(self.fixed.stages.step, self._given(state, parameters, event))
+        mean = _flat({name: each["value"] for name, each in sites.items()}, self.fixed.states)
+        blocks = [
+            _covariance(next((sites[each] for each in (f"{name}.error", name) if each in sites), None), shape)
+            for name, shape in zip(self.fixed.states.names, self.fixed.states.shapes, strict=True)
+        ]
+        return Moments(mean, jnp.where(event.acts, block_diag(*blocks), 0.0))
+
+    def initial_moments(self, parameters: jax.Array) -> Moments:
+        """Mean and covariance of the state at the first time, where its law is Gaussian."""
+        given = self.fixed.parameters.split(parameters)
+        sites = self._at_means(self.fixed.stages.initial, self.data, given)
+        mean = _flat({name: each["value"] for name, each in sites.items()}, self.fixed.states)
+        states = zip(self.fixed.states.names, self.fixed.states.shapes, strict=True)
+        return Moments(mean, block_diag(*(_covariance(sites[name], shape) for name, shape in states)))
+
+    def observe(self, state: jax.Array, parameters: jax.Array, event: Events) -> Observed:
+        """What is observed at an event of a state, where that is Gaussian."""
+        sites, present = self._observation(state, parameters, event)
+        means, covariances, values, there = [], [], [], []
+        for name, site in sites.items():
+            value, law = site["value"], site["fn"]
+            means.append(jnp.ravel(jnp.broadcast_to(law.mean, jnp.shape(value))))
+            values.append(jnp.ravel(jnp.asarray(value, float)))
+            there.append(jnp.ravel(jnp.broadcast_to(present[name], jnp.shape(value))))
+            covariances.append(_covariance(site, jnp.shape(value)))
+        return Observed(
+            jnp.concatenate(means), block_diag(*covariances), jnp.concatenate(values), jnp.concatenate(there)
+        )
+
+    def log_likelihood(self, state: jax.Array, parameters: jax.Array, event: Events) -> jax.Array:
+        """Log density of what is observed at an event, given a state."""
+        sites, present = self._observation(state, parameters, event)
+        total = jnp.zeros(())
+        for name, site in sites.items():
+            density = site["fn"].log_prob(site["value"])
+            there = present[name]
+            there = there.reshape(there.shape[: density.ndim]) if there.ndim > density.ndim else there
+            total += jnp.sum(jnp.where(there, density, 0.0))
+        return total
+
+    def draw_observed(self, state: jax.Array, parameters: jax.Array, event: Events, key: jax.Array) -> jax.Array:
+        """A draw of what might be observed at an event of a state, in the order of `observe`."""
+        target = self.fixed.stages.observation
+        data, coords = self._rows(event), self._row_coords(event)
+        data |= self.fixed.states.split(state) | self.fixed.parameters.split(parameters)
+        model = seed(without_reparam(target.model), key)
+        sites = trace(model).get_trace(data, coords, observed=False)
+        return jnp.concatenate([jnp.ravel(jnp.asarray(sites[name]["value"], float)) for name in target.observed])
+
+    # ------------------------------------------------------------------------------------------------- how it is done
+
+    def _given(self, state: jax.Array, parameters: jax.Array, event: Events) -> dict[str, jax.Array]:
+        axis, motion = self.fixed.motion.axis, self.fixed
+        held = {name: jnp.take(self.data[name], event.place, at) for name, at in motion.inputs.items()}
+        before = {f"{name}.before": each for name, each in motion.states.split(state).items()}
+        times = {f"{axis}.now": event.time - event.length, f"{axis}.step": event.length}
+        return {**self.data, **motion.parameters.split(parameters), **before, **times, **held}
+
+    def _values(self, target: Target, data: Mapping[str, Any], key: jax.Array) -> dict[str, jax.Array]:
+        sites = trace(seed(without_reparam(target.model), key)).get_trace(data, target.coords, observed=False)
+        return {name: each["value"] for name, each in sites.items() if each["type"] in ("sample", "deterministic")}
+
+    def _exact(self, values: Mapping[str, jax.Array]) -> jax.Array | None:
+        """The state before its error acts; None of states that move at random, which do so at the times of the axis alone."""
+        names = [f"{name}.forecast" for name in self.fixed.states.names]
+        if any(name not in values for name in names):
+            return None
+        return jnp.concatenate([jnp.ravel(values[name]) for name in names])
+
+    def _at_means(
+        self, target: Target, data: Mapping[str, Any], given: Mapping[str, jax.Array] | None = None
+    ) -> dict[str, Any]:
+        """The sites of a model with the mean of its law in the place of every draw."""
+
+        def mean(site: dict[str, Any]) -> jax.Array | None:
+            if site["type"] != "sample" or site["value"] is not None:
+                return None
+            return (given or {}).get(site["name"], site["fn"].mean)
+
+        model = substitute(without_reparam(target.model), substitute_fn=mean)
+        return trace(model).get_trace(data, target.coords, observed=False)
+
+    def _rows(self, event: Events) -> dict[str, jax.Array]:
+        """The data of the observation of an event: of what has rows in time, those of the event."""
+        data = dict(self.data)
+        for name, (dim, at) in self.fixed.in_rows.items():
+            if name in data and dim in event.rows:
+                data[name] = jnp.take(data[name], jnp.maximum(event.rows[dim], 0), at)
+        return data
+
+    def _row_coords(self, event: Events) -> dict[str, list[Any]]:
+        coords = dict(self.fixed.stages.observation.coords)
+        return coords | {dim: list(range(rows.shape[-1])) for dim, rows in event.rows.items()}
+
+    def _observation(
+        self, state: jax.Array, parameters: jax.Array, event: Events
+    ) -> tuple[dict[str, Any], dict[str, jax.Array]]:
+        """The observed sites at an event, and which of their elements were observed."""
+        target = self.fixed.stages.observation
+        data = self._rows(event) | self.fixed.states.split(state) | self.fixed.parameters.split(parameters)
+        model = seed(without_reparam(target.model), 0)
+        sites = trace(model).get_trace(data, self._row_coords(event), observed=True)
+        found, present = {}, {}
+        for stream in self.fixed.motion.streams:
+            name, dims = stream.name, target.dims[stream.name]
+            there = event.rows[stream.rows] != _NEVER
+            there = there.reshape([-1 if dim == stream.rows else 1 for dim in dims])
+            if (mask := ir.observed(name)) in data:
+                there = there & data[mask]
+            found[name] = _unmasked(sites[name])
+            present[name] = jnp.broadcast_to(there, jnp.shape(found[name]["value"]))
+        return found, present
+
+
+class Fixed:
+    """What of a system is not data; alike only to itself.
+
+    Attributes:
+        motion: what moves along which axis.
+        stages: the programs.
+        states, parameters: how they lie in a flat vector.
+        inputs: the fields that act on the states and change in time, with the place of the axis among their dimensions.
+        in_rows: the fields that have rows in time, with that dimension and its place among theirs.
+    """
+
+    def __init__(self, motion: ir.Motion, stages: Stages, most: int) -> None:
+        self.motion = motion
+        coords = {**stages.step.coords, motion.axis: list(range(most))}
+        self.stages = stages._replace(step=stages.step._replace(coords=coords))
+        first = stages.initial
+        self.states = _layout(first, motion.states)
+        self.parameters = _layout(first, [name for name in first.unknowns if name not in motion.states])
+        given = stages.step.dims
+        self.inputs = {
+            name: dims.index(motion.axis)
+            for name, dims in stages.observation.dims.items()
+            if motion.axis in dims and name in given and motion.axis not in given[name]
+        }
+        rows = {stream.rows for stream in motion.streams}
+        self.in_rows = {
+            name: (dim, dims.index(dim))
+            for name, dims in stages.observation.dims.items()
+            for dim in dims
+            if dim in rows and name in {*stages.observation.data}
+        }
+
+
+def make_system(motion: ir.Motion, stages: Stages, times: np.ndarray, dt: float | None = None) -> System:
+    """Bind a system to its data.
+
+    Arguments:
+        motion: what moves.
+        stages: its programs, bound to the data.
+        times: of the axis.
+        dt: the length of steps of a fixed length.
+    """
+    observation = stages.observation
+    when: dict[str, np.ndarray] = {}
+    for stream in motion.streams:
+        when[stream.rows] = np.asarray(observation.data[stream.times] if stream.times else times, float)
+    events = _events(np.asarray(times, float), when)
+    longest = float(np.max(np.asarray(events.length), initial=0.0))
+    most = max(1, math.ceil(longest / dt - 1e-6)) if dt else 1
+    data = {name: jnp.asarray(each) for name, each in {**stages.step.data, **observation.data}.items()}
+    return System(Fixed(motion, stages, most), data, events)
+
+
+def _events(times: np.ndarray, when: Mapping[str, np.ndarray]) -> Events:
+    """The events of a time axis and of rows that were observed at times."""
+    every = np.unique(np.concatenate([times, *when.values()]))
+    rows = {}
+    for dim, at in when.items():
+        where = np.searchsorted(every, at)
+        most = int(np.bincount(where, minlength=1).max(initial=1))
+        table = np.full((len(every), most), _NEVER)
+        order = np.argsort(where, kind="stable")
+        place = np.arange(len(order)) - np.searchsorted(where[order], where[order])
+        table[where[order], place] = order
+        rows[dim] = jnp.asarray(table)
+    length = np.diff(every, prepend=every[0])
+    begin = every - length
+    place = np.clip(np.searchsorted(times, begin, side="right") - 1, 0, len(times) - 1)
+    return Events(jnp.asarray(every), jnp.asarray(length), jnp.asarray(place), jnp.asarray(np.isin(every, times)), rows)
+
+
+def _layout(target: Target, names: Any) -> Layout:
+    """How sites of a model lie in a flat vector."""
+    sites = jax.eval_shape(
+        lambda data: {
+            name: each["value"]
+            for name, each in trace(seed(without_reparam(target.model), 0)).get_trace(data, target.coords).items()
+            if each["type"] in ("sample", "deterministic")
+        },
+        target.data,
+    )
+    return Layout(tuple(names), tuple(tuple(sites[name].shape) for name in names))
+
+
+def _flat(values: Mapping[str, Any], layout: Layout) -> jax.Array:
+    parts = [jnp.ravel(jnp.asarray(values[name], float)) for name in layout.names]
+    return jnp.concatenate(parts) if parts else jnp.zeros(0)
+
+
+def _unmasked(site: dict[str, Any]) -> dict[str, Any]:
+    """An observed site whose law gives the density of every element, missing ones too."""
+    law = site["fn"]
+    while hasattr(law, "_mask") and hasattr(law, "base_dist"):
+        law = law.base_dist
+    return {**site, "fn": law}
+
+
+def _covariance(site: dict[str, Any] | None, shape: tuple[int, ...]) -> jax.Array:
+    """The covariance `(n, n)` of what is drawn at a site; zero of what is not drawn."""
+    size = math.prod(shape)
+    if site is None or site["type"] != "sample":
+        return jnp.zeros((size, size))
+    law = site["fn"]
+    inner = innermost(law)
+    if hasattr(inner, "covariance_matrix"):
+        blocks = jnp.broadcast_to(inner.covariance_matrix, (*shape, shape[-1])).reshape(-1, shape[-1], shape[-1])
+        return block_diag(*blocks)
+    return jnp.diag(jnp.ravel(jnp.broadcast_to(law.variance, shape)))

@@ -1,0 +1,37 @@
+"""What a filter found, for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from uqdsl.driver.assimilate import Assimilated
+from uqdsl.ir import Spec
+
+
+def print_assimilated(spec: Spec, found: Assimilated) -> None:
+    """Print how a filter did: how well it follows what was observed, and the truth where there is one."""
+    name = "" if found.asked.name == found.asked.method else f" ({found.asked.name})"
+    print(f"\n{spec.name}, by {found.asked.method}{name}: {', '.join(found.asked.names)}")
+    for line in told(found):
+        print(line)
+
+
+def told(found: Assimilated) -> Iterator[str]:
+    """The same in lines."""
+    numbers = found.found.numbers
+    yield f"{numbers['cycles']:.0f} cycles with {numbers['observations']:.0f} observations"
+    if "rmse_analysis" in numbers:
+        yield (
+            f"error (RMSE) {numbers['rmse_forecast']:.4g} before and {numbers['rmse_analysis']:.4g} after the observations, "
+            f"spread {numbers['spread_analysis']:.4g}, CRPS {numbers['crps']:.4g}"
+        )
+    else:
+        yield f"spread after the observations {numbers['spread_analysis']:.4g}"
+    if "log_evidence" in numbers:
+        yield f"log evidence {numbers['log_evidence']:.6g}"
+    yield f"innovations: mean square {numbers['innovation_ratio']:.3g} times what is expected"
+    if found.found.reasons:
+        yield "suspect: do not rely on these estimates before this is mended"
+        yield from (f"  - {reason}" for reason in found.found.reasons)
+    else:
+        yield "ok: innovations are as expected"

@@ -1,0 +1,125 @@
+"""From `assimilate` statements to assimilations: the method found by its name, its options checked, what it estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from uqdsl import ir
+from uqdsl.messages import Label, Problem, did_you_mean, listing
+from uqdsl.messages.catalogue.kinds import GivenTwice
+from uqdsl.messages.catalogue.methods import RunDeclaredTwice, UnknownOption, WrongOption
+from uqdsl.messages.catalogue.names import UndeclaredName
+from uqdsl.messages.catalogue.states import NeitherFixedNorSampled, NotAssimilated
+from uqdsl.semantics.constants import Settings
+from uqdsl.semantics.runs import resolve_method
+from uqdsl.semantics.walk import ungrouped
+from uqdsl.syntax import tree
+from uqdsl.vocabulary.assimilation import filters
+
+_WITH = ("fixed", "sampled", "truth")
+
+
+def lower_assimilations(
+    written: tree.Tree,
+    states: Sequence[str],
+    unknowns: Sequence[str],
+    fields: Mapping[str, tree.Field],
+    settings: Settings,
+    problems: list[Problem],
+) -> tuple[ir.Assimilation, ...]:
+    """The assimilations that a spec asks for.
+
+    Arguments:
+        states, unknowns: names of what moves, and of parameters.
+        fields: of the data, by name.
+    """
+    found: dict[str, ir.Assimilation] = {}
+    for statement in written.statements:
+        if not isinstance(statement, tree.Assimilate):
+            continue
+        made = _assimilation(statement, states, unknowns, fields, settings, problems)
+        if made is not None and made.name in found:
+            others = (Label(found[made.name].span, "the first"),)
+            problems.append(RunDeclaredTwice(at=statement.span, name=made.name, others=others))
+        elif made is not None:
+            found[made.name] = made
+    return tuple(found.values())
+
+
+def _assimilation(
+    statement: tree.Assimilate,
+    states: Sequence[str],
+    unknowns: Sequence[str],
+    fields: Mapping[str, tree.Field],
+    settings: Settings,
+    problems: list[Problem],
+) -> ir.Assimilation | None:
+    count = len(problems)
+    for target in statement.names:
+        if target.name not in {*states, *unknowns}:
+            known = [*states, *unknowns]
+            hint = did_you_mean(target.name, known) or f"there are {listing(known, last='and')}"
+            problems.append(UndeclaredName(at=target.name_span, name=target.name, hint=hint))
+    names = tuple(each.name for each in statement.names)
+    for state in states:
+        if state not in names:
+            problems.append(NotAssimilated(at=statement.span, name=state))
+    stated = _stated(statement, states, unknowns, fields, problems)
+    open_ = [each for each in unknowns if each not in {*names, *stated["fixed"], *stated["sampled"]}]
+    if open_ and len(problems) == count:
+        hint = f"write `with(fixed = [{', '.join(open_)}])`, or `sampled`, or name {listing(open_)} before `by`"
+        problems.append(NeitherFixedNorSampled(at=statement.span, names=listing(open_, last="and"), hint=hint))
+    resolved = resolve_method(statement.method, settings, problems, filters())
+    if resolved is None or len(problems) > count:
+        return None
+    method, options = resolved
+    return ir.Assimilation(
+        span=statement.span,
+        name=statement.clauses.alias or method.name,
+        method=method.name,
+        options=options.model_dump(),
+        names=names,
+        **stated,
+    )
+
+
+def _stated(
+    statement: tree.Assimilate,
+    states: Sequence[str],
+    unknowns: Sequence[str],
+    fields: Mapping[str, tree.Field],
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """What stands in `with(…)`."""
+    found: dict[str, Any] = {"fixed": (), "sampled": (), "truth": ()}
+    seen: set[str] = set()
+    for each in statement.clauses.options or ():
+        if not isinstance(each, tree.Named) or each.name not in _WITH:
+            name = each.name if isinstance(each, tree.Named) else "…"
+            hint = did_you_mean(name, _WITH) or f"there are {listing(_WITH, last='and')}"
+            problems.append(UnknownOption(at=each.span, method="assimilate", option=name, hint=hint))
+            continue
+        if each.name in seen:
+            problems.append(GivenTwice(at=each.span, owner="assimilate", name=each.name))
+        seen.add(each.name)
+        known = fields if each.name == "truth" else unknowns
+        value = ungrouped(each.value)
+        items = value.items if isinstance(value, tree.Listing) else (value,)
+        names = [tree.dotted(item) if isinstance(item, tree.Name | tree.Attribute) else None for item in items]
+        for item, name in zip(items, names, strict=True):
+            if name not in known:
+                what = "a field of the data" if each.name == "truth" else "unknowns that are no states"
+                shown = f"`{name}`" if name else "something else"
+                problems.append(
+                    WrongOption(at=item.span, method="assimilate", option=each.name, expected=what, found=shown)
+                )
+        chosen = tuple(name for name in names if name is not None)
+        found[each.name] = chosen
+        if each.name == "truth" and len(chosen) != len(states) and len(chosen) == len(names):
+            what = f"a field for each of the states {listing(states, last='and')}, in this order"
+            shown = f"{len(chosen)} of them"
+            problems.append(
+                WrongOption(at=each.value.span, method="assimilate", option="truth", expected=what, found=shown)
+            )
+    return found

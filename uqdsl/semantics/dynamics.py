@@ -1,0 +1,401 @@
+"""States that move in time as ordinary specs: where they begin, one step, and what is observed of them at one time.
+
+A system that moves in time is p(θ) p(x₀ | θ) ∏ p(xₜ | xₜ₋₁, θ) p(yₜ | xₜ, θ). Each of its factors is a law, and so a spec
+that has no states at all: what a state was a step before, or is now, is data of that spec.
+
+    initial      p(θ) p(x₀ | θ)    the parameters and the states at the first time of the axis
+    step         p(xₜ | xₜ₋₁, θ)   `x.before` and the parameters are given; `x.forecast` is where the equations lead, `x` where
+                                   the state is once its error has acted
+    observation  p(yₜ | xₜ, θ)     the states at one time and the parameters are given, and the rows of that time are the data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from uqdsl.messages import Label, Problem, listing
+from uqdsl.messages.catalogue.names import UnknownDimension
+from uqdsl.messages.catalogue.states import (
+    IncompleteState,
+    NotAState,
+    NotAStateEquation,
+    OtherTimes,
+    StatesOfOtherAxes,
+)
+from uqdsl.semantics.stages import StageTree
+from uqdsl.semantics.walk import names_in, ungrouped
+from uqdsl.syntax import tree
+from uqdsl.syntax.templates import expression, rebuilt, statements
+
+_KEPT = (tree.Setting, tree.Dim, tree.Time, tree.Data, tree.Function, tree.Extern, tree.Network)
+
+
+class Moved(NamedTuple):
+    """A spec without its states, and the stages that these come to.
+
+    - static: all that does not depend on them.
+    - states: their names.
+    - axis: along which they move.
+    - fields: of the data, by name.
+    - times: of each likelihood of states, by its name, the dimension of its rows and the field of their times; no field where
+      the rows are the times of the axis themselves.
+    """
+
+    static: tree.Tree
+    stages: tuple[StageTree, ...]
+    states: tuple[str, ...]
+    axis: str
+    times: dict[str, tuple[str, str | None]]
+    fields: dict[str, tree.Field]
+    problems: tuple[Problem, ...] = ()
+
+
+def before(name: str) -> str:
+    """What a state is called as it was a step before."""
+    return f"{name}.before"
+
+
+def forecast(name: str) -> str:
+    """What a state is called as its equations have it, without its error."""
+    return f"{name}.forecast"
+
+
+def now(axis: str) -> str:
+    """The time at which a step begins."""
+    return f"{axis}.now"
+
+
+def length(axis: str) -> str:
+    """How long a step takes."""
+    return f"{axis}.step"
+
+
+def without(written: tree.Tree, kind: type[tree.Statement]) -> tree.Tree:
+    """A spec without the statements of a kind."""
+    return replace(written, statements=tuple(each for each in written.statements if not isinstance(each, kind)))
+
+
+def move(written: tree.Tree) -> Moved | None:
+    """Take the states out of a spec; None where it has none."""
+    found = [each for each in written.statements if isinstance(each, tree.State)]
+    return _Mover(written, found).moved() if found else None
+
+
+@dataclass
+class _Mover:
+    written: tree.Tree
+    found: list[tree.State]
+
+    def __post_init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.axis = self.found[0].axis
+        self.targets = {each.target.name: each.target for state in self.found for each in state.names}
+        fields = [
+            entry
+            for table in self.written.statements
+            if isinstance(table, tree.Data)
+            for entry in table.entries
+            if isinstance(entry, tree.Field)
+        ]
+        self.fields = {each.target.name: each for each in fields}
+        self.moving = self._moving()
+
+    def moved(self) -> Moved:
+        others = [each for each in self.found if each.axis != self.axis]
+        if others:
+            label = (Label(self.found[0].span, f"these move along `{self.axis}`"),)
+            self.problems.append(
+                StatesOfOtherAxes(at=others[0].span, axis=others[0].axis, first=self.axis, others=label)
+            )
+            kept = tree.Tree(tuple(each for each in self.written.statements if isinstance(each, _KEPT)), ())
+            return Moved(kept, (), tuple(self.targets), self.axis, {}, self.fields, tuple(self.problems))
+        static = tuple(
+            each for each in self.written.statements if not (self._is_moving(each) or isinstance(each, tree.Assimilate))
+        )
+        plain = tuple(each for each in static if not isinstance(each, tree.Likelihood | tree.Infer | tree.Predict))
+        given = tuple(each for each in plain if isinstance(each, (tree.Let, *_KEPT)))
+        times: dict[str, tuple[str, str | None]] = {}
+        initial = StageTree("initial", "training", (*plain, *self._initial()))
+        step = StageTree("step", "training", (*map(self._holding, given), *self._step()), self._given_to_step())
+        seen = tuple(self._observation(times))
+        observation = StageTree("observation", "training", (*given, *seen), self._fields(self.targets, "{}"))
+        return Moved(
+            tree.Tree(static, self.written.comments),
+            (initial, step, observation),
+            tuple(self.targets),
+            self.axis,
+            times,
+            self.fields,
+            tuple(self.problems),
+        )
+
+    # ---------------------------------------------------------------------------------------------- what depends on what
+
+    def _moving(self) -> set[str]:
+        """The states, and every `let` that depends on them."""
+        moving = set(self.targets)
+        lets = [each for each in self.written.statements if isinstance(each, tree.Let)]
+        while True:
+            more = {each.target.name for each in lets if self._speaks_of(each, moving)} - moving
+            if not more:
+                return moving
+            moving |= more
+
+    def _speaks_of(self, node: tree.Node, names: set[str]) -> bool:
+        return any(each.name in names for each in names_in(node))
+
+    def _is_moving(self, statement: tree.Statement) -> bool:
+        if isinstance(statement, tree.State):
+            return True
+        return isinstance(statement, tree.Let | tree.Likelihood) and self._speaks_of(statement, self.moving)
+
+    # ----------------------------------------------------------------------------------------------------------- equations
+
+    def _clauses(self) -> Iterator[tuple[str, tree.Clause]]:
+        """The clauses of all states, each with the keyword that it stands under."""
+        for state in self.found:
+            keyword = ""
+            for clause in state.clauses:
+                keyword = clause.keyword or keyword
+                yield keyword, clause
+
+    def _equations(self, keyword: str) -> Iterator[tuple[str, str, tree.Clause, tree.Equation]]:
+        """The equations under a keyword: the state, what is said of it (`der`, `diffusion` or itself), clause and equation."""
+        for under, clause in self._clauses():
+            if under != keyword or clause.equation is None:
+                continue
+            left, about = ungrouped(clause.equation.left), ""
+            match left:
+                case tree.Call(
+                    function=tree.Name(name=("der" | "diffusion") as about), arguments=(tree.Name() as inner,)
+                ):
+                    left = inner
+                case tree.Select(value=tree.Name() as inner):
+                    left = inner
+            if not isinstance(left, tree.Name):
+                expected = "the name of a state on the left, as in `x = …`"
+                self.problems.append(NotAStateEquation(at=clause.equation.span, keyword=keyword, expected=expected))
+            elif left.name not in self.targets:
+                states = listing(self.targets, last="and")
+                self.problems.append(NotAState(at=left.span, name=left.name, states=states))
+            else:
+                yield left.name, about, clause, clause.equation
+
+    def _initial(self) -> Iterator[tree.Statement]:
+        """The states at the first time: priors, or values."""
+        stated = set()
+        for name, _, clause, equation in self._equations("initial"):
+            stated.add(name)
+            target = self.targets[name]
+            if equation.sign == "~":
+                yield tree.Prior(clause.span, target, equation.right, clause.modifiers)
+            else:
+                yield tree.Let(clause.span, target, equation.right, clause.modifiers)
+        for name, target in self.targets.items():
+            if name not in stated:
+                what = f"a value at the first time: `initial {name} = …`"
+                self.problems.append(IncompleteState(at=target.name_span, name=name, what=what))
+
+    def _step(self) -> Iterator[tree.Statement]:
+        """One step: where the equations lead, and the error."""
+        rates: dict[str, list[tree.Clause]] = {}
+        done: set[str] = set()
+        for name, about, clause, equation in self._equations("evolve"):
+            target = self.targets[name]
+            done.add(name)
+            if about:
+                rates.setdefault(name, []).append(clause)
+            elif equation.sign == "~":
+                yield tree.Prior(clause.span, target, self._from_before(equation.right), clause.modifiers)
+            else:
+                yield tree.Let(clause.span, _called(target, forecast(name)), self._from_before(equation.right), ())
+        for name, target in self.targets.items():
+            if name not in done:
+                what = f"a rate or a rule: `evolve der({name}) = …` or `evolve {name} ~ …`"
+                self.problems.append(IncompleteState(at=target.name_span, name=name, what=what))
+        if rates:
+            yield self._flow(rates)
+        yield from self._errors()
+
+    def _flow(self, rates: dict[str, list[tree.Clause]]) -> tree.State:
+        """The states that move by rates, from where they were."""
+        renamed = {name: forecast(name) for name in rates}
+        at = self.found[0].span
+        clauses = []
+        for name in rates:
+            left = tree.Name(at, forecast(name))
+            start = tree.Equation(at, left, "=", tree.Name(at, before(name)))
+            clauses.append(tree.Clause(at, "initial", start, (), None))
+        for each in rates.values():
+            clauses += [_renamed(replace(clause, keyword="evolve"), renamed) for clause in each]
+        clauses.append(tree.Clause(at, "error", None, (), None))
+        names = [tree.StateName(at, _called(self.targets[name], forecast(name)), None) for name in rates]
+        return tree.State(at, tuple(names), self.axis, tuple(clauses), one_step=True)
+
+    def _errors(self) -> Iterator[tree.Statement]:
+        """What acts on the states once a step; the states after it."""
+        drawn = {name for name, about, _, equation in self._equations("evolve") if not about and equation.sign == "~"}
+        moved = {name: forecast(name) for name in self.targets if name not in drawn}
+        acting: set[str] = set()
+        for name, _, clause, equation in self._equations("error"):
+            if name in drawn:
+                what = "its error in one place: in its law, or under `error`"
+                self.problems.append(IncompleteState(at=clause.span, name=name, what=what))
+                continue
+            target, at = self.targets[name], clause.span
+            acting.add(name)
+            law = self._held(_renamed(equation.right, moved))
+            yield tree.Prior(at, _called(target, f"{name}.error"), law, clause.modifiers)
+            yield from _let(target, f"{forecast(name)} + {name}.error", at)
+        for name in moved.keys() - acting:
+            yield from _let(self.targets[name], forecast(name), self.found[0].span)
+        if not acting and not drawn and not any(keyword == "error" for keyword, _ in self._clauses()):
+            what = "its error: write `error exact` if it has none"
+            self.problems.append(IncompleteState(at=self.found[0].span, name=next(iter(self.targets)), what=what))
+
+    def _from_before(self, node: tree.Expression) -> tree.Expression:
+        """The right side of a rule: `x[t - 1]` is what the state was before."""
+
+        def change(value: object) -> object:
+            if (
+                isinstance(value, tree.Select)
+                and isinstance(value.value, tree.Name)
+                and value.value.name in self.targets
+            ):
+                kept = tuple(each for each in value.selectors if not self._is_lag(each))
+                lagged = tree.Name(value.value.span, before(value.value.name))
+                if len(kept) < len(value.selectors):
+                    return tree.Select(value.span, lagged, kept) if kept else lagged
+            return rebuilt(value, change) if isinstance(value, tree.Node) else value
+
+        return self._held(change(node))  # type: ignore[arg-type]
+
+    def _is_lag(self, selector: tree.Node) -> bool:
+        """Whether a selector is `t - 1`."""
+        match selector:
+            case tree.Binary(operator="-", left=tree.Name(name=self.axis), right=tree.Number(value=1)):
+                return True
+        return False
+
+    def _held[T: tree.Node](self, node: T) -> T:
+        """An expression of the end of a step, in which the name of the axis is that time."""
+
+        def change(value: object) -> object:
+            if isinstance(value, tree.Name) and value.name == self.axis:
+                return expression(f"({now(self.axis)} + {length(self.axis)})", value.span)
+            return rebuilt(value, change) if isinstance(value, tree.Node) else value
+
+        return change(node)  # type: ignore[return-value]
+
+    # ---------------------------------------------------------------------------------------------------------- observations
+
+    def _observation(self, times: dict[str, tuple[str, str | None]]) -> Iterator[tree.Statement]:
+        """What is observed of the states, each of which is that of one time."""
+        for statement in self.written.statements:
+            if not self._is_moving(statement) or isinstance(statement, tree.State):
+                continue
+            read: dict[str, tree.Node] = {}
+            here = self._at_one_time(statement, read)
+            if isinstance(statement, tree.Likelihood):
+                name = statement.target.name
+                if len(read) > 1:
+                    labels = tuple(Label(each.span, "and these") for each in list(read.values())[1:])
+                    self.problems.append(OtherTimes(at=next(iter(read.values())).span, name=name, others=labels))
+                field = next(iter(read), None)
+                row = self.axis
+                if field is not None and field in self.fields:
+                    axes = self.fields[field].target.axes
+                    row = axes[0].name if axes else ""
+                if row != self.axis or any(axis.name == self.axis for axis in statement.target.axes):
+                    times[name] = (row, field)
+                else:
+                    hint = f"give its times: a field of kind `time({self.axis})`, and `x[{self.axis} = when]`"
+                    self.problems.append(UnknownDimension(at=statement.target.name_span, dim=self.axis, hint=hint))
+            yield here
+
+    def _at_one_time[T: tree.Statement](self, statement: T, read: dict[str, tree.Node]) -> T:
+        """A statement with `x[t = when]` read as the state now; notes the fields of times."""
+
+        def change(value: object) -> object:
+            if isinstance(value, tree.Select):
+                kept = []
+                for each in value.selectors:
+                    if isinstance(each, tree.Named) and each.name == self.axis and isinstance(each.value, tree.Name):
+                        read.setdefault(each.value.name, each)
+                    else:
+                        kept.append(each)
+                inner = change(value.value)
+                return replace(value, value=inner, selectors=tuple(kept)) if kept else inner
+            return rebuilt(value, change) if isinstance(value, tree.Node) else value
+
+        return change(statement)  # type: ignore[return-value]
+
+    # ----------------------------------------------------------------------------------------------------------------- given
+
+    def _fields(self, names: dict[str, tree.Target], pattern: str) -> tuple[tree.Field, ...]:
+        """Fields that hold states."""
+        return tuple(
+            tree.Field(each.name_span, _called(each, pattern.format(name)), tree.Kind(each.name_span, "real"), None, ())
+            for name, each in names.items()
+        )
+
+    def _inputs(self) -> dict[str, tree.Field]:
+        """What is recorded along the axis and acts on the states: it holds until it changes."""
+        spoken = {
+            each.name
+            for keyword, clause in self._clauses()
+            if keyword != "initial" and clause.equation is not None
+            for each in names_in(clause.equation.right)
+        }
+        return {
+            name: each
+            for name, each in self.fields.items()
+            if name in spoken and any(axis.name == self.axis for axis in each.target.axes)
+        }
+
+    def _holding(self, statement: tree.Statement) -> tree.Statement:
+        """A statement of a step, which is given the inputs of its time."""
+        if not isinstance(statement, tree.Data):
+            return statement
+        inputs = self._inputs()
+        entries = tuple(
+            each for each in statement.entries if not isinstance(each, tree.Field) or each.target.name not in inputs
+        )
+        return replace(statement, entries=entries)
+
+    def _given_to_step(self) -> tuple[tree.Field, ...]:
+        at = self.found[0].span
+        inputs = tuple(
+            replace(
+                each,
+                target=replace(each.target, axes=tuple(axis for axis in each.target.axes if axis.name != self.axis)),
+                value=None,
+                modifiers=(),
+            )
+            for each in self._inputs().values()
+        )
+        scalars = tuple(
+            tree.Field(at, tree.Target(at, name, at), tree.Kind(at, "real"), None, ())
+            for name in (now(self.axis), length(self.axis))
+        )
+        return (*self._fields(self.targets, "{}.before"), *scalars, *inputs)
+
+
+def _called(target: tree.Target, name: str) -> tree.Target:
+    return replace(target, name=name)
+
+
+def _let(target: tree.Target, value: str, at: object) -> tuple[tree.Statement, ...]:
+    axes = f"[{', '.join(axis.name + chr(39) * axis.primes for axis in target.axes)}]" if target.axes else ""
+    return statements(f"let {target.name}{axes} = {value}", at)  # type: ignore[arg-type]
+
+
+def _renamed[T: tree.Node](node: T, names: dict[str, str]) -> T:
+    def change(value: object) -> object:
+        if isinstance(value, tree.Name) and value.name in names:
+            return tree.Name(value.span, names[value.name])
+        return rebuilt(value, change) if isinstance(value, tree.Node) else value
+
+    return change(node)  # type: ignore[return-value]

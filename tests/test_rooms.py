@@ -24,6 +24,7 @@ ROOMS = (
     "codegen",
     "runtime",
     "infer",
+    "assimilate",
     "uncertainty",
     "results",
     "diagnose",

@@ -94,9 +94,11 @@ def assimilate(
     plan = Plan(*(layout.mask(names) for names in (asked.names, asked.sampled)))
     make = _function(method.run)
     key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(asked.name.encode()))
-    found: Filtered = follow(
-        system, make(method.options(**asked.options), plan), key, lambda done, of, **_: watch(done, of)
-    )
+
+    def told(done: int, total: int, /, **_: float) -> None:
+        watch(done, total)
+
+    found: Filtered = follow(system, make(method.options(**asked.options), plan), key, told)
     seen = _seen(system, found)
     return Assimilated(
         asked,

@@ -140,7 +140,7 @@ def _batch(statement: tree.Likelihood, context: Context) -> int | None:
         try:
             value = evaluate(written, context.settings)
         except SpecError as error:
-            context.problems += error.problems
+            context.problems.extend(error.problems)
             return None
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return value

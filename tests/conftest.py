@@ -12,6 +12,8 @@ from hypothesis import settings
 
 from uqdsl.vocabulary.methods import brought
 
+# First: it sets what OpenBLAS reads once.
+
 # Before ArviZ, which imports NumPyro lazily: `import arviz, numpyro.infer` leaves `numpyro.infer` without its submodules.
 import numpyro.infer  # noqa: F401  # isort: skip
 

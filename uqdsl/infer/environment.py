@@ -18,11 +18,23 @@ def prepare() -> None:
     Chains run on threads of their own; BLAS threads under them would fight for the same cores, which costs a Gaussian
     process a hundredfold. A value that the user has set stays.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if "OPENBLAS_NUM_THREADS" not in os.environ:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        if "scipy" in sys.modules:  # whose OpenBLAS, which is JAX's too, has read the variable
+            _limit_threads()
     if "jax" in sys.modules:
         sys.modules["jax"].config.update("jax_enable_x64", True)
     else:
         os.environ["JAX_ENABLE_X64"] = "1"
+
+
+def _limit_threads() -> None:
+    """One thread for OpenBLAS, which is loaded already."""
+    from threadpoolctl import ThreadpoolController
+
+    for library in ThreadpoolController().lib_controllers:
+        if library.internal_api == "openblas":
+            library.set_num_threads(1)
 
 
 def choose_device(device: Device | None = None, precision: Literal[32, 64] = 64) -> str:

@@ -112,7 +112,8 @@ def _weighed(posterior: Posterior, draws: Draws, correction: str) -> Draws:
     if not found.trusted:
         draws = draws._replace(reasons=(*draws.reasons, _far(found, correction)))
     if correction == "none":
-        return draws
+        # Of an approximation they are independent draws; of the posterior they are worth what weights would leave of them.
+        return draws if draws.worth is not None else draws._replace(worth=found.ess)
     return draws._replace(log_weights=found.log_weights.reshape(positions.shape[:-1]))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import uqdsl
 from uqdsl.infer.posterior import Draws, Posterior, Watch
-from uqdsl.vocabulary.methods import ApproximationOptions, Method, methods
+from uqdsl.vocabulary.methods import ApproximationOptions, Brought, Method
 
 SPEC = """
 data { y : real = 1.0 }
@@ -42,11 +42,11 @@ def weighted(posterior: Posterior, options: ApproximationOptions, key: jax.Array
 
 @pytest.fixture(autouse=True)
 def own_methods(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = dict(methods())
+    found: dict[str, Method] = {}
     for function in (prior_draws, narrow, weighted):
         path = f"{__name__}:{function.__name__}"
         found[function.__name__] = Method(function.__name__, "of a test", ApproximationOptions, path)
-    monkeypatch.setattr("uqdsl.vocabulary.methods.methods", lambda: found)
+    monkeypatch.setattr("uqdsl.vocabulary.methods.brought", lambda: Brought(found, ()))
 
 
 def fit_by(method: str) -> Any:

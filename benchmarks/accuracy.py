@@ -31,6 +31,20 @@ MOST = 4000
 """Draws of which errors are taken: the energy distance compares every pair."""
 
 
+_HEAD = """# Accuracy of the methods
+
+Every method with its default options on the proof problems of `tests/infer/problems.py`, whose posteriors are known:
+in closed form, by quadrature, or of the logistic regression by 400,000 weighted draws. One seed each, so that a number
+may be off by its chance. Made by `python -m benchmarks.accuracy --write`.
+
+`mean`: root mean square error of the means, in exact standard deviations. `cov`: error of the covariance, relative, in
+the Frobenius norm. `spread`: root of the ratio of the total variances. `modes`: largest error of the weight of a mode.
+`energy`: energy distance to exact draws. `evidence`: log evidence less the exact one. `floor` is what 1000 independent
+exact draws give. Seconds are of one run, compiling included, on a machine that did other things too. A method that
+cannot be right on a problem refuses or is suspect, and the last column says why.
+"""
+
+
 class Measured(NamedTuple):
     """One method on one problem.
 
@@ -88,20 +102,7 @@ def floor(problem: Problem, draws: int = 1000) -> Errors:
 
 def page(kept: dict[str, dict[str, Any]]) -> str:
     """The page of all that was measured."""
-    lines = [
-        "# Accuracy of the methods",
-        "",
-        "Every method with its default options on the proof problems of `tests/infer/problems.py`, whose posteriors are known: in closed form, by",
-        "quadrature, or of the logistic regression by 400,000 weighted draws. One seed each, so that a number may be off by its chance. Made by",
-        "`python -m benchmarks.accuracy --write`.",
-        "",
-        "`mean`: root mean square error of the means, in exact standard deviations. `cov`: error of the covariance, relative, in the Frobenius",
-        "norm. `spread`: root of the ratio of the total variances. `modes`: largest error of the weight of a mode. `energy`: energy distance to",
-        "exact draws. `evidence`: log evidence less the exact one. `floor` is what 1000 independent exact draws give. Seconds are of one",
-        "run, compiling included, on a machine that did other things too. A method that cannot be right on a problem refuses or is",
-        "suspect, and the last column says why.",
-        "",
-    ]
+    lines = _HEAD.split("\n")
     for name, rows in kept.items():
         lines += [f"## {name}", ""]
         lines += [

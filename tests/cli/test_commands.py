@@ -59,7 +59,7 @@ def test_compile_prints_python(uqdsl):
     said = uqdsl("compile", "model.uq")
     assert (said.code, said.err) == (0, "")
     names = [node.name for node in ast.parse(said.out).body if isinstance(node, ast.FunctionDef)]
-    assert names == ["model", "log_density"]
+    assert names == ["model", "log_parts", "log_density"]
     assert "enable_x64" in said.out
     assert "enable_x64" not in uqdsl("compile", "model.uq", "--precision", "32").out
 

@@ -83,7 +83,7 @@ def test_sites_have_the_dimensions_of_the_spec(name):
 def test_every_distribution_and_alternative_is_used():
     statements = [each for text in SPECS.values() for each in compiled(text, SIZES).spec.statements]
     laws = [each.law for each in statements if isinstance(each, ir.Unknown | ir.Observation)]
-    assert {law.distribution for law in laws} == set(DISTRIBUTIONS)
+    assert {law.distribution for law in laws} == set(DISTRIBUTIONS) - {"Empirical"}, "all but that without a density"
     written = "".join(SPECS.values())
     for distribution in DISTRIBUTIONS.values():
         for parameter in (each for form in distribution.forms for each in form.parameters):

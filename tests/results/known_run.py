@@ -32,7 +32,7 @@ def known_stats(chain: int) -> dict[str, np.ndarray]:
 def target() -> Target:
     labels = {"site": [f"s{i}" for i in range(SITES)]}
     names = ("x", "n", "s")
-    return Target("stream", "", print, print, {}, labels, {"x": ("site",)}, names, (), (), {})
+    return Target("stream", "", print, print, print, {}, labels, {"x": ("site",)}, names, (), (), {})
 
 
 def chunk(chain: int, start: int, stop: int) -> Chunk:

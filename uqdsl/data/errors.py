@@ -52,5 +52,5 @@ def errors_beyond_spread(
                         others=(Label(field.span, f"{found.std():.3g} in the rows for {part}"),),
                         name=each.name,
                         source=source.name,
-                        error=size,
+                        error=f"{size:.3g}",
                     )

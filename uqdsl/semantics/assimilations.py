@@ -15,7 +15,7 @@ from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.runs import resolve_method
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
-from uqdsl.vocabulary.assimilation import filters
+from uqdsl.vocabulary.assimilation import PLANNED, filters
 
 _WITH = ("fixed", "sampled", "truth")
 
@@ -70,7 +70,7 @@ def _assimilation(
     if open_ and len(problems) == count:
         hint = f"write `with(fixed = [{', '.join(open_)}])`, or `sampled`, or name {listing(open_)} before `by`"
         problems.append(NeitherFixedNorSampled(at=statement.span, names=listing(open_, last="and"), hint=hint))
-    resolved = resolve_method(statement.method, settings, problems, filters())
+    resolved = resolve_method(statement.method, settings, problems, filters(), PLANNED)
     if resolved is None or len(problems) > count:
         return None
     method, options = resolved

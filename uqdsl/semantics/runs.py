@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from uqdsl.ir import Run
 from uqdsl.messages import Label, Problem, did_you_mean, listing
@@ -99,11 +99,13 @@ def resolve_method(
     settings: Settings,
     problems: list[Problem],
     known: Mapping[str, Method] | None = None,
+    planned: Collection[str] = PLANNED,
 ) -> tuple[Method, Options] | None:
     """The method that `nuts(chains = 2)` names and its options; UQ501 to UQ503 otherwise.
 
     Arguments:
         known: the methods that there are, where these are not those of `infer`.
+        planned: those that the language names, and this version cannot run.
     """
     call = ungrouped(expression)
     arguments: tuple[tree.Expression | tree.Named, ...] = ()
@@ -115,12 +117,12 @@ def resolve_method(
         return None
     method = method_named(call.name) if known is None else known.get(call.name)
     if method is None:
-        if known is None and call.name in PLANNED:
+        if call.name in planned:
             problems.append(FeatureNotBuilt(at=call.span, feature=f"the method `{call.name}`"))
             return None
         there = methods() if known is None else known
         otherwise = f"this version has {listing(there, last='and')}"
-        hint = meant(call.name, [*there, *(PLANNED if known is None else ())], synonyms.METHODS, otherwise=otherwise)
+        hint = meant(call.name, [*there, *planned], synonyms.METHODS, otherwise=otherwise)
         refused = next((each for each in brought().refused if each.name == call.name), None)
         if refused is not None:
             hint = f"the package `{refused.package}` has one, which cannot be used: {refused.reason}"

@@ -116,3 +116,25 @@ METHODS = (
 def filters() -> Mapping[str, Method]:
     """Every method by its name."""
     return {method.name: method for method in METHODS}
+
+
+PLANNED = frozenset(
+    {
+        "bootstrap",
+        "denkf",
+        "diffusion",
+        "eakf",
+        "enkf",
+        "enkf_n",
+        "enks",
+        "extended_kalman",
+        "ienks",
+        "letkf",
+        "particle_flow",
+        "strong_4dvar",
+        "three_dvar",
+        "two_stage",
+        "unscented_kalman",
+    }
+)
+"""Methods of `assimilate` that the language names and this version cannot run."""

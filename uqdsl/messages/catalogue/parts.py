@@ -119,8 +119,8 @@ class NoSpread(Problem):
 class ErrorBeyondSpread(Warn):
     code = "UQ465"
     headline = "the recording error of `{name}` in `{source}` is larger than the spread of what was recorded"
-    label = "a standard deviation of {error:.3g}"
+    label = "a standard deviation of {error}"
     advice = "these records are then noise and no more: see whether the error is in their units, and no variance"
     name: str
     source: str
-    error: float
+    error: str

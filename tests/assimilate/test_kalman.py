@@ -57,6 +57,20 @@ def test_the_kalman_filter_is_exact(data):
     assert found.found.numbers["rmse_analysis"] == pytest.approx(error)
 
 
+def test_the_smoother_is_the_posterior_given_all_observations(data):
+    y = data["y"]
+    size, there = len(y), np.isfinite(y)
+    # p(x | y) for all times at once: a Gaussian whose precision has three diagonals.
+    precision = np.diag(np.where(there, 1 / 0.49, 0.0))
+    precision[0, 0] += 1
+    for k in range(1, size):
+        precision[k - 1 : k + 1, k - 1 : k + 1] += np.array([[0.81, -0.9], [-0.9, 1]]) / 0.25
+    covariance = np.linalg.inv(precision)
+    group = assimilated(AR1.replace("METHOD", "kalman"), **data).groups["assimilation"]
+    assert np.allclose(group.variables["x_smoothed_mean"].values, covariance @ np.where(there, y, 0) / 0.49, atol=1e-10)
+    assert np.allclose(group.variables["x_smoothed_sd"].values ** 2, np.diag(covariance), atol=1e-10)
+
+
 def test_an_ensemble_comes_to_the_kalman_filter_as_it_grows(data):
     means, _, _ = by_hand(data["y"])
     apart = []

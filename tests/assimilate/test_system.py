@@ -29,11 +29,11 @@ def test_the_factors_of_a_map():
     system = bound(WALK, y=[1.0, np.nan, 3.0, 4.0, 5.0])
     q = np.array([2.0])
     begin = system.initial_moments(q)
-    assert (begin.mean, begin.covariance) == (1.0, 9.0)
+    assert (begin.mean, begin.covariance.matrix()) == (1.0, 9.0)
     step = system.forecast(np.array([6.0]), q, event(system, 3))
-    assert (step.mean, step.covariance) == (3.0 + 3.0, 4.0)
+    assert (step.mean, step.covariance.matrix()) == (3.0 + 3.0, 4.0)
     seen = system.observe(np.array([6.0]), q, event(system, 3))
-    assert (seen.mean, seen.covariance, seen.values, seen.present) == (12.0, pytest.approx(0.49), 4.0, True)
+    assert (seen.mean, seen.covariance.matrix(), seen.values, seen.present) == (12.0, pytest.approx(0.49), 4.0, True)
     density = -0.5 * (8 / 0.7) ** 2 - np.log(0.7 * np.sqrt(2 * np.pi))
     assert system.log_likelihood(np.array([6.0]), q, event(system, 3)) == pytest.approx(density)
     assert not system.observe(np.array([6.0]), q, event(system, 1)).present
@@ -75,10 +75,10 @@ def test_steps_are_cut_at_the_times_of_observations():
     state = np.array([1.0, 0.0])
     there = system.forecast(state, np.zeros(0), event(system, 2))
     assert np.allclose(there.mean, [np.cos(0.2), -np.sin(0.2)], atol=1e-9)
-    assert np.allclose(there.covariance, 0)  # between the times of the axis no error acts
+    assert np.allclose(there.covariance.matrix(), 0)  # between the times of the axis no error acts
     there = system.forecast(state, np.zeros(0), event(system, 4))
     assert np.allclose(there.mean, [np.cos(0.5), -np.sin(0.5)], atol=1e-9)
-    assert np.allclose(there.covariance, np.diag([0, 0.04]))
+    assert np.allclose(there.covariance.matrix(), np.diag([0, 0.04]))
     seen = system.observe(state, np.zeros(0), event(system, 2))
     assert np.allclose(seen.mean, 1.0)
     assert (seen.values.tolist(), seen.present.tolist()) == ([1.0, 3.0], [True, True])

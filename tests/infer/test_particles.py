@@ -24,6 +24,7 @@ from tests.infer.problems import (
     seed_b,
     square,
 )
+from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.ensemble_transform import transform
 from uqdsl.infer.equal_weight import two_stage
 from uqdsl.infer.kalman import White, anomalies, stochastic_update, whiten
@@ -148,7 +149,7 @@ def test_the_updates_of_arrays_are_those_of_kalman() -> None:
         H, R, y = rng.normal(size=(p, 4)), np.diag(rng.uniform(0.5, 2, p)), rng.normal(size=p)
         C = np.cov(ensemble.T)
         gain = C @ H.T @ np.linalg.inv(H @ C @ H.T + R)
-        white = whiten(ensemble @ H.T, jnp.asarray(R), jnp.asarray(y))
+        white = whiten(ensemble @ H.T, Covariance(jnp.diag(jnp.asarray(R))), jnp.asarray(y))
         mean, covariance = ensemble.mean(0) + gain @ (y - H @ ensemble.mean(0)), C - gain @ H @ C
         updated = transform(ensemble, white)
         np.testing.assert_allclose(updated.mean(0), mean, rtol=1e-8)

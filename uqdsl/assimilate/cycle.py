@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -32,27 +32,31 @@ class Estimate(NamedTuple):
     observed_sd: jax.Array
 
 
+class Passed(NamedTuple):
+    """What a filter carried at an event: before and after the observations of that event came in."""
+
+    forecast: Any
+    analysis: Any
+
+
 class Filter(NamedTuple):
     """A method that follows a system through time; what it carries along is any pytree.
 
     - begin: what it knows at the first time, before any observation.
     - predict: at an event, from what it knew at the event before.
-    - analyse: once the observations of the event are in.
+    - analyse: once the observations of the event are in; and numbers of this analysis worth telling, by name.
     - estimate: what it knows in numbers.
     - evidence: log density of the observations of an event, given all before, from what was predicted; None where it has none.
+    - smooth: once all observations are in, what it knows at an event `here`, of which it knew so much, from the same at the
+      event after it: `smooth(system, passed here, passed after, smoothed after, event after)`; None where it does not look back
     """
 
     begin: Callable[[System, jax.Array], Any]
     predict: Callable[[System, Any, Events, jax.Array], Any]
-    analyse: Callable[[System, Any, Events, jax.Array], Any]
+    analyse: Callable[[System, Any, Events, jax.Array], tuple[Any, dict[str, jax.Array]]]
     estimate: Callable[[System, Any, Events], Estimate]
     evidence: Callable[[System, Any, Events], jax.Array] | None = None
-
-
-class Make(Protocol):
-    """A method of `assimilate`: a filter from its options and what becomes of the parameters."""
-
-    def __call__(self, options: Any, plan: Plan, /) -> Filter: ...
+    smooth: Callable[[System, Passed, Passed, Any, Events], Any] | None = None
 
 
 class Plan(NamedTuple):
@@ -69,55 +73,117 @@ class Filtered(NamedTuple):
     """What a filter found, along the events.
 
     - forecast, analysis: before and after the observations of each event came in.
+    - smoothed: once all observations are in; None where the method does not look back.
     - evidence: log density of the observations of each event, given all before; None where the method has none.
+    - numbers: of each analysis, by name, NaN where nothing was observed.
     - last: what it carried at the end.
     """
 
     forecast: Estimate
     analysis: Estimate
+    smoothed: Estimate | None
     evidence: np.ndarray | None
+    numbers: dict[str, np.ndarray]
     last: Any
 
 
 def follow(system: System, method: Filter, key: jax.Array, watch: Watch) -> Filtered:
-    """Follow a system through all its events."""
+    """Follow a system through all its events, and look back where the method does."""
 
     @jax.jit
     def begin(system: System) -> Any:
         return method.begin(system, jax.random.fold_in(key, 0))
 
-    def one(system: System, carried: Any, numbered: tuple[jax.Array, Events]) -> tuple[Any, Any]:
-        number, event = numbered
-        key_of_step, key_of_analysis = jax.random.split(jax.random.fold_in(key, number + 1))
-
-        def predicted(carried: Any) -> Any:
-            return method.predict(system, carried, event, key_of_step)
-
-        forecast = jax.lax.cond(number > 0, predicted, lambda carried: carried, carried)
-        before = method.estimate(system, forecast, event)
-        any_there = jnp.stack([jnp.any(rows >= 0) for rows in event.rows.values()]).any()
-        evidence = jnp.zeros(())
-        if method.evidence is not None:
-            found = method.evidence
-            evidence = jax.lax.cond(any_there, lambda c: found(system, c, event), lambda _: jnp.zeros(()), forecast)
-
-        def analysed(carried: Any) -> Any:
-            return method.analyse(system, carried, event, key_of_analysis)
-
-        analysis = jax.lax.cond(any_there, analysed, lambda carried: carried, forecast)
-        return analysis, (before, method.estimate(system, analysis, event), evidence)
+    @jax.jit
+    def some(system: System, carried: Any, events: Events) -> tuple[Any, Any]:
+        return jax.lax.scan(lambda carried, event: _one(system, method, carried, event, key), carried, events)
 
     @jax.jit
-    def some(system: System, carried: Any, numbers: jax.Array, events: Events) -> tuple[Any, Any]:
-        return jax.lax.scan(lambda carried, each: one(system, carried, each), carried, (numbers, events))
+    def back(system: System, later: _Later, passed: Passed, events: Events) -> tuple[_Later, Estimate]:
+        return jax.lax.scan(
+            lambda later, here: _one_back(system, method, later, *here), later, (passed, events), reverse=True
+        )
 
     total = len(system.events.time)
-    carried, parts = begin(system), []
-    for start in range(0, total, _CHUNK):
-        numbers = jnp.arange(start, min(start + _CHUNK, total))
-        events = jax.tree.map(lambda each, at=numbers: each[at], system.events)
-        carried, found = some(system, carried, numbers, events)
+    looks_back = method.smooth is not None
+    steps = total * (2 if looks_back else 1)
+    chunks = [slice(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK)]
+    carried, parts, passed = begin(system), [], []
+    for chunk in chunks:
+        carried, (found, on_the_way) = some(
+            system, carried, jax.tree.map(lambda each, at=chunk: each[at], system.events)
+        )
         parts.append(jax.tree.map(np.asarray, found))
-        watch(min(start + _CHUNK, total), total)
-    before, after, evidence = jax.tree.map(lambda *each: np.concatenate(each), *parts)
-    return Filtered(before, after, evidence if method.evidence is not None else None, carried)
+        if looks_back:
+            passed.append(jax.tree.map(np.asarray, on_the_way))
+        watch(chunk.stop, steps)
+    smoothed = []
+    if looks_back:
+        end = jax.tree.map(lambda each: jnp.asarray(each[-1]), passed[-1])
+        last = jax.tree.map(lambda each: each[-1], system.events)
+        later = _Later(end, end.analysis, last)
+        for number, chunk in reversed(list(enumerate(chunks))):
+            events = jax.tree.map(lambda each, at=chunk: each[at], system.events)
+            later, found = back(system, later, passed[number], events)
+            smoothed.insert(0, jax.tree.map(np.asarray, found))
+            watch(2 * total - chunk.start, steps)
+    before, after, evidence, numbers = jax.tree.map(lambda *each: np.concatenate(each), *parts)
+    return Filtered(
+        before,
+        after,
+        jax.tree.map(lambda *each: np.concatenate(each), *smoothed) if smoothed else None,
+        evidence if method.evidence is not None else None,
+        numbers,
+        carried,
+    )
+
+
+def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.Array) -> tuple[Any, Any]:
+    """From one event to the next."""
+    key_of_step, key_of_analysis = jax.random.split(jax.random.fold_in(key, event.number + 1))
+
+    def predicted(carried: Any) -> Any:
+        return method.predict(system, carried, event, key_of_step)
+
+    forecast = jax.lax.cond(event.number > 0, predicted, lambda carried: carried, carried)
+    before = method.estimate(system, forecast, event)
+    any_there = observed(event)
+    evidence = jnp.zeros(())
+    if method.evidence is not None:
+        found = method.evidence
+        evidence = jax.lax.cond(any_there, lambda c: found(system, c, event), lambda _: jnp.zeros(()), forecast)
+
+    def analysed(carried: Any) -> tuple[Any, dict[str, jax.Array]]:
+        return method.analyse(system, carried, event, key_of_analysis)
+
+    _, told = jax.eval_shape(analysed, forecast)
+    nothing = {name: jnp.full(each.shape, jnp.nan) for name, each in told.items()}
+    analysis, numbers = jax.lax.cond(any_there, analysed, lambda carried: (carried, nothing), forecast)
+    passed = Passed(forecast, analysis) if method.smooth is not None else None
+    return analysis, ((before, method.estimate(system, analysis, event), evidence, numbers), passed)
+
+
+class _Later(NamedTuple):
+    """The event after the one that is looked back to."""
+
+    passed: Passed
+    smoothed: Any
+    event: Events
+
+
+def _one_back(system: System, method: Filter, later: _Later, passed: Passed, event: Events) -> tuple[_Later, Estimate]:
+    """From one event to the one before; the last event is its own successor, and stays as it is."""
+    assert method.smooth is not None
+    look = method.smooth
+
+    def looked_back(_: Any) -> Any:
+        return look(system, passed, later.passed, later.smoothed, later.event)
+
+    at_the_end = event.number == later.event.number
+    smoothed = jax.lax.cond(at_the_end, lambda _: passed.analysis, looked_back, None)
+    return _Later(passed, smoothed, event), method.estimate(system, smoothed, event)
+
+
+def observed(event: Events) -> jax.Array:
+    """Whether anything was observed at an event."""
+    return jnp.stack([jnp.any(rows >= 0) for rows in event.rows.values()]).any()

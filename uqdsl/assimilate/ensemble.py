@@ -10,6 +10,8 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Estimate, Filter, Plan
 from uqdsl.assimilate.system import Events, System
+from uqdsl.infer.covariance import Covariance
+from uqdsl.infer.kalman import White, whiten
 from uqdsl.vocabulary.assimilation import Additive, EnsembleOptions, Multiplicative, Rtpp, Rtps
 
 
@@ -21,21 +23,37 @@ class Ensemble(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What an analysis is given beside the ensemble `(N, n)`.
+    """What an analysis is given beside the ensemble `(N, n)`, whose rows are states and the parameters that are estimated.
 
-    - members: what each member would show, without error, `(N, p)`; equal for all where nothing was observed.
-    - values: what was observed, `(p,)`.
-    - covariance: of its error, `(p, p)`: where nothing was observed, of unit variance and no correlation.
-    - present: where something was observed.
+    - event: when.
+    - members: what each member would show, without error, `(N, p)`; 0 where nothing was observed.
+    - values: what was observed, `(p,)`; 0 where nothing was.
+    - covariance: of its error: where nothing was observed, of unit variance and no correlation.
+    - present: where something was observed, `(p,)`.
+    - split: such an ensemble as states `(N, d)` and all parameters `(N, q)` on the scale of their supports.
     """
 
+    event: Events
     members: jax.Array
     values: jax.Array
-    covariance: jax.Array
+    covariance: Covariance
     present: jax.Array
+    split: Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+
+    @property
+    def white(self) -> White:
+        """In units of the errors."""
+        return whiten(self.members, self.covariance, self.values)
 
 
-type Analysis = Callable[[jax.Array, Seen, jax.Array], jax.Array]
+class Moved(NamedTuple):
+    """The ensemble `(N, n)` after an analysis, and numbers worth telling, by name."""
+
+    ensemble: jax.Array
+    numbers: dict[str, jax.Array] = {}  # noqa: RUF012 - never changed
+
+
+type Analysis = Callable[[System, jax.Array, Seen, jax.Array], Moved]
 """From an ensemble `(N, n)`, what was seen, and a key to the ensemble after the analysis."""
 
 
@@ -56,28 +74,34 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
 
         return ensemble._replace(states=jax.vmap(step)(ensemble.states, ensemble.parameters, keys))
 
-    def analyse(system: System, ensemble: Ensemble, event: Events, key: jax.Array) -> Ensemble:
+    def analyse(
+        system: System, ensemble: Ensemble, event: Events, key: jax.Array
+    ) -> tuple[Ensemble, dict[str, jax.Array]]:
         joint = jnp.concatenate([ensemble.states, ensemble.parameters[:, estimated]], axis=1)
         key_of_analysis, key_of_inflation = jax.random.split(key)
-        moved = analysis(joint, seen_by(system, ensemble, event), key_of_analysis)
-        moved = inflated(options.inflation, joint, moved, key_of_inflation)
-        parameters = ensemble.parameters.at[:, estimated].set(moved[:, system.size :])
-        return Ensemble(moved[:, : system.size], parameters)
+        moved = analysis(system, joint, seen_by(system, ensemble, event, estimated), key_of_analysis)
+        after = inflated(options.inflation, joint, moved.ensemble, key_of_inflation)
+        parameters = ensemble.parameters.at[:, estimated].set(after[:, system.size :])
+        return Ensemble(after[:, : system.size], parameters), moved.numbers
 
     return Filter(begin, predict, analyse, estimate)
 
 
-def seen_by(system: System, ensemble: Ensemble, event: Events) -> Seen:
+def seen_by(system: System, ensemble: Ensemble, event: Events, estimated: jax.Array) -> Seen:
     """What an analysis at an event is given."""
 
     def shown(state: jax.Array, parameters: jax.Array) -> Any:
         return system.observe(state, system.constrained(parameters), event)
 
+    def split(rows: jax.Array) -> tuple[jax.Array, jax.Array]:
+        free = ensemble.parameters.at[:, estimated].set(rows[:, system.size :])
+        return rows[:, : system.size], jax.vmap(system.constrained)(free)
+
     found = jax.vmap(shown)(ensemble.states, ensemble.parameters)
     there = found.present[0]
-    covariance = jnp.mean(found.covariance, axis=0)
-    covariance = jnp.where(there[:, None] & there[None, :], covariance, jnp.eye(len(there)))
-    return Seen(jnp.where(there, found.mean, 0.0), jnp.where(there, found.values[0], 0.0), covariance, there)
+    covariance = jax.tree.map(lambda each: jnp.mean(each, axis=0), found.covariance).where(there, 1.0)
+    members, values = jnp.where(there, found.mean, 0.0), jnp.where(there, found.values[0], 0.0)
+    return Seen(event, members, values, covariance, there, split)
 
 
 def inflated(inflation: Any, forecast: jax.Array, analysis: jax.Array, key: jax.Array) -> jax.Array:

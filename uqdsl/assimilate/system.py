@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.linalg import block_diag
 from numpyro.distributions import biject_to
 from numpyro.handlers import seed, substitute, trace
 
 from uqdsl import ir
-from uqdsl.infer.positions import Layout, innermost
-from uqdsl.infer.predictive import without_reparam
+from uqdsl.infer.covariance import Covariance, covariance_of, exact, independent
+from uqdsl.infer.positions import Layout
+from uqdsl.infer.predictive import trace_at_means, without_reparam
 from uqdsl.infer.target import Target
 
 _NEVER = -1
@@ -40,6 +40,7 @@ class Stages(NamedTuple):
 class Events(NamedTuple):
     """What happens when, along the first axis; the first event is at the first time of the axis, and no step leads there.
 
+    - number: of the event, from 0.
     - time: of the event.
     - length: of the step that leads there, 0 for the first.
     - place: of the time of the axis at or before the beginning of the step: its inputs hold then.
@@ -47,6 +48,7 @@ class Events(NamedTuple):
     - rows: for each stream, the rows observed then, `(event, most)`, and -1 where there are fewer.
     """
 
+    number: jax.Array
     time: jax.Array
     length: jax.Array
     place: jax.Array
@@ -55,17 +57,17 @@ class Events(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """Mean `(n,)` and covariance `(n, n)`."""
+    """Mean `(n,)` and covariance."""
 
     mean: jax.Array
-    covariance: jax.Array
+    covariance: Covariance
 
 
 class Observed(NamedTuple):
-    """What is observed at an event: `values ~ Normal(mean, covariance)` where `present`; elsewhere nothing."""
+    """What is observed at an event: `values ~ Normal(mean, covariance)` where `present`, `(p,)` each; elsewhere nothing."""
 
     mean: jax.Array
-    covariance: jax.Array
+    covariance: Covariance
     values: jax.Array
     present: jax.Array
 
@@ -102,13 +104,13 @@ class System:
 
     def mean_parameters(self) -> jax.Array:
         """The parameters at the means of their priors."""
-        sites = self._at_means(self.fixed.stages.initial, self.data)
+        sites = trace_at_means(self.fixed.stages.initial, self.data)
         return _flat({name: each["value"] for name, each in sites.items()}, self.fixed.parameters)
 
     def unconstrained(self, parameters: jax.Array) -> jax.Array:
         """Parameters, each on the unconstrained scale of its support."""
         given = self.fixed.parameters.split(parameters)
-        sites = self._at_means(self.fixed.stages.initial, self.data, given)
+        sites = trace_at_means(self.fixed.stages.initial, self.data, given)
         return _flat(
             {name: biject_to(sites[name]["fn"].support).inv(each) for name, each in given.items()},
             self.fixed.parameters,
@@ -137,21 +139,22 @@ class System:
 
     def forecast(self, state: jax.Array, parameters: jax.Array, event: Events) -> Moments:
         """Mean and covariance of the state at an event, given that at the event before, where its error is Gaussian."""
-        sites = self._at_means(self.fixed.stages.step, self._given(state, parameters, event))
+        sites = trace_at_means(self.fixed.stages.step, self._given(state, parameters, event))
         mean = _flat({name: each["value"] for name, each in sites.items()}, self.fixed.states)
         blocks = [
             _covariance(next((sites[each] for each in (f"{name}.error", name) if each in sites), None), shape)
             for name, shape in zip(self.fixed.states.names, self.fixed.states.shapes, strict=True)
         ]
-        return Moments(mean, jnp.where(event.acts, block_diag(*blocks), 0.0))
+        acting = independent(blocks)
+        return Moments(mean, acting.where(jnp.broadcast_to(event.acts, acting.variance.shape), 0.0))
 
     def initial_moments(self, parameters: jax.Array) -> Moments:
         """Mean and covariance of the state at the first time, where its law is Gaussian."""
         given = self.fixed.parameters.split(parameters)
-        sites = self._at_means(self.fixed.stages.initial, self.data, given)
+        sites = trace_at_means(self.fixed.stages.initial, self.data, given)
         mean = _flat({name: each["value"] for name, each in sites.items()}, self.fixed.states)
         states = zip(self.fixed.states.names, self.fixed.states.shapes, strict=True)
-        return Moments(mean, block_diag(*(_covariance(sites[name], shape) for name, shape in states)))
+        return Moments(mean, independent([_covariance(sites[name], shape) for name, shape in states]))
 
     def observe(self, state: jax.Array, parameters: jax.Array, event: Events) -> Observed:
         """What is observed at an event of a state, where that is Gaussian."""
@@ -164,7 +167,7 @@ class System:
             there.append(jnp.ravel(jnp.broadcast_to(present[name], jnp.shape(value))))
             covariances.append(_covariance(site, jnp.shape(value)))
         return Observed(
-            jnp.concatenate(means), block_diag(*covariances), jnp.concatenate(values), jnp.concatenate(there)
+            jnp.concatenate(means), independent(covariances), jnp.concatenate(values), jnp.concatenate(there)
         )
 
     def log_likelihood(self, state: jax.Array, parameters: jax.Array, event: Events) -> jax.Array:
@@ -206,19 +209,6 @@ class System:
         if any(name not in values for name in names):
             return None
         return jnp.concatenate([jnp.ravel(values[name]) for name in names])
-
-    def _at_means(
-        self, target: Target, data: Mapping[str, Any], given: Mapping[str, jax.Array] | None = None
-    ) -> dict[str, Any]:
-        """The sites of a model with the mean of its law in the place of every draw."""
-
-        def mean(site: dict[str, Any]) -> jax.Array | None:
-            if site["type"] != "sample" or site["value"] is not None:
-                return None
-            return (given or {}).get(site["name"], site["fn"].mean)
-
-        model = substitute(without_reparam(target.model), substitute_fn=mean)
-        return trace(model).get_trace(data, target.coords, observed=False)
 
     def _rows(self, event: Events) -> dict[str, jax.Array]:
         """The data of the observation of an event: of what has rows in time, those of the event."""
@@ -320,7 +310,8 @@ def _events(times: np.ndarray, when: Mapping[str, np.ndarray]) -> Events:
     length = np.diff(every, prepend=every[0])
     begin = every - length
     place = np.clip(np.searchsorted(times, begin, side="right") - 1, 0, len(times) - 1)
-    return Events(jnp.asarray(every), jnp.asarray(length), jnp.asarray(place), jnp.asarray(np.isin(every, times)), rows)
+    acts = jnp.asarray(np.isin(every, times))
+    return Events(jnp.arange(len(every)), jnp.asarray(every), jnp.asarray(length), jnp.asarray(place), acts, rows)
 
 
 def _layout(target: Target, names: Any) -> Layout:
@@ -349,14 +340,6 @@ def _unmasked(site: dict[str, Any]) -> dict[str, Any]:
     return {**site, "fn": law}
 
 
-def _covariance(site: dict[str, Any] | None, shape: tuple[int, ...]) -> jax.Array:
-    """The covariance `(n, n)` of what is drawn at a site; zero of what is not drawn."""
-    size = math.prod(shape)
-    if site is None or site["type"] != "sample":
-        return jnp.zeros((size, size))
-    law = site["fn"]
-    inner = innermost(law)
-    if hasattr(inner, "covariance_matrix"):
-        blocks = jnp.broadcast_to(inner.covariance_matrix, (*shape, shape[-1])).reshape(-1, shape[-1], shape[-1])
-        return block_diag(*blocks)
-    return jnp.diag(jnp.ravel(jnp.broadcast_to(law.variance, shape)))
+def _covariance(site: dict[str, Any] | None, shape: tuple[int, ...]) -> Covariance:
+    """The covariance of what is drawn at a site; zero of what is not drawn."""
+    return exact(shape) if site is None or site["type"] != "sample" else covariance_of(site["fn"], shape)

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import chi2
+from scipy.special import chdtri, ndtr
 
 from uqdsl.results.groups import Group
 
@@ -80,8 +79,8 @@ def consistency(seen: Seen) -> Consistency:
 
     return Consistency(
         float(squares.sum() / count),
-        float(chi2.ppf(_BAND / 2, count) / count),
-        float(chi2.isf(_BAND / 2, count) / count),
+        float(chdtri(count, 1 - _BAND / 2) / count),
+        float(chdtri(count, _BAND / 2) / count),
         by_event,
         share(before * after, seen.error),
         share((seen.analysis - seen.forecast) * before, np.maximum(seen.forecast_sd**2, np.finfo(float).tiny)),

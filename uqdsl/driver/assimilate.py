@@ -6,7 +6,6 @@ import time
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -92,13 +91,12 @@ def assimilate(
     method = filters()[asked.method]
     layout = system.fixed.parameters
     plan = Plan(*(layout.mask(names) for names in (asked.names, asked.sampled)))
-    make = _function(method.run)
     key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(asked.name.encode()))
 
     def told(done: int, total: int, /, **_: float) -> None:
         watch(done, total)
 
-    found: Filtered = follow(system, make(method.options(**asked.options), plan), key, told)
+    found: Filtered = follow(system, method.load()(method.options(**asked.options), plan), key, told)
     seen = _seen(system, found)
     return Assimilated(
         asked,
@@ -121,11 +119,10 @@ def reread_assimilated(asked: ir.Assimilation, groups: Groups) -> Assimilated:
 def _seen(system: System, found: Any) -> Seen:
     """The observations beside what was expected of them."""
     import jax
-    import jax.numpy as jnp
 
     def there(mean: jax.Array, parameters: jax.Array, event: Any) -> tuple[jax.Array, ...]:
         seen = system.observe(mean, parameters, event)
-        return seen.values, jnp.diag(seen.covariance), seen.present
+        return seen.values, seen.covariance.variance, seen.present
 
     before, after = found.forecast, found.analysis
     every = jax.jit(
@@ -155,7 +152,9 @@ def _group(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Datas
                 )
 
     states, parameters = system.fixed.states, system.fixed.parameters
-    for part, ending in ((found.analysis, ""), (found.forecast, "_forecast")):
+    for part, ending in ((found.analysis, ""), (found.forecast, "_forecast"), (found.smoothed, "_smoothed")):
+        if part is None:
+            continue
         put(states, part.mean, f"{ending}_mean", motion.states)
         put(states, part.sd, f"{ending}_sd", motion.states)
         put(parameters, part.parameters, f"{ending}_mean", asked.names)
@@ -164,6 +163,7 @@ def _group(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Datas
     variables["innovation"] = Variable((motion.axis,), held.by_event)
     if found.evidence is not None:
         variables["log_evidence"] = Variable((motion.axis,), found.evidence)
+    variables |= {name: Variable((motion.axis,), each) for name, each in found.numbers.items()}
     finite = np.isfinite(found.analysis.mean).all(axis=1)
     numbers: dict[str, str | int | float] = {
         "cycles": int(seen.present.any(axis=1).sum()),
@@ -193,8 +193,3 @@ def _along(spec: ir.Spec, dataset: Dataset, axis: str, name: str) -> np.ndarray:
     field = next(each for each in spec.fields if each.name == name)
     values = np.moveaxis(np.asarray(dataset.arrays[name], float), field.dims.index(axis), 0)
     return values.reshape(len(values), -1)
-
-
-def _function(path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(module), name)

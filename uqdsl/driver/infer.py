@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -191,7 +190,7 @@ def _drawing(method: Method, options: Options) -> Draw:
         from uqdsl.infer.posterior import unwatched as untold
         from uqdsl.infer.run import run
 
-        found = run(target, method, _function(method.run), options, seed, untold, posterior)
+        found = run(target, method, options, seed, untold, posterior)
         return FromSimulated(found.posterior, found.worth)
 
     return draw
@@ -271,7 +270,7 @@ def _whole(
     def told(done: int, total: int, **_: float) -> None:
         watch(done, total)
 
-    found = run(target, method, _function(method.run), options, seed, told)
+    found = run(target, method, options, seed, told)
     chains, draws = next(iter(found.posterior.values())).shape[:2]
     drawn = Drawn(found.posterior, found.stats, (draws,) * chains, draws)
     given = found.draws
@@ -372,8 +371,3 @@ def _with_predictions(target: Target, drawn: Drawn, seed: int, attrs: dict[str, 
     prior = draw_prior(target, jax.random.fold_in(key, _PRIOR))
     predictive = predict_posterior(target, drawn.posterior, jax.random.fold_in(key, _POSTERIOR))
     return build_groups(target, drawn, prior=prior, predictive=predictive, attrs=attrs)
-
-
-def _function(path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(module), name)

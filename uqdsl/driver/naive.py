@@ -20,11 +20,11 @@ from uqdsl.driver.front import Checked
 from uqdsl.driver.predict import make_stages, predicted_site
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer.positions import position_layout
+from uqdsl.infer.predictive import trace_at_means
 from uqdsl.results import Group, Variable
 from uqdsl.results.groups import labels_of
 from uqdsl.semantics import analyse
 from uqdsl.syntax import tree
-from uqdsl.uncertainty.stages import run_at_means
 
 MEMBERS = 20
 MOST_UNKNOWNS = 5000
@@ -60,7 +60,8 @@ def naive_fits(
     sites = {each.name: predicted_site(of_stage, each) for each in spec.predictions}
 
     def predict(values: dict[str, jax.Array]) -> dict[str, jax.Array]:
-        return run_at_means(stage.target, stage.data(values), sites.values())
+        at_means = trace_at_means(stage.target, stage.data(values))
+        return {name: at_means[name]["value"] for name in sites.values()}
 
     given = {name: modes.values[name] for name in stage.given}
     found = {name: np.asarray(each) for name, each in jax.jit(jax.vmap(predict))(given).items()}

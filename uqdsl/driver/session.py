@@ -198,7 +198,7 @@ def _run_all(
     naive = partial(naive_fits, job.checked, job.dataset, job.seed, precision=job.precision, allowed=job.allow_extern)
     for run in spec.runs:
         folder = directory.folder(run.name)
-        try:
+        with _ending(directory):
             done = reread(spec, run, read_netcdf(folder / RESULT)) if resume and _is_complete(folder) else None
             if done is None:
                 done = infer(
@@ -217,12 +217,6 @@ def _run_all(
                 audience.sampled(done)
                 audience.predicted(done)
                 audience.calibrated(done)
-        except KeyboardInterrupt:
-            directory.end("interrupted")
-            raise
-        except (RunError, MemoryError):
-            directory.end("failed")
-            raise
         results[run.name] = done
         if done.interrupted:
             break
@@ -233,7 +227,7 @@ def _run_all(
     if comparison is not None and comparison.rows and job.pictures:
         problems += write_pictures(directory.path / PICTURES, [picture_of_comparison(comparison)])
     assimilated: dict[str, Assimilated] = {}
-    if spec.motion is not None:
+    if spec.motion is not None and not any(each.interrupted for each in results.values()):
         assimilated = _assimilate_all(job, directory, resume=resume, audience=audience)
     summary = summary_json(
         spec=spec.name,
@@ -269,6 +263,19 @@ def _run_all(
     return Report(directory.path, status, results, assimilated, summary, tuple(problems), comparison)
 
 
+@contextmanager
+def _ending(directory: RunDirectory) -> Iterator[None]:
+    """Note how the run ended where the block does not come to its end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        directory.end("interrupted")
+        raise
+    except (RunError, MemoryError):
+        directory.end("failed")
+        raise
+
+
 def asked_of(spec: Spec) -> tuple[Assimilation, ...]:
     """The assimilations of a spec."""
     return spec.motion.assimilations if spec.motion is not None else ()
@@ -287,19 +294,13 @@ def _assimilate_all(job: Job, directory: RunDirectory, *, resume: bool, audience
     found: dict[str, Assimilated] = {}
     for asked in asked_of(spec):
         folder = directory.folder(asked.name)
-        try:
+        with _ending(directory):
             if resume and _is_complete(folder):
                 done = reread_assimilated(asked, read_netcdf(folder / RESULT))
             else:
                 with audience.counting() as watch:
                     done = assimilate(spec, system, asked, job.dataset, job.seed, partial(watch, asked.name))
                 write_netcdf(folder / RESULT, done.groups)
-        except KeyboardInterrupt:
-            directory.end("interrupted")
-            raise
-        except (RunError, MemoryError):
-            directory.end("failed")
-            raise
         audience.assimilated(done)
         found[asked.name] = done
     return found

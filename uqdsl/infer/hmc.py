@@ -11,9 +11,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 from numpyro.infer.hmc import HMCState, hmc
-from numpyro.infer.util import ParamInfo
 
 from uqdsl.infer.markov import Kernel, nowhere
+from uqdsl.infer.nuts import first_of_chain, statistics
 from uqdsl.infer.posterior import Posterior
 from uqdsl.infer.start import Start
 from uqdsl.vocabulary.methods.chains import HmcOptions
@@ -26,15 +26,8 @@ def kernel(posterior: Posterior, options: HmcOptions) -> Kernel:
     first_state, follow = hmc(potential_fn=lambda position: -posterior.log_density(position), algo="HMC")
 
     def begin(start: Start, key: jax.Array) -> HMCState:
-        return first_state(
-            ParamInfo(start.position, start.potential_energy, start.gradient),
-            num_warmup=options.warmup,
-            dense_mass=options.metric == "dense",
-            target_accept_prob=options.target_accept,
-            num_steps=options.steps,
-            trajectory_length=options.trajectory_length,
-            rng_key=key,
-        )
+        own = {"num_steps": options.steps, "trajectory_length": options.trajectory_length}
+        return first_of_chain(first_state, options, start, key, **own)
 
     def step(state: HMCState) -> HMCState:
         step_size = state.adapt_state.step_size
@@ -47,15 +40,4 @@ def kernel(posterior: Posterior, options: HmcOptions) -> Kernel:
 
     # For what it sets up inside NumPyro's kernel.
     jax.eval_shape(begin, nowhere(posterior.size), jax.random.key(0))
-    return Kernel(begin, step, lambda state: state.z, _statistics)
-
-
-def _statistics(state: HMCState) -> dict[str, jax.Array]:
-    return {
-        "lp": -state.potential_energy,
-        "energy": state.energy,
-        "step_size": state.adapt_state.step_size,
-        "acceptance_rate": state.accept_prob,
-        "n_steps": jnp.asarray(state.num_steps),
-        "diverging": state.diverging,
-    }
+    return Kernel(begin, step, lambda state: state.z, statistics)

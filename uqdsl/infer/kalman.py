@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import solve_triangular
 
+from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.mixture import fit_mixture
 from uqdsl.infer.population import draw_priors, over_particles
 from uqdsl.infer.posterior import Posterior
@@ -32,10 +32,9 @@ class White(NamedTuple):
     values: jax.Array
 
 
-def whiten(predicted: jax.Array, covariance: jax.Array, values: jax.Array) -> White:
-    """Predictions `(N, p)` and values `(p,)` in units of errors of this covariance `(p, p)`."""
-    root = jnp.linalg.cholesky(covariance)
-    return White(solve_triangular(root, predicted.T, lower=True).T, solve_triangular(root, values, lower=True))
+def whiten(predicted: jax.Array, errors: Covariance, values: jax.Array) -> White:
+    """Predictions `(N, p)` and values `(p,)` in units of errors of this covariance."""
+    return White(errors.whitened(predicted), errors.whitened(values))
 
 
 def anomalies(ensemble: jax.Array) -> jax.Array:
@@ -125,7 +124,7 @@ def predict(posterior: Posterior, ensemble: jax.Array) -> White:
     """What the members of an ensemble say of the data, in units of the data's errors, which are the same for all."""
     said = over_particles(lambda position: posterior.observe(position).mean, ensemble)
     at_first = posterior.observe(ensemble[0])
-    return whiten(said, at_first.covariance, at_first.values)
+    return whiten(said, Covariance(jnp.diag(at_first.covariance), at_first.covariance), at_first.values)
 
 
 def begin(posterior: Posterior, members: int, key: jax.Array) -> tuple[jax.Array, White, int]:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import jax
@@ -208,7 +207,7 @@ def _compile(
     rows = max(1, min(_MOST_ROWS, _BUFFER_BYTES // (_draw_bytes(target, layout) * (width or 1))))
     block = min(_BLOCK, rows)
     rows -= rows % block
-    programs = _Programs(_function(method), posterior, options, Assumption.DIFFERENTIABLE in method.assumptions)
+    programs = _Programs(method.load(), posterior, options, Assumption.DIFFERENTIABLE in method.assumptions)
 
     def chains(function: Callable[..., Any], *axes: int | None) -> jax.stages.Wrapped:
         return jax.jit(function if width is None else jax.vmap(function, in_axes=axes))
@@ -237,11 +236,6 @@ def _compile(
         compiling.begin("start", began)
         compiling.begin("record", recorder.lower(per_chain((rows, layout.size), real), per_chain((), integer), data))
         return compiling.finish()
-
-
-def _function(method: Method) -> MakeKernel:
-    module, _, name = method.run.partition(":")
-    return getattr(import_module(module), name)
 
 
 def _floats(options: ChainOptions) -> dict[str, float]:

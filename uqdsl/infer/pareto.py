@@ -16,6 +16,13 @@ from scipy.special import logsumexp
 _LEAST_TAIL = 5
 
 
+def resampled(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Which draws to take, as many as there are and in their order: each about as often as its weight says (Kitagawa 1996)."""
+    ends, count = np.cumsum(weights), len(weights)
+    points = (np.arange(count) + rng.uniform()) / count
+    return np.searchsorted(ends, points * ends[-1]).clip(max=count - 1)
+
+
 class Smoothed(NamedTuple):
     """Importance weights.
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.linalg import block_diag
 
-from uqdsl.infer.positions import Layout, innermost, position_layout, prior_position, trace_at
+from uqdsl.infer.covariance import covariance_of, independent
+from uqdsl.infer.positions import Layout, position_layout, prior_position, trace_at
 from uqdsl.infer.target import Target
 
 
@@ -103,8 +103,8 @@ class Posterior:
         """What the likelihoods say of the data at a position; of methods that assume that these are Gaussian.
 
         Returns:
-            Mean `(p,)`, covariance `(p, p)` and values `(p,)` of all data, missing ones left out of account by a variance so
-            large that they tell nothing.
+            Mean `(p,)`, covariance `(p, p)` and values `(p,)` of all data; what is missing is not heeded, and is refused to
+            methods that need this.
         """
         return _observe(self.target, self.layout.split(position), self.data)
 
@@ -146,13 +146,8 @@ def _observe(target: Target, position: dict[str, jax.Array], data: dict[str, jax
         law, value = sites[name]["fn"], sites[name]["value"]
         means.append(jnp.ravel(jnp.broadcast_to(law.mean, jnp.shape(value))))
         values.append(jnp.ravel(jnp.asarray(value, float)))
-        inner = innermost(law)
-        if hasattr(inner, "covariance_matrix"):
-            blocks = jnp.broadcast_to(inner.covariance_matrix, (*jnp.shape(value), inner.covariance_matrix.shape[-1]))
-            covariances += list(blocks.reshape(-1, *blocks.shape[-2:]))
-        else:
-            covariances.append(jnp.diag(jnp.ravel(jnp.broadcast_to(law.variance, jnp.shape(value)))))
-    return Observed(jnp.concatenate(means), block_diag(*covariances), jnp.concatenate(values))
+        covariances.append(covariance_of(law, jnp.shape(value)))
+    return Observed(jnp.concatenate(means), independent(covariances).matrix(), jnp.concatenate(values))
 
 
 class Draws(NamedTuple):

@@ -65,6 +65,23 @@ class PosteriorPredictive(NamedTuple):
     thin: int = 1
 
 
+def trace_at_means(
+    target: Target, data: Mapping[str, Any], given: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The sites of a model that is run forward with the mean of its law in the place of each draw.
+
+    - given: values of unknowns that are known instead.
+    """
+
+    def mean(site: dict[str, Any]) -> jax.Array | None:
+        if site["type"] != "sample" or site["value"] is not None:
+            return None
+        return given[site["name"]] if given and site["name"] in given else site["fn"].mean
+
+    model = substitute(without_reparam(target.model), substitute_fn=mean)
+    return trace(model).get_trace(data, target.coords, observed=False)
+
+
 def draw_prior(target: Target, key: jax.Array, draws: int = 1000) -> PriorPredictive:
     """Draw the unknowns from their prior, and data given them.
 

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from uqdsl.infer.curvature import Local
+from uqdsl.infer.pareto import resampled
 from uqdsl.infer.posterior import Posterior, Watch
 from uqdsl.infer.training import Units
 
@@ -117,7 +118,7 @@ def rejuvenate(posterior: Posterior, units: Units, local: Local, draws: int, key
         weights = further * ratio
         log_evidence += float(logsumexp(weights) - np.log(count))
         share = np.exp(weights - logsumexp(weights))
-        taken = np.searchsorted(np.cumsum(share), (np.arange(count) + rng.uniform()) / count).clip(max=count - 1)
+        taken = resampled(share, rng)
         origins, tau, steps = origins[taken], tau + further, steps + 1
         standard, size, _ = move(
             posterior, standard[taken], jnp.asarray(tau), size, jax.random.fold_in(of_steps, steps)

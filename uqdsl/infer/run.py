@@ -12,7 +12,7 @@ import numpy as np
 
 from uqdsl.infer import compile_cache
 from uqdsl.infer.explain import failure
-from uqdsl.infer.pareto import Smoothed, smooth
+from uqdsl.infer.pareto import Smoothed, resampled, smooth
 from uqdsl.infer.positions import record
 from uqdsl.infer.posterior import Draws, Posterior, Run, Watch, make_posterior
 from uqdsl.infer.target import Target
@@ -46,7 +46,6 @@ class Recorded(NamedTuple):
 def run(
     target: Target,
     method: Method,
-    function: Run,
     options: Options,
     seed: int,
     watch: Watch,
@@ -58,7 +57,6 @@ def run(
     reads the posterior need not know of weights.
 
     Arguments:
-        function: of the method.
         seed: of everything that is random.
         watch: is told how far it is.
         posterior: of the target, where there is one, for which functions may be compiled already.
@@ -70,6 +68,7 @@ def run(
     began = time.perf_counter()
     posterior = posterior or make_posterior(target)
     key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(method.name.encode()))
+    function: Run = method.load()
     try:
         draws = _weighed(posterior, function(posterior, options, key, watch), getattr(options, "correction", "none"))
         positions = np.asarray(draws.positions, float)
@@ -80,7 +79,8 @@ def run(
         if draws.log_weights is not None:
             log_weights = _normalised(np.asarray(draws.log_weights, float).reshape(shape))
             weighted = _record(posterior, positions) | {"log_weight": log_weights}
-            chosen = _resampled(log_weights, np.random.default_rng([seed, _RESAMPLING]))
+            rng = np.random.default_rng([seed, _RESAMPLING])
+            chosen = rng.permutation(resampled(np.exp(log_weights.ravel()), rng))
             positions = positions.reshape(-1, posterior.size)[chosen].reshape(positions.shape)
             stats = {name: each.ravel()[chosen].reshape(shape) for name, each in stats.items()}
         recorded = _record(posterior, positions)
@@ -129,14 +129,6 @@ def _normalised(log_weights: np.ndarray) -> np.ndarray:
     finite = np.where(np.isnan(log_weights), -np.inf, log_weights)
     top = finite.max()
     return finite - (top + np.log(np.exp(finite - top).sum()))
-
-
-def _resampled(log_weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Which draws are taken, each about as often as its weight says, in random order."""
-    count = log_weights.size
-    ends = np.cumsum(np.exp(log_weights.ravel()))
-    points = (np.arange(count) + rng.uniform()) / count
-    return rng.permutation(np.searchsorted(ends, points * ends[-1]).clip(max=count - 1))
 
 
 @jax.jit

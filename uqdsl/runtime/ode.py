@@ -112,13 +112,7 @@ def trajectory(
         A tuple of arrays `(n, …)`, one for each state.
     """
     method = _Method(float(start), solver, dt, rtol, atol, max_steps)
-    first, unravel = ravel_pytree(jax.tree.map(lambda each: jnp.asarray(each, float), initial))
-
-    def slope(t: jax.Array, x: jax.Array) -> jax.Array:
-        states = unravel(x)
-        found = rates(t, *states)
-        return ravel_pytree(jax.tree.map(lambda new, old: jnp.broadcast_to(new, old.shape) + 0.0, found, states))[0]
-
+    first, unravel, slope = _flattened(rates, initial)
     converted, constants = jax.closure_convert(slope, jnp.asarray(method.start), first)
     # Of no parameters JAX would make an array of single precision.
     parameters, unravel_parameters = ravel_pytree(constants) if constants else (jnp.zeros(0, first.dtype), lambda _: ())
@@ -163,14 +157,7 @@ def advance(
     Returns:
         A tuple of arrays, like `states`.
     """
-    first, unravel = ravel_pytree(jax.tree.map(lambda each: jnp.asarray(each, float), states))
-
-    def slope(t: Any, x: jax.Array) -> jax.Array:
-        now = unravel(x)
-        return ravel_pytree(jax.tree.map(lambda new, old: jnp.broadcast_to(new, old.shape) + 0.0, rates(t, *now), now))[
-            0
-        ]
-
+    first, unravel, slope = _flattened(rates, states)
     if dt is not None and solver in _FIXED:
         count = jnp.maximum(jnp.ceil(length / dt - 1e-6), 1.0)
         h = length / count
@@ -193,6 +180,20 @@ def advance(
         throw=False,
     )
     return unravel(jnp.where(found.result == diffrax.RESULTS.successful, jnp.asarray(found.ys)[-1], jnp.nan))
+
+
+def _flattened(
+    rates: Callable[..., Any], states: Any
+) -> tuple[jax.Array, Callable[..., Any], Callable[..., jax.Array]]:
+    """States as one vector, the way back, and the rates as a function `slope(t, x)` of it."""
+    first, unravel = ravel_pytree(jax.tree.map(lambda each: jnp.asarray(each, float), states))
+
+    def slope(t: Any, x: jax.Array) -> jax.Array:
+        now = unravel(x)
+        found = rates(t, *now)
+        return ravel_pytree(jax.tree.map(lambda new, old: jnp.broadcast_to(new, old.shape) + 0.0, found, now))[0]
+
+    return first, unravel, slope
 
 
 def _euler(slope: Callable[..., jax.Array], t: Any, x: jax.Array, h: Any) -> jax.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -88,16 +88,6 @@ def rows_of(stage: Stage, dim: str, rows: np.ndarray) -> Stage:
         if field != name:
             coords[ir.missing(field)] = np.flatnonzero(~known).tolist()
     return stage._replace(target=target._replace(coords=coords, data=data))
-
-
-def run_at_means(target: Target, data: Mapping[str, Any], names: Collection[str]) -> Device:
-    """The values of sites of a model that is run forward with the mean of its law in the place of each draw."""
-    model = substitute(
-        without_reparam(target.model),
-        substitute_fn=lambda site: site["fn"].mean if site["type"] == "sample" and site["value"] is None else None,
-    )
-    sites = trace(model).get_trace(data, target.coords, observed=False)
-    return {name: sites[name]["value"] for name in names}
 
 
 def blocks(count: int, bytes_each: int, most: int = 1 << 30) -> Iterator[slice]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from uqdsl.vocabulary.methods import Assumption, Method, Options
 
-# ---------------------------------------------------------------------------------------- inflation and localisation
+# ------------------------------------------------------------------------------------------------------------ inflation
 
 
 class NoInflation(Options):
@@ -47,22 +47,6 @@ class Rtps(Options):
 
     kind: Literal["rtps"] = "rtps"
     alpha: float = Field(default=0.5, ge=0, le=1, description="share of the forecast's spread; 0 leaves the analysis")
-
-
-class NoLocalization(Options):
-    """Every observation acts on every element of the state."""
-
-    kind: Literal["none"] = "none"
-
-
-class GaspariCohn(Options):
-    """The fifth-order taper of Gaspari & Cohn (1999), eq. 4.10; it vanishes at twice `1.82 radius`."""
-
-    kind: Literal["gaspari_cohn"] = "gaspari_cohn"
-    radius: float = Field(gt=0, description="distance at which the taper is about exp(-1/2), in units of the dimension")
-    along: tuple[str, ...] = Field(
-        default=(), description="the dimensions along which distance is measured; all if empty"
-    )
 
 
 # ------------------------------------------------------------------------------------------------------------- methods

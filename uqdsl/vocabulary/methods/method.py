@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from importlib import import_module
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -65,4 +66,10 @@ class Method:
     run: str
     assumptions: tuple[Assumption, ...] = ()
     references: tuple[str, ...] = ()
+
+    def load(self) -> Any:
+        """The function that `run` names."""
+        module, _, name = self.run.partition(":")
+        return getattr(import_module(module), name)
+
     batches: bool = False

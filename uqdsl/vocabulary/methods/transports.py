@@ -66,8 +66,8 @@ class SvgdOptions(Options):
     )
 
 
-class OptimalTransportOptions(Options):
-    """Entropic optimal transport from draws of the prior to a cloud of the posterior."""
+class CouplingOptions(Options):
+    """Options of methods that couple draws of the prior with a cloud of the posterior."""
 
     particles: int = Field(default=500, ge=2, le=10**5, description="draws of the prior that are moved")
     target_particles: int = Field(
@@ -76,6 +76,11 @@ class OptimalTransportOptions(Options):
         le=10**5,
         description="particles of the tempered sequential Monte Carlo that makes the cloud",
     )
+
+
+class OptimalTransportOptions(CouplingOptions):
+    """Entropic optimal transport from draws of the prior to a cloud of the posterior."""
+
     smoothing: float = Field(
         default=0.02, gt=0, le=10, description="entropic smoothing per dimension, in units of the prior's variance"
     )
@@ -85,16 +90,9 @@ class OptimalTransportOptions(Options):
     )
 
 
-class SchrodingerBridgeOptions(Options):
+class SchrodingerBridgeOptions(CouplingOptions):
     """The Schrödinger bridge from draws of the prior to a cloud of the posterior."""
 
-    particles: int = Field(default=500, ge=2, le=10**5, description="draws of the prior that are moved")
-    target_particles: int = Field(
-        default=1000,
-        ge=20,
-        le=10**5,
-        description="particles of the tempered sequential Monte Carlo that makes the cloud",
-    )
     smoothing: float = Field(
         default=0.1,
         gt=0,

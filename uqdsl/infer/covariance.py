@@ -1,0 +1,74 @@
+"""Covariances of errors, of which most are diagonal: then they cost as much as a vector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import block_diag, solve_triangular
+
+from uqdsl.infer.positions import innermost
+
+
+class Covariance(NamedTuple):
+    """The covariance of a vector.
+
+    - variance: of its elements, `(n,)`.
+    - whole: the matrix `(n, n)` where elements are correlated; None where they are not.
+    """
+
+    variance: jax.Array
+    whole: jax.Array | None = None
+
+    def matrix(self) -> jax.Array:
+        """As a matrix `(n, n)`."""
+        return jnp.diag(self.variance) if self.whole is None else self.whole
+
+    def whitened(self, vectors: jax.Array) -> jax.Array:
+        """Vectors `(…, n)` in units of a root of the covariance."""
+        if self.whole is None:
+            return vectors / jnp.sqrt(self.variance)
+        root = jnp.linalg.cholesky(self.whole)
+        flat = solve_triangular(root, vectors.reshape(-1, vectors.shape[-1]).T, lower=True).T
+        return flat.reshape(vectors.shape)
+
+    def coloured(self, vectors: jax.Array) -> jax.Array:
+        """Vectors `(…, n)` times a root: draws of this covariance from independent ones of variance 1."""
+        if self.whole is None:
+            return vectors * jnp.sqrt(self.variance)
+        values, basis = jnp.linalg.eigh(self.whole)
+        return (vectors * jnp.sqrt(jnp.maximum(values, 0.0))) @ basis.T
+
+    def where(self, present: jax.Array, other: float) -> Covariance:
+        """This where elements are present, `(n,)`; elsewhere a variance and no correlation."""
+        variance = jnp.where(present, self.variance, other)
+        if self.whole is None:
+            return Covariance(variance)
+        both = present[:, None] & present[None, :]
+        return Covariance(variance, jnp.where(both, self.whole, jnp.diag(jnp.where(present, 0.0, other))))
+
+
+def covariance_of(law: Any, shape: tuple[int, ...]) -> Covariance:
+    """The covariance of a draw of a law, of a shape with n elements."""
+    inner = innermost(law)
+    if not hasattr(inner, "covariance_matrix"):
+        return Covariance(jnp.ravel(jnp.broadcast_to(law.variance, shape)))
+    blocks = jnp.broadcast_to(inner.covariance_matrix, (*shape, shape[-1]))
+    whole = block_diag(*blocks.reshape(-1, *blocks.shape[-2:]))
+    return Covariance(jnp.diag(whole), whole)
+
+
+def exact(shape: tuple[int, ...]) -> Covariance:
+    """That of what is known exactly."""
+    return Covariance(jnp.zeros(math.prod(shape)))
+
+
+def independent(parts: Sequence[Covariance]) -> Covariance:
+    """The covariance of vectors that are independent of each other, one behind the other."""
+    variance = jnp.concatenate([each.variance for each in parts]) if parts else jnp.zeros(0)
+    if all(each.whole is None for each in parts):
+        return Covariance(variance)
+    return Covariance(variance, block_diag(*(each.matrix() for each in parts)))

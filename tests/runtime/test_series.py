@@ -13,7 +13,7 @@ import pytest
 from numpyro.distributions import biject_to
 from scipy import stats
 
-from uqdsl.runtime import After, Sequential, neighbour, recurrence
+from uqdsl.runtime import After, Sequential, between, neighbour, recurrence
 
 RNG = np.random.default_rng(1)
 
@@ -200,3 +200,26 @@ def test_neighbours(steps, axis, beyond):
 
 def test_neighbours_of_whole_numbers_may_be_beyond():
     assert neighbour(jnp.array([1, 2, 3]), 1, beyond=0.5).tolist() == [2.0, 3.0, 0.5]
+
+
+def test_between_labels_values_are_interpolated():
+    values, labels = RNG.normal(size=(3, 5)), [1.0, 2.0, 4.0, 4.5, 7.0]
+    at = np.array([1.0, 1.3, 3.9, 4.5, 6.9, 7.0])
+    wanted = np.stack([np.interp(at, labels, row) for row in values])
+    np.testing.assert_allclose(between(values[:, None], jnp.asarray(at), labels), wanted, rtol=1e-13)
+    np.testing.assert_allclose(between(values[:, None, ::-1], jnp.asarray(at), labels[::-1]), wanted, rtol=1e-13)
+    # Place by place: each row at a place of its own.
+    np.testing.assert_allclose(between(values, jnp.asarray(at[:3]), labels), np.diag(wanted), rtol=1e-13)
+    assert between(np.array([3.0]), jnp.array([1.0]), [1]).tolist() == [3.0]
+
+
+def test_a_periodic_axis_goes_on_to_its_beginning():
+    values = np.array([0.0, 10.0, 30.0, 60.0])
+    at = jnp.array([360.0, 300.0, 315.0, -45.0, 0.0, 45.0, 405.0])
+    found = between(values, at, [0, 90, 180, 270], periodic=True)
+    np.testing.assert_allclose(found, [0, 40, 30, 30, 0, 5, 5], rtol=1e-13)
+
+
+def test_between_has_the_slope_of_its_piece():
+    slope = jax.grad(lambda at: between(jnp.array([0.0, 2.0, 8.0]), at, [1, 2, 4]))
+    assert (slope(1.5), slope(3.0)) == (2.0, 3.0)

@@ -130,6 +130,8 @@ class Writer:
             case ir.AtTimes(state=state, times=times):
                 known = self.names[at_times(state.name, times.name)]
                 return self.aligned(self.seen(Text(known.identifier), known.axes), known.axes, layout)
+            case ir.Gather(between=True):
+                return self._between(node, layout)
             case ir.Gather() | ir.Pick():
                 return self._selected(node, layout)
             case ir.Operation(operator="negative", operands=(operand,)):
@@ -473,6 +475,16 @@ class Writer:
         shown = ", ".join(slots[: indexed[-1] + 1])
         return self.aligned(Text(f"{array.at(ATOM)}[{shown}]", kind=array.kind), tuple(lies), layout)
 
+    def _between(self, node: ir.Gather, layout: tuple[str, ...]) -> Text:
+        """Values between the labels of a dimension."""
+        axes = tuple(dim for dim in layout if dim in node.dims)
+        with self.seeing(**{node.along: None}):
+            whole = self.number(node.value, (*axes, node.along))
+        ends = ", periodic=True" if self.dims[ir.base(node.along)].boundary == "periodic" else ""
+        at = self.number(node.index, axes)
+        text = f'between({whole.text}, {at.text}, coords["{ir.base(node.along)}"]{ends})'
+        return self.aligned(Text(text), axes, layout)
+
     def _slot(self, dim: str, selection: ir.Gather | ir.Pick | None, inside: tuple[str, ...]) -> str:
         """What stands between the brackets for one axis; `inside` are the dimensions of the index arrays."""
         match selection:
@@ -516,7 +528,7 @@ def _selections(node: ir.Gather | ir.Pick) -> tuple[dict[str, ir.Gather | ir.Pic
     while True:
         chosen[node.along] = node
         inner = node.value
-        if not isinstance(inner, ir.Gather | ir.Pick):
+        if not isinstance(inner, ir.Gather | ir.Pick) or getattr(inner, "between", False):
             return chosen, inner
         # An index brings dimensions in: what selects along those has to come after it.
         brought = inner.index.dims if isinstance(inner, ir.Gather) else ()

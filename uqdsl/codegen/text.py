@@ -39,6 +39,7 @@ RUNTIME = (
     "Truncated",
     "ZeroSumNormal",
     "attention",
+    "between",
     "bspline",
     "bspline_between",
     "callback",

@@ -84,7 +84,7 @@ def bind(
         beyond = (
             *verify_times(numbers, of_part),
             *verify_grades(spec, numbers, of_part),
-            *verify_limits(spec, numbers),
+            *verify_limits(spec, numbers, of_part),
         )
         problems += [problem for problem in beyond if problem not in problems]
     if not problems:

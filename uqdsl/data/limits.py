@@ -1,14 +1,15 @@
-"""Values of data that lie beyond the ends, stated as numbers, of a law or of a spline."""
+"""Values of data that lie beyond the ends, stated as numbers, of a law, of a spline or of a dimension."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
 from uqdsl import ir
+from uqdsl.data.align import Dimension
 from uqdsl.data.cells import shown
 from uqdsl.data.form import Found
 from uqdsl.data.spots import first_spot
@@ -26,15 +27,18 @@ class _Limits(NamedTuple):
     at: Span | None
 
 
-def verify_limits(spec: ir.Spec, values: Sequence[tuple[Found, np.ndarray]]) -> Iterator[Problem]:
-    """UQ457 for fields with values of which a law has none, or that lie outside of a spline.
+def verify_limits(
+    spec: ir.Spec, values: Sequence[tuple[Found, np.ndarray]], dims: Mapping[str, Dimension]
+) -> Iterator[Problem]:
+    """UQ457 for fields with values of which a law has none, or that lie outside of a spline or of a dimension.
 
     Args:
         spec: the IR.
         values: the fields that hold numbers, as they were found, and these.
+        dims: the dimensions with their labels.
     """
     fields = {found.field.name: (found, numbers) for found, numbers in values}
-    for limits in (*_of_laws(spec), *_of_splines(spec)):
+    for limits in (*_of_laws(spec), *_of_splines(spec), *_of_dims(spec, dims)):
         if limits.name not in fields:
             continue
         found, numbers = fields[limits.name]
@@ -83,6 +87,19 @@ def _of_splines(spec: ir.Spec) -> Iterator[_Limits]:
                 function="bspline" | "bspline_between", arguments=(ir.Reference(name=name), _, low, high, *_)
             ):
                 yield _Limits(name, _number(low, -inf), _number(high, inf), "the spline goes", each.span)
+
+
+def _of_dims(spec: ir.Spec, dims: Mapping[str, Dimension]) -> Iterator[_Limits]:
+    """The dimensions between whose labels something is selected: those that are periodic have no ends."""
+    for each in ir.nodes((spec.statements, tuple(stage.spec.statements for stage in spec.stages))):
+        if not isinstance(each, ir.Gather) or not each.between or not isinstance(each.index, ir.Reference):
+            continue
+        dim = dims.get(ir.base(each.along))
+        if dim is None or dim.ir.boundary == "periodic" or not dim.labels or dim.doubtful:
+            continue
+        if not any(isinstance(label, str) for label in dim.labels):
+            low, high = sorted((float(dim.labels[0]), float(dim.labels[-1])))
+            yield _Limits(each.index.name, low, high, f"`{dim.ir.name}` goes", each.span)
 
 
 def _number(value: ir.Expression | None, otherwise: float) -> float:

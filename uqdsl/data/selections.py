@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from uqdsl import ir
 from uqdsl.data.align import Dimension
 from uqdsl.messages import Problem, closest, listing
-from uqdsl.messages.catalogue.data import CoordinateNotNumeric, LabelNotInData
+from uqdsl.messages.catalogue.data import CoordinateNotNumeric, LabelNotInData, LabelsNotInOrder
 
 
 def verify_selections(spec: ir.Spec, dims: Mapping[str, Dimension]) -> Iterator[Problem]:
     """The labels and positions that expressions select are there (UQ448), and coordinates are numbers (UQ449)."""
     said = set()
-    for node in _nodes(spec.statements):
+    for node in _nodes((spec.statements, tuple(stage.spec.statements for stage in spec.stages))):
         if isinstance(node, ir.Pick):
             problem = _verify_pick(node, dims.get(node.along))
         elif isinstance(node, ir.LabelPosition):
             problem = _verify_label(node.label, node, dims.get(node.dim))
         elif isinstance(node, ir.Coordinate) and not node.positions:
-            problem = _verify_coordinate(node, dims.get(node.dim.rstrip("'")))
+            problem = _verify_coordinate(node, dims.get(ir.base(node.dim)))
+        elif isinstance(node, ir.Gather) and node.between:
+            problem = _verify_coordinate(node, dims.get(ir.base(node.along))) or _verify_order(
+                node, dims.get(ir.base(node.along))
+            )
         else:
             continue
         if problem is not None and (problem.at, problem.code) not in said:
@@ -66,10 +72,18 @@ def _written(label: object) -> str:
     return f'`"{label}"`' if isinstance(label, str) else f"`{label}`"
 
 
-def _verify_coordinate(node: ir.Coordinate, dim: Dimension | None) -> Problem | None:
+def _verify_coordinate(node: ir.Coordinate | ir.Gather, dim: Dimension | None) -> Problem | None:
     if dim is None or dim.labels is None or dim.doubtful:
         return None
     text = next((each for each in dim.labels if isinstance(each, str)), None)
     if text is None:
         return None
     return CoordinateNotNumeric(at=node.span, dim=dim.ir.name, shown=_written(text))
+
+
+def _verify_order(node: ir.Gather, dim: Dimension | None) -> Problem | None:
+    """Labels between which something is selected grow, or fall."""
+    if dim is None or dim.labels is None or dim.doubtful:
+        return None
+    steps = np.diff(np.asarray(dim.labels, float))
+    return None if (steps > 0).all() or (steps < 0).all() else LabelsNotInOrder(at=node.span, dim=dim.ir.name)

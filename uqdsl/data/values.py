@@ -60,7 +60,7 @@ def value_over(
                 return _OPERATORS[operator](*(over(each, dims) for each in operands))
             case ir.Apply(function=function, arguments=arguments) if function in _FUNCTIONS:
                 return _FUNCTIONS[function](*(over(each, dims) for each in arguments))
-            case ir.Gather(value=value, along=along, index=index) if value.dims == (along,):
+            case ir.Gather(value=value, along=along, index=index, between=False) if value.dims == (along,):
                 return np.ravel(over(value, (along,)))[over(index, dims).astype(int)]
         raise _Other
 

@@ -72,12 +72,16 @@ class LabelPosition(Node):
 
 
 class Gather(Node):
-    """`value` at positions of its dimension `along` that a category field or an integer expression gives."""
+    """`value` at positions of its dimension `along` that a category field or an integer expression gives.
+
+    `between` labels, the index is a coordinate along the dimension, and values are interpolated linearly.
+    """
 
     node: Literal["gather"] = "gather"
     value: Expression
     along: str
     index: Expression
+    between: bool = False
     dims: tuple[str, ...] = ()
 
 

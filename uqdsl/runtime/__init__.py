@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         mean_pool,
         side_by_side,
     )
-    from uqdsl.runtime.neighbours import neighbour
+    from uqdsl.runtime.neighbours import between, neighbour
     from uqdsl.runtime.ode import advance, trajectory
     from uqdsl.runtime.ordered import Ordered
     from uqdsl.runtime.ordered_probit import OrderedProbit
@@ -82,6 +82,7 @@ _MODULES = {
     "Triangular": "triangular",
     "Truncated": "truncated",
     "ZeroSumNormal": "zero_sum",
+    "between": "neighbours",
     "bspline": "splines",
     "bspline_between": "splines",
     "callback": "callbacks",
@@ -156,6 +157,7 @@ __all__ = [
     "ZeroSumNormal",
     "advance",
     "attention",
+    "between",
     "bspline",
     "bspline_between",
     "callback",

@@ -303,6 +303,8 @@ def _gather(
         if moved and not isinstance(where.node, ir.Reference):
             hint = f"a state is asked for at the times of a field: give the data another one beside `{moved[0]}`"
             return context.report(UnclearSelection(at=index.span, name=_named(expression), hint=hint))
+        if along is not None and isinstance(index, tree.Name) and _is_coordinate(where, index, context):
+            return _between(found, along, where, expression)
         hint = _as_category(where, along or found.dims[0], context) or _WAYS
         return context.report(UnclearSelection(at=index.span, name=_named(expression), hint=hint))
     along = along or where.category
@@ -311,6 +313,19 @@ def _gather(
     dims = union(*(where.dims if dim == along else (dim,) for dim in found.dims))
     node = ir.Gather(span=expression.span, value=found.node, along=along, index=where.node, dims=dims)
     return found._replace(node=node)
+
+
+def _is_coordinate(where: Typed, index: tree.Name, context: Context) -> bool:
+    """Whether an index is a field of real numbers."""
+    declared = context.declarations.values.get(index.name)
+    return not where.support.integer and declared is not None and declared.what is What.FIELD
+
+
+def _between(found: Typed, along: str, where: Typed, expression: tree.Select) -> Typed:
+    """`x[grid = site]`: a value at places between the labels of a dimension."""
+    dims = union(*(where.dims if dim == along else (dim,) for dim in found.dims))
+    node = ir.Gather(span=expression.span, value=found.node, along=along, index=where.node, between=True, dims=dims)
+    return found._replace(node=node, support=found.support._replace(integer=False), spread=None)
 
 
 def _meant_by_index(name: str, dims: tuple[str, ...], columns: list[str], context: Context) -> str:

@@ -315,6 +315,14 @@ class CoordinateNotNumeric(Problem):
     shown: str
 
 
+class LabelsNotInOrder(Problem):
+    code = "UQ466"
+    headline = "values between the labels of `{dim}` are asked for, but these neither grow nor fall"
+    label = "interpolated here"
+    advice = "give its labels in order, where the dimension is declared or in the data"
+    dim: str
+
+
 # -------------------------------------------------------------------------------------------------- times and grades
 
 

@@ -5,7 +5,8 @@ In a folder that holds a copy of `specs`, and for each page of its own what its 
 - `uq`: checks without a problem, data included, compiles, and its log density can be differentiated: the shapes of all
   its arrays fit. With a code behind it (`uq UQ901`), has that problem.
 - `uq FILE.uq`, `csv FILE.csv`, `yaml FILE.yaml`: the same, and is kept for the blocks below under that name;
-  `uq FILE.uq faulty` and `uq FILE.uq part`, which is a file for others to include, are only kept.
+  `uq FILE.uq faulty`, `uq FILE.uq part`, which is a file for others to include, and `uq FILE.uq empty`, whose data a block
+  below simulates, are only kept.
 - `python`: runs; the blocks of a page are one program. `python FILE.py` is kept for the blocks below under that name.
 - `console`: each line that begins with `$ ` is run; where output follows, it is what is printed, else all must be well.
 - `sh`: what begins with `uv run uqdsl` runs; of all else, what `uv run` is to run is there.
@@ -74,7 +75,7 @@ def check_spec(block: Block, folder: Path) -> None:
         name, _, kind = block.rest.partition(" ")
         (folder / name).write_text(block.text, encoding="utf-8")
         if kind:
-            assert kind in ("faulty", "part")
+            assert kind in ("faulty", "part", "empty")
             return
     checked = dataset = None
     try:

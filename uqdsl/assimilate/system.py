@@ -188,7 +188,22 @@ class System:
         data |= self.fixed.states.split(state) | self.fixed.parameters.split(parameters)
         model = seed(without_reparam(target.model), key)
         sites = trace(model).get_trace(data, coords, observed=False)
-        return jnp.concatenate([jnp.ravel(jnp.asarray(sites[name]["value"], float)) for name in target.observed])
+        streams = self.fixed.motion.streams
+        return jnp.concatenate([jnp.ravel(jnp.asarray(sites[each.name]["value"], float)) for each in streams])
+
+    def by_row(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """What belongs to observations, `(event, p)`, over the dimensions of each stream; NaN in rows that no event has."""
+        target, found, start = self.fixed.stages.observation, {}, 0
+        for stream in self.fixed.motion.streams:
+            rows, dims = np.asarray(self.events.rows[stream.rows]), target.dims[stream.name]
+            at, shape = dims.index(stream.rows), [len(target.coords[dim]) for dim in dims]
+            padded = [*shape[:at], rows.shape[-1], *shape[at + 1 :]]
+            stop = start + math.prod(padded)
+            each = np.moveaxis(values[:, start:stop].reshape(len(values), *padded), at + 1, 1)
+            whole = np.full([shape[at], *shape[:at], *shape[at + 1 :]], np.nan)
+            whole[rows[rows != _NEVER]] = each[rows != _NEVER]
+            found[stream.name], start = np.moveaxis(whole, 0, at), stop
+        return found
 
     # ------------------------------------------------------------------------------------------------- how it is done
 

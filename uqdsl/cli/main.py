@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import typer
 
-from uqdsl.cli import check, cite, compare, compile, explain, fmt, methods, new, run
+from uqdsl.cli import check, cite, compare, compile, explain, fmt, methods, new, run, simulate
 from uqdsl.cli.output import say_problems
 from uqdsl.messages.catalogue.usage import InternalFault, WrongCommand
 from uqdsl.messages.failure import UqdslError, UsageError
@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for each in (new, check, fmt, compile, run, compare, explain, methods, cite):
+for each in (new, check, fmt, compile, simulate, run, compare, explain, methods, cite):
     app.command(each.__name__.rpartition(".")[2])(each.command)
 
 

@@ -22,6 +22,14 @@ AllowedPaths = Annotated[
     list[str] | None,
     typer.Option("--allow-path", metavar="DIR", help="Let the spec name data in this directory too; may be repeated."),
 ]
+AllowedExtern = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-extern",
+        metavar="MODULE",
+        help="Let the spec call functions of this Python module; may be repeated.",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from uqdsl.cli.output import AllowedPaths, Json, Settings, Strict, say_problems
+from uqdsl.cli.output import AllowedExtern, AllowedPaths, Json, Settings, Strict, say_problems
 from uqdsl.messages import faults
 
 if TYPE_CHECKING:
@@ -50,14 +50,7 @@ def command(
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Draw no pictures of the result.")] = False,
     strict: Strict = False,
     allow_path: AllowedPaths = None,
-    allow_extern: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-extern",
-            metavar="MODULE",
-            help="Let the spec call functions of this Python module; may be repeated.",
-        ),
-    ] = None,
+    allow_extern: AllowedExtern = None,
     json: Json = False,
 ) -> int:
     """Run a spec: draw from its posterior, judge the draws, and keep them in a run directory."""

@@ -13,6 +13,7 @@ from numpyro.handlers import seed, trace
 
 from uqdsl.infer.coordinates import flat_position
 from uqdsl.infer.posterior import Posterior
+from uqdsl.infer.target import Target
 
 type Arrays = dict[str, np.ndarray]
 
@@ -44,6 +45,16 @@ def simulate(posterior: Posterior, key: jax.Array, count: int) -> Simulation:
     return Simulation(
         np.asarray(positions), {name: np.asarray(each).astype(given[name].dtype) for name, each in data.items()}
     )
+
+
+def draw_once(target: Target, key: jax.Array) -> dict[str, jax.Array]:
+    """Unknowns, quantities and data, drawn once; as they are named, unconstrained parts of the program left out.
+
+    Raises:
+        NotImplementedError: where a law has no sampler.
+    """
+    sites = trace(seed(target.model, key)).get_trace(target.data, target.coords, observed=False)
+    return {name: each["value"] for name, each in sites.items() if each["type"] in ("sample", "deterministic")}
 
 
 @jax.jit

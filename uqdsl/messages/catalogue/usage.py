@@ -123,3 +123,22 @@ class OtherData(Warn):
     first: str
     second: str
     what: str
+
+
+class NotDrawn(Problem):
+    """What `simulate` cannot draw."""
+
+    code = "UQ735"
+    headline = "`{name}` cannot be simulated: {reason}"
+    name: str
+    reason: str
+
+
+class NowhereToWrite(Problem):
+    """What `simulate` has drawn and cannot write."""
+
+    code = "UQ736"
+    headline = "simulated values of {names} cannot be written: {reason}"
+    advice = "name a file in the `data` statement, such as `twin.nc`, that holds them"
+    names: str
+    reason: str

@@ -32,6 +32,7 @@ from uqdsl.diagnose.compare import Side
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.diagnose.simulations import SIMULATIONS, simulated
 from uqdsl.diagnose.tested import CALIBRATION, SHIFT
+from uqdsl.driver.assimilate import target_of_run
 from uqdsl.driver.calibrate import examine
 from uqdsl.driver.compare import Compared, Entry, compare_entries
 from uqdsl.driver.externs import load_externs
@@ -260,8 +261,17 @@ class Program:
 
     @cached_property
     def _target(self) -> Target:
+        """That of the first run: densities are of the same unknowns in all."""
+        return self._target_of(self.spec.runs[0]) if self.spec.runs else self._static
+
+    @cached_property
+    def _static(self) -> Target:
         dataset = Dataset(self.data, self.coords, {})
         return make_target(self.spec, self._generated, dataset, allowed=self._allow_extern)
+
+    def _target_of(self, run: Run) -> Target:
+        sources, allowed = self._checked.sources, self._allow_extern
+        return target_of_run(self._static, run, self.spec, sources, self._dataset, allowed=allowed)
 
     def _foresee(
         self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch, new: Any, calibration: Group
@@ -337,7 +347,7 @@ class Program:
         if run not in self.spec.runs:
             checked = check_linked(checked.source, checked.linked, self._settings(), (run,))
         with located(checked.sources), memory_short():
-            target = self._target._replace(interest=run.names)
+            target = self._target_of(run if run in self.spec.runs else checked.spec.runs[0])
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
         return Fit(self, result, seed, self._foresee, self._examine, self._fit_naively)
 

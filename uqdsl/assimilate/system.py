@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -72,7 +72,7 @@ class Observed(NamedTuple):
     present: jax.Array
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["data", "events"], meta_fields=["fixed"])
+@partial(jax.tree_util.register_dataclass, data_fields=["data", "events", "known"], meta_fields=["fixed"])
 @dataclass(frozen=True, eq=False)
 class System:
     """A system with its data; a pytree, so that compiled functions take it as an argument.
@@ -81,11 +81,17 @@ class System:
         fixed: what is not data.
         data: every field.
         events: what happens when.
+        known: the parameters, where they are known.
     """
 
     fixed: Fixed
     data: dict[str, jax.Array]
     events: Events
+    known: jax.Array | None = None
+
+    def at(self, parameters: jax.Array) -> System:
+        """The same system with known parameters `(q,)`."""
+        return replace(self, known=parameters)
 
     @property
     def size(self) -> int:
@@ -99,22 +105,23 @@ class System:
 
     def draw_initial(self, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         """A draw of parameters and of the state at the first time."""
-        values = self._values(self.fixed.stages.initial, self.data, key)
-        return _flat(values, self.fixed.parameters), _flat(values, self.fixed.states)
+        given = None if self.known is None else self.fixed.parameters.split(self.known)
+        values = self._values(self.fixed.stages.initial, self.data, key, given)
+        return self.fixed.parameters.join(values), self.fixed.states.join(values)
 
     def mean_parameters(self) -> jax.Array:
-        """The parameters at the means of their priors."""
+        """The parameters at the means of their priors, or as they are known."""
+        if self.known is not None:
+            return self.known
         sites = trace_at_means(self.fixed.stages.initial, self.data)
-        return _flat({name: each["value"] for name, each in sites.items()}, self.fixed.parameters)
+        return self.fixed.parameters.join({name: each["value"] for name, each in sites.items()})
 
     def unconstrained(self, parameters: jax.Array) -> jax.Array:
         """Parameters, each on the unconstrained scale of its support."""
         given = self.fixed.parameters.split(parameters)
         sites = trace_at_means(self.fixed.stages.initial, self.data, given)
-        return _flat(
-            {name: biject_to(sites[name]["fn"].support).inv(each) for name, each in given.items()},
-            self.fixed.parameters,
-        )
+        free = {name: biject_to(sites[name]["fn"].support).inv(each) for name, each in given.items()}
+        return self.fixed.parameters.join(free)
 
     def constrained(self, free: jax.Array) -> jax.Array:
         """Parameters from their unconstrained scale."""
@@ -129,18 +136,18 @@ class System:
 
         model = substitute(without_reparam(self.fixed.stages.initial.model), substitute_fn=placed)
         sites = trace(model).get_trace(self.data, self.fixed.stages.initial.coords, observed=False)
-        return _flat({name: sites[name]["value"] for name in given}, self.fixed.parameters)
+        return self.fixed.parameters.join({name: sites[name]["value"] for name in given})
 
     def step(self, state: jax.Array, parameters: jax.Array, event: Events, key: jax.Array) -> jax.Array:
         """A draw of the state at an event, given that at the event before."""
         values = self._values(self.fixed.stages.step, self._given(state, parameters, event), key)
-        drawn, exact = _flat(values, self.fixed.states), self._exact(values)
+        drawn, exact = self.fixed.states.join(values), self._exact(values)
         return drawn if exact is None else jnp.where(event.acts, drawn, exact)
 
     def forecast(self, state: jax.Array, parameters: jax.Array, event: Events) -> Moments:
         """Mean and covariance of the state at an event, given that at the event before, where its error is Gaussian."""
         sites = trace_at_means(self.fixed.stages.step, self._given(state, parameters, event))
-        mean = _flat({name: each["value"] for name, each in sites.items()}, self.fixed.states)
+        mean = self.fixed.states.join({name: each["value"] for name, each in sites.items()})
         blocks = [
             _covariance(next((sites[each] for each in (f"{name}.error", name) if each in sites), None), shape)
             for name, shape in zip(self.fixed.states.names, self.fixed.states.shapes, strict=True)
@@ -152,7 +159,7 @@ class System:
         """Mean and covariance of the state at the first time, where its law is Gaussian."""
         given = self.fixed.parameters.split(parameters)
         sites = trace_at_means(self.fixed.stages.initial, self.data, given)
-        mean = _flat({name: each["value"] for name, each in sites.items()}, self.fixed.states)
+        mean = self.fixed.states.join({name: each["value"] for name, each in sites.items()})
         states = zip(self.fixed.states.names, self.fixed.states.shapes, strict=True)
         return Moments(mean, independent([_covariance(sites[name], shape) for name, shape in states]))
 
@@ -214,8 +221,11 @@ class System:
         times = {f"{axis}.now": event.time - event.length, f"{axis}.step": event.length}
         return {**self.data, **motion.parameters.split(parameters), **before, **times, **held}
 
-    def _values(self, target: Target, data: Mapping[str, Any], key: jax.Array) -> dict[str, jax.Array]:
-        sites = trace(seed(without_reparam(target.model), key)).get_trace(data, target.coords, observed=False)
+    def _values(
+        self, target: Target, data: Mapping[str, Any], key: jax.Array, given: dict[str, jax.Array] | None = None
+    ) -> dict[str, jax.Array]:
+        model = seed(substitute(without_reparam(target.model), given or {}), key)
+        sites = trace(model).get_trace(data, target.coords, observed=False)
         return {name: each["value"] for name, each in sites.items() if each["type"] in ("sample", "deterministic")}
 
     def _exact(self, values: Mapping[str, jax.Array]) -> jax.Array | None:
@@ -340,11 +350,6 @@ def _layout(target: Target, names: Any) -> Layout:
         target.data,
     )
     return Layout(tuple(names), tuple(tuple(sites[name].shape) for name in names))
-
-
-def _flat(values: Mapping[str, Any], layout: Layout) -> jax.Array:
-    parts = [jnp.ravel(jnp.asarray(values[name], float)) for name in layout.names]
-    return jnp.concatenate(parts) if parts else jnp.zeros(0)
 
 
 def _unmasked(site: dict[str, Any]) -> dict[str, Any]:

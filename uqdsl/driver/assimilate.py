@@ -6,23 +6,26 @@ import time
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import uqdsl
 from uqdsl import ir
-from uqdsl.assimilate.system import Stages, System, make_system
 from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
 from uqdsl.diagnose.cycles import ASSIMILATION, Cycled, Seen, consistency, cycled, reasons, skill
 from uqdsl.driver.predict import with_given
 from uqdsl.driver.program import Precision, make_target
-from uqdsl.infer.positions import Layout
+from uqdsl.infer import Target
 from uqdsl.messages import Sources
 from uqdsl.results import Group, Groups, Variable
 from uqdsl.results.groups import labels_of
 from uqdsl.vocabulary.assimilation import filters
+
+if TYPE_CHECKING:
+    from uqdsl.assimilate.system import System
+    from uqdsl.infer.positions import Layout
 
 
 def system_of(
@@ -35,6 +38,8 @@ def system_of(
         dataset: the data of the spec.
         precision, allowed: as of `make_target`.
     """
+    from uqdsl.assimilate.system import Stages, make_system
+
     motion = spec.motion
     assert motion is not None, "semantics gives every spec that assimilates a motion"
     programs, targets = {}, {}
@@ -47,6 +52,30 @@ def system_of(
     dt = next((each.flow.options["dt"] for each in step.spec.quantities if each.flow is not None), None)
     times = np.asarray(dataset.coords[motion.axis], float)
     return make_system(motion, Stages(**targets), times, None if dt is None else float(dt)), programs
+
+
+def target_of_run(
+    target: Target,
+    run: ir.Run,
+    spec: ir.Spec,
+    sources: Sources,
+    dataset: Dataset,
+    *,
+    precision: Precision = 64,
+    allowed: Sequence[str] = (),
+) -> Target:
+    """The target that a run has: where states move at random, that of the parameters, the states filtered."""
+    if run.states is None:
+        return target._replace(interest=run.names)
+    from uqdsl.assimilate.cycle import Plan
+    from uqdsl.assimilate.marginal import with_states
+
+    system, programs = system_of(spec, sources, dataset, precision=precision, allowed=allowed)
+    method = filters()[run.states.method]
+    nothing = np.zeros(system.parameters, bool)
+    made = method.load()(method.options(**run.states.options), Plan(nothing, nothing))
+    told = "\n".join([*(each.text for each in programs.values()), repr(run.states)])
+    return with_states(target, system, made, told)._replace(interest=run.names)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from uqdsl.uncertainty.predict import Watch, unwatched
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import ChainOptions, Method, Options, method_named
 
-_PRIOR, _POSTERIOR, _DISCRETE = 0x7072696F, 0x706F7374, 0x64697363
+_PRIOR, _POSTERIOR, _DISCRETE, _STATES = 0x7072696F, 0x706F7374, 0x64697363, 0x73746174
 """Folded into the seed, so that no two of its users draw the same numbers."""
 
 
@@ -140,7 +140,7 @@ def infer(
     else:
         with watcher.counting() as watch:
             sampled = _whole(target, method, options, seed, attrs, folder, partial(watch, run.name))
-    drawn, store, attrs = _with_discrete(target, sampled.drawn, seed), sampled.store, attrs | sampled.attrs
+    drawn, store, attrs = _with_latent(target, sampled.drawn, seed), sampled.store, attrs | sampled.attrs
     groups = build_groups(target, drawn, attrs=attrs) | sampled.groups
     rows = tuple(summarize(groups))
     found = _verdict(spec, options, groups, rows)
@@ -350,16 +350,18 @@ def centered_unknowns(spec: Spec) -> tuple[str, ...]:
     )
 
 
-def _with_discrete(target: Target, drawn: Drawn, seed: int) -> Drawn:
-    """The draws with those of the discrete unknowns, which the method has summed out."""
-    if not target.discrete:
+def _with_latent(target: Target, drawn: Drawn, seed: int) -> Drawn:
+    """The draws with those of discrete unknowns and of states, which the method has summed and integrated out."""
+    if not target.discrete and target.draw_states is None:
         return drawn
     import jax
 
-    from uqdsl.infer.summed import draw_discrete
+    from uqdsl.infer.summed import draw_discrete, draw_states
 
-    found = draw_discrete(target, drawn.posterior, jax.random.fold_in(jax.random.key(seed), _DISCRETE))
-    return drawn._replace(posterior=drawn.posterior | found)
+    key = jax.random.key(seed)
+    found = draw_discrete(target, drawn.posterior, jax.random.fold_in(key, _DISCRETE))
+    moved = draw_states(target, drawn.posterior, jax.random.fold_in(key, _STATES))
+    return drawn._replace(posterior=drawn.posterior | found | moved)
 
 
 def _with_predictions(target: Target, drawn: Drawn, seed: int, attrs: dict[str, Any]) -> Groups:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import uqdsl
 from uqdsl.codegen import Program
@@ -15,6 +15,13 @@ from uqdsl.data import Dataset
 from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, shifted, summary_json, tested
 from uqdsl.diagnose.compare import Comparison, Side, compare
 from uqdsl.diagnose.simulations import simulated
+from uqdsl.driver.assimilate import (
+    Assimilated,
+    assimilate,
+    reread_assimilated,
+    system_of,
+    target_of_run,
+)
 from uqdsl.driver.externs import hash_modules
 from uqdsl.driver.front import Checked
 from uqdsl.driver.infer import Result, Watcher, calibration_of, infer, reread
@@ -42,9 +49,6 @@ from uqdsl.results import (
 from uqdsl.results.atomic import write_whole
 from uqdsl.results.directory import RECORD
 from uqdsl.results.store import CHECKPOINT, RESULT
-
-if TYPE_CHECKING:
-    from uqdsl.driver.assimilate import Assimilated
 
 
 class Job(NamedTuple):
@@ -195,6 +199,14 @@ def _run_all(
     spec = job.checked.spec
     results: dict[str, Result] = {}
     problems = list(notes)
+    bound = partial(
+        target_of_run,
+        spec=spec,
+        sources=job.checked.sources,
+        dataset=job.dataset,
+        precision=job.precision,
+        allowed=job.allow_extern,
+    )
     naive = partial(naive_fits, job.checked, job.dataset, job.seed, precision=job.precision, allowed=job.allow_extern)
     for run in spec.runs:
         folder = directory.folder(run.name)
@@ -203,7 +215,7 @@ def _run_all(
             if done is None:
                 done = infer(
                     spec,
-                    target._replace(interest=run.names),
+                    bound(target, run),
                     run,
                     job.seed,
                     staged=staged,
@@ -283,8 +295,6 @@ def asked_of(spec: Spec) -> tuple[Assimilation, ...]:
 
 def _assimilate_all(job: Job, directory: RunDirectory, *, resume: bool, audience: Audience) -> dict[str, Assimilated]:
     """Every `assimilate` of a spec, one after the other; those that came to their end before are read again."""
-    from uqdsl.driver.assimilate import assimilate, reread_assimilated, system_of
-
     spec = job.checked.spec
     system, programs = system_of(
         spec, job.checked.sources, job.dataset, precision=job.precision, allowed=job.allow_extern

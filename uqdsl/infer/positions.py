@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -38,6 +38,11 @@ class Layout(NamedTuple):
             arrays[name] = position[start:end].reshape(shape)
             start = end
         return arrays
+
+    def join(self, arrays: Mapping[str, jax.Array]) -> jax.Array:
+        """The flat position `(size,)` of arrays by site; others are left out."""
+        parts = [jnp.ravel(jnp.asarray(arrays[name], float)) for name in self.names]
+        return jnp.concatenate(parts) if parts else jnp.zeros(0)
 
     def split_rows(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         """The same of many positions `(…, size)`: arrays `(…, *shape)`."""

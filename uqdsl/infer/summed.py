@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +32,6 @@ def draw_discrete(target: Target, posterior: Mapping[str, np.ndarray], key: jax.
         return {}
     summed, model = target.summed, without_reparam(target.model)
     given = {name: posterior[name] for name in target.recorded}
-    chains, draws = next(iter(given.values())).shape[:2]
     shapes = {name: tuple(len(target.coords[dim]) for dim in target.dims[name]) for name in target.discrete}
 
     def one(key: jax.Array, values: dict[str, jax.Array], data: Arrays) -> dict[str, dict[str, jax.Array]]:
@@ -46,7 +46,28 @@ def draw_discrete(target: Target, posterior: Mapping[str, np.ndarray], key: jax.
         sites = trace(seed(substitute(model, data={**values, **found}), key)).get_trace(data, target.coords)
         return {"found": {**found, **{name: jnp.asarray(sites[name]["value"]) for name in target.later}}}
 
+    return _over_all(one, given, target.data, key)
+
+
+def draw_states(target: Target, posterior: Mapping[str, np.ndarray], key: jax.Array) -> Arrays:
+    """States that a filter has accounted for, at draws of the unknowns: each an exact draw of p(states | unknowns, data).
+
+    Arguments and result are as of `draw_discrete`.
+    """
+    draw = target.draw_states
+    if draw is None:
+        return {}
+
+    def one(key: jax.Array, values: dict[str, jax.Array], data: Arrays) -> dict[str, dict[str, jax.Array]]:
+        return {"found": draw(key, values, data)}
+
+    return _over_all(one, {name: posterior[name] for name in target.recorded}, target.data, key)
+
+
+def _over_all(one: Any, given: Arrays, data: Mapping[str, np.ndarray], key: jax.Array) -> Arrays:
+    """What is found at every draw of every chain, `(chain, draw, *shape)`."""
+    chains, draws = next(iter(given.values())).shape[:2]
     flat = {name: array.reshape(chains * draws, *array.shape[2:]) for name, array in given.items()}
     places = np.stack(np.meshgrid(np.arange(chains), np.arange(draws), indexing="ij"), -1).reshape(-1, 2)
-    found = over_draws(one, key, flat, places, target.data)["found"]
+    found = over_draws(one, key, flat, places, data)["found"]
     return {name: array.reshape(chains, draws, *array.shape[1:]) for name, array in found.items()}

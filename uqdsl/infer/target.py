@@ -29,6 +29,8 @@ class Target(NamedTuple):
     - lines: of the statement that each line of the program comes from.
     - summed: `summed(values, data, coords)`, the part of the log density from which discrete unknowns are summed out.
     - discrete: these unknowns, with how many values each has, and the first of them.
+    - states: that move at random and were accounted for by a filter, with `draw_states(key, values, data)`, a draw of them
+      given the unknowns.
     - later: quantities that depend on them, known once they have been drawn.
     - moving: quantities that move by a differential equation.
     - externs: the functions of Python that the program calls.
@@ -54,6 +56,8 @@ class Target(NamedTuple):
     summed: Callable[..., Any] | None = None
     discrete: dict[str, tuple[int, int]] = {}  # noqa: RUF012 - never changed
     later: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    draw_states: Callable[..., Any] | None = None
     moving: tuple[str, ...] = ()
     externs: tuple[Extern, ...] = ()
     weights: tuple[str, ...] = ()

@@ -653,13 +653,24 @@ class Setting(Node):
     value: float | int | bool | str
 
 
+class ByFilter(Node):
+    """How an `infer` accounts for states that move at random: a filter with its options as resolved."""
+
+    method: str
+    options: dict[str, Any]
+
+
 class Run(Node):
-    """An `infer`: a method with its options as resolved, and the quantities of interest (all where empty)."""
+    """An `infer`: a method with its options as resolved, and the quantities of interest (all where empty).
+
+    Where there are states that move at random, `states` says how they are accounted for.
+    """
 
     name: str
     method: str
     options: dict[str, float | int | bool | str | None]
     names: tuple[str, ...] = ()
+    states: ByFilter | None = None
 
 
 type SourceName = Literal["new_input", "testing_data", "training_data", "weights", "function"]

@@ -104,7 +104,7 @@ def _ordered(target: Target, arrays: Mapping[str, np.ndarray]) -> dict[str, np.n
     order = {
         name: i
         for i, name in enumerate(
-            (*target.unknowns, *target.discrete, *target.quantities, *target.later, *target.observed)
+            (*target.unknowns, *target.discrete, *target.quantities, *target.later, *target.states, *target.observed)
         )
     }
     return {name: arrays[name] for name in sorted(arrays, key=lambda name: order.get(name, len(order)))}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import Problem, Span, errors
-from uqdsl.messages.catalogue.states import NoStates
+from uqdsl.messages.catalogue.states import NoStates, NothingToAccountFor, StatesUnaccounted
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.admissible import check_admissible
 from uqdsl.semantics.allowed import heed_allowed
@@ -26,7 +26,7 @@ from uqdsl.semantics.parts import outcomes
 from uqdsl.semantics.predictions import lower_predictions
 from uqdsl.semantics.recording import known_errors
 from uqdsl.semantics.rows import Statistics, of_own_rows
-from uqdsl.semantics.runs import lower_runs
+from uqdsl.semantics.runs import lower_runs, states_clause
 from uqdsl.semantics.stages import Staged, stage
 from uqdsl.semantics.statements import Lowered, lower_statements
 from uqdsl.semantics.states import initial
@@ -75,14 +75,18 @@ def _analyse(
     found = [*parsed.problems, *refuse_unbuilt(parsed.tree)]
     whole = parsed.tree
     asked = [each for each in whole.statements if isinstance(each, tree.Assimilate)]
-    moved = move(whole) if asked else None
+    filtered = [each for each in whole.statements if isinstance(each, tree.Infer) and states_clause(each) is not None]
+    moved = move(whole) if asked or filtered else None
     if asked and moved is None:
         found.append(NoStates(at=asked[0].span))
+    if filtered and moved is None:
+        found.append(NothingToAccountFor(at=filtered[0].span))
     if moved is not None:
         found += moved.problems
         inferred = any(isinstance(each, tree.Infer) for each in whole.statements)
-        parsed = parsed._replace(tree=without(whole, tree.Assimilate) if inferred else moved.static)
-        asks = asks and inferred
+        parsed = parsed._replace(tree=without(whole, tree.Assimilate) if inferred and not filtered else moved.static)
+        asks = asks and inferred and not filtered
+        found += _unaccounted(whole) if filtered else ()
     staged = stage(parsed.tree)
     written = staged.training
     found += staged.problems
@@ -103,7 +107,9 @@ def _analyse(
     dims = (*(dim for dim in dims if dim.name not in own), *networks.dims)
     lowered = lower_statements(written, declarations, {dim.name: dim for dim in dims}, fields, values, networks)
     found += lowered.problems
-    written_runs, problems = lower_runs(written, declarations, lowered.known, values)
+    written_runs, problems = lower_runs(
+        written, declarations, lowered.known, values, moved.states if moved is not None and filtered else ()
+    )
     found += problems
     constants = {
         name.name
@@ -124,7 +130,7 @@ def _analyse(
         networks=tuple(networks.found.values()),
         statements=lowered.statements,
         sums=sums,
-        runs=(written_runs if asks or moved is None else ()) if runs is None else tuple(runs),
+        runs=(written_runs if asks or filtered or moved is None else ()) if runs is None else _like(written_runs, runs),
     )
     found += check_question(written) if asks else ()
     predictions = lower_predictions(parsed.tree, lowered.statements, tables, values, spec.runs, staged.sources, found)
@@ -165,6 +171,21 @@ def _analyse(
     found.sort(key=lambda problem: problem.at or (-1, -1))
     schema = spec.model_copy(update={"statements": (), "runs": (), "calibrations": ()}) if sound else None
     return Analysed(None if errors(found) else spec, tuple(found), schema), lowered.known
+
+
+def _like(written: Sequence[ir.Run], runs: Sequence[ir.Run]) -> tuple[ir.Run, ...]:
+    """Runs in the place of those that are written, with states accounted for as there."""
+    states = next((each.states for each in written if each.states is not None), None)
+    return tuple(each if each.states else each.model_copy(update={"states": states}) for each in runs)
+
+
+def _unaccounted(written: tree.Tree) -> list[Problem]:
+    """UQ286 for each `infer` that does not say how states are accounted for, where another does."""
+    return [
+        StatesUnaccounted(at=each.span)
+        for each in written.statements
+        if isinstance(each, tree.Infer) and states_clause(each) is None
+    ]
 
 
 def _sizes(spec: ir.Spec) -> dict[str, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
-from uqdsl.ir import Run
+from uqdsl.ir import ByFilter, Run
 from uqdsl.messages import Label, Problem, did_you_mean, listing
 from uqdsl.messages.catalogue.methods import (
     NotAMethod,
@@ -21,6 +22,7 @@ from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
+from uqdsl.vocabulary.assimilation import MARGINAL, filters
 from uqdsl.vocabulary.methods import PLANNED, Method, NutsOptions, Options, brought, method_named, methods
 from uqdsl.vocabulary.synonyms import meant
 
@@ -28,15 +30,23 @@ DEFAULT_METHOD = "nuts"
 
 
 def lower_runs(
-    spec: tree.Tree, declarations: Declarations, known: Mapping[str, Known], settings: Settings
+    spec: tree.Tree,
+    declarations: Declarations,
+    known: Mapping[str, Known],
+    settings: Settings,
+    states: Collection[str] = (),
 ) -> tuple[tuple[Run, ...], tuple[Problem, ...]]:
-    """The runs of a spec; one with the default method where it has no `infer` statement."""
+    """The runs of a spec; one with the default method where it has no `infer` statement.
+
+    Arguments:
+        states: that a filter accounts for.
+    """
     problems: list[Problem] = []
     runs: dict[str, Run] = {}
     for statement in spec.statements:
         if not isinstance(statement, tree.Infer):
             continue
-        run = _run(statement, declarations, known, settings, problems)
+        run = _run(statement, declarations, known, settings, states, problems)
         if run is None:
             continue
         if run.name in runs:
@@ -55,19 +65,42 @@ def _run(
     declarations: Declarations,
     known: Mapping[str, Known],
     settings: Settings,
+    states: Collection[str],
     problems: list[Problem],
 ) -> Run | None:
     if statement.clauses.options is not None or statement.clauses.of is not None:
         problems.append(FeatureNotBuilt(at=statement.clauses.span, feature="`with(…)` and `of` after `infer`"))
     names = tuple(target.name for target in statement.names)
-    for target in statement.names:
+    for target in (each for each in statement.names if each.name not in states):
         check_interest(target, declarations, known, problems)
-    resolved = resolve_method(statement.method, settings, problems)
-    if resolved is None:
+    written = states_clause(statement)
+    by = _by_filter(written.value, settings, problems) if written is not None else None
+    resolved = resolve_method(_without(statement.method, written), settings, problems)
+    if resolved is None or (written is not None and by is None):
         return None
     method, options = resolved
     name = statement.clauses.alias or method.name
-    return Run(span=statement.span, name=name, method=method.name, options=options.model_dump(), names=names)
+    return Run(span=statement.span, name=name, method=method.name, options=options.model_dump(), names=names, states=by)
+
+
+def states_clause(statement: tree.Infer) -> tree.Named | None:
+    """`states = kalman()` among the options of a method, which says how states that move at random are accounted for."""
+    call = ungrouped(statement.method)
+    arguments = call.arguments if isinstance(call, tree.Call) else ()
+    return next((each for each in arguments if isinstance(each, tree.Named) and each.name == "states"), None)
+
+
+def _without(method: tree.Expression, argument: tree.Named | None) -> tree.Expression:
+    call = ungrouped(method)
+    if argument is None or not isinstance(call, tree.Call):
+        return method
+    return replace(call, arguments=tuple(each for each in call.arguments if each is not argument))
+
+
+def _by_filter(written: tree.Expression, settings: Settings, problems: list[Problem]) -> ByFilter | None:
+    able = {name: method for name, method in filters().items() if name in MARGINAL}
+    resolved = resolve_method(written, settings, problems, able, ())
+    return None if resolved is None else ByFilter(method=resolved[0].name, options=resolved[1].model_dump())
 
 
 def check_interest(

@@ -15,6 +15,7 @@ from uqdsl.messages.catalogue.states import (
     NotAState,
     NotAStateEquation,
     NotATimeAxis,
+    StatesMoveAtRandom,
     UnknownSolver,
 )
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
@@ -72,7 +73,7 @@ def lower_state(statement: tree.State, context: Context) -> tuple[tuple[ir.State
         if keyword == "error":
             exact = True
             if clause.equation is not None:
-                context.report(FeatureNotBuilt(at=clause.span, feature="states with errors of their own"))
+                context.report(StatesMoveAtRandom(at=clause.span))
             continue
         if clause.by is not None:
             solver = clause.by
@@ -118,7 +119,7 @@ def _state_of(keyword: str, clause: tree.Clause, dims: dict[str, tuple[str, ...]
     expected = _START if keyword == "initial" else _RATE
     if keyword == "evolve":
         if equation.sign == "~" or (isinstance(left, tree.Call) and getattr(left.function, "name", "") == "diffusion"):
-            context.report(FeatureNotBuilt(at=clause.span, feature="states that move at random"))
+            context.report(StatesMoveAtRandom(at=clause.span))
             return None
         match left:
             case tree.Call(function=tree.Name(name="der"), arguments=(tree.Name() as inner,)) if equation.sign == "=":

@@ -102,6 +102,10 @@ def filters() -> Mapping[str, Method]:
     return {method.name: method for method in METHODS}
 
 
+MARGINAL = frozenset({"kalman"})
+"""Methods whose evidence can stand for states in a posterior of parameters: exact, or of a Gaussian law of states."""
+
+
 PLANNED = frozenset(
     {
         "bootstrap",

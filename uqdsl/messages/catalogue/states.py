@@ -90,3 +90,24 @@ class NoStates(Problem):
     headline = "`assimilate` estimates states that move in time, and there are none"
     label = "of which state?"
     advice = "declare a `state`, or estimate what does not move by `infer`"
+
+
+class StatesMoveAtRandom(Problem):
+    code = "UQ285"
+    headline = "states move at random, and `infer` does not say how they are accounted for"
+    label = "drawn anew at each step"
+    advice = "write `infer by nuts(states = kalman())` where everything is Gaussian, or estimate them by `assimilate`"
+
+
+class StatesUnaccounted(Problem):
+    code = "UQ286"
+    headline = "this `infer` does not say how states are accounted for, though another does"
+    label = "without `states = …`"
+    advice = "write it here too, as in `infer by nuts(states = kalman())`"
+
+
+class NothingToAccountFor(Problem):
+    code = "UQ287"
+    headline = "`states = …` accounts for states that move, and there are none"
+    label = "of which states?"
+    advice = "leave it out"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from uqdsl.messages import Span, errors
-from uqdsl.semantics.admissible import VIOLATIONS, check_admissible
+from uqdsl.semantics.admissible import IN_TIME, VIOLATIONS, check_admissible
 from uqdsl.vocabulary.methods import Assumption
 
 from .reading import accepted, read
@@ -23,7 +23,7 @@ def violated(text: str) -> dict[Assumption, str]:
 
 
 def test_every_assumption_is_looked_for():
-    assert set(VIOLATIONS) == set(Assumption)
+    assert {*VIOLATIONS, *IN_TIME} == set(Assumption)
 
 
 @pytest.mark.parametrize(

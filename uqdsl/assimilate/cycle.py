@@ -147,7 +147,7 @@ def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.A
 
     forecast = jax.lax.cond(event.number > 0, predicted, lambda carried: carried, carried)
     before = method.estimate(system, forecast, event)
-    any_there = observed(event)
+    any_there = system.any_observed(event)
     evidence = jnp.zeros(())
     if method.evidence is not None:
         found = method.evidence
@@ -182,8 +182,3 @@ def _one_back(system: System, method: Filter, later: _Later, passed: Passed, eve
     at_the_end = event.number == later.event.number
     smoothed = jax.lax.cond(at_the_end, lambda _: passed.analysis, looked_back, None)
     return _Later(passed, smoothed, event), method.estimate(system, smoothed, event)
-
-
-def observed(event: Events) -> jax.Array:
-    """Whether anything was observed at an event."""
-    return jnp.stack([jnp.any(rows >= 0) for rows in event.rows.values()]).any()

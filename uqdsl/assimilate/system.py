@@ -20,7 +20,7 @@ from numpyro.distributions import biject_to
 from numpyro.handlers import seed, substitute, trace
 
 from uqdsl import ir
-from uqdsl.infer.covariance import Covariance, covariance_of, exact, independent
+from uqdsl.infer.covariance import Covariance, covariance_of, exact, independent, mean_of
 from uqdsl.infer.positions import Layout
 from uqdsl.infer.predictive import trace_at_means, without_reparam
 from uqdsl.infer.target import Target
@@ -164,12 +164,12 @@ class System:
         return Moments(mean, independent([_covariance(sites[name], shape) for name, shape in states]))
 
     def observe(self, state: jax.Array, parameters: jax.Array, event: Events) -> Observed:
-        """What is observed at an event of a state, where that is Gaussian."""
+        """What is observed at an event of a state: mean and covariance of its law, NaN where these are not known."""
         sites, present = self._observation(state, parameters, event)
         means, covariances, values, there = [], [], [], []
         for name, site in sites.items():
             value, law = site["value"], site["fn"]
-            means.append(jnp.ravel(jnp.broadcast_to(law.mean, jnp.shape(value))))
+            means.append(mean_of(law, jnp.shape(value)))
             values.append(jnp.ravel(jnp.asarray(value, float)))
             there.append(jnp.ravel(jnp.broadcast_to(present[name], jnp.shape(value))))
             covariances.append(_covariance(site, jnp.shape(value)))
@@ -187,6 +187,11 @@ class System:
             there = there.reshape(there.shape[: density.ndim]) if there.ndim > density.ndim else there
             total += jnp.sum(jnp.where(there, density, 0.0))
         return total
+
+    def any_observed(self, event: Events) -> jax.Array:
+        """Whether anything was observed at an event."""
+        data, target = self._rows(event), self.fixed.stages.observation
+        return jnp.stack([jnp.any(_present(stream, event, data, target)) for stream in self.fixed.motion.streams]).any()
 
     def draw_observed(self, state: jax.Array, parameters: jax.Array, event: Events, key: jax.Array) -> jax.Array:
         """A draw of what might be observed at an event of a state, in the order of `observe`."""
@@ -257,12 +262,9 @@ class System:
         sites = trace(model).get_trace(data, self._row_coords(event), observed=True)
         found, present = {}, {}
         for stream in self.fixed.motion.streams:
-            name, dims = stream.name, target.dims[stream.name]
-            there = event.rows[stream.rows] != _NEVER
-            there = there.reshape([-1 if dim == stream.rows else 1 for dim in dims])
-            if (mask := ir.observed(name)) in data:
-                there = there & data[mask]
+            name = stream.name
             found[name] = _unmasked(sites[name])
+            there = _present(stream, event, data, target)
             present[name] = jnp.broadcast_to(there, jnp.shape(found[name]["value"]))
         return found, present
 
@@ -358,6 +360,14 @@ def _unmasked(site: dict[str, Any]) -> dict[str, Any]:
     while hasattr(law, "_mask") and hasattr(law, "base_dist"):
         law = law.base_dist
     return {**site, "fn": law}
+
+
+def _present(stream: ir.Stream, event: Events, data: Mapping[str, jax.Array], target: Target) -> jax.Array:
+    """Which elements of a stream were observed at an event, of a shape that fits theirs."""
+    there = event.rows[stream.rows] != _NEVER
+    there = there.reshape([-1 if dim == stream.rows else 1 for dim in target.dims[stream.name]])
+    mask = ir.observed(stream.name)
+    return there & data[mask] if mask in data else there
 
 
 def _covariance(site: dict[str, Any] | None, shape: tuple[int, ...]) -> Covariance:

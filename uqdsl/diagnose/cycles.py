@@ -129,16 +129,46 @@ def lost(found: Consistency, times: np.ndarray) -> str:
     return f"{begin:g}"
 
 
+def collapsed(ess: np.ndarray, times: np.ndarray, axis: str) -> str:
+    """When and how often the weights of a filter were those of one particle, in words; empty where they were not."""
+    seen = np.isfinite(ess)
+    alone = seen & (ess < _ALONE)
+    if alone.sum() <= _OFTEN * seen.sum():
+        return ""
+    when = f"{axis} = {times[int(np.argmax(alone))]:g}"
+    if np.any(ess[alone] == 0):
+        when = f"{axis} = {times[int(np.argmax(ess == 0))]:g} no particle can have made what was observed"
+        return f"the weights collapsed: at {when}"
+    share = f"{alone.sum() / seen.sum():.0%} of the analyses"
+    return f"the weights collapsed: at {share} fewer than {_ALONE:g} particles are effective, first at {when}"
+
+
+_ALONE = 2.0
+_OFTEN = 0.1
+"""Share of analyses at which as few as `_ALONE` effective particles are no chance."""
+
 _FAR = 3.0
 """Ratio of innovations to what was expected from which a filter counts as lost."""
 
 
-def reasons(found: Consistency, finite: np.ndarray, times: np.ndarray, axis: str) -> list[str]:
-    """Why estimates should not be trusted, a sentence each."""
+def reasons(
+    found: Consistency, finite: np.ndarray, times: np.ndarray, axis: str, ess: np.ndarray | None = None
+) -> list[str]:
+    """Why estimates should not be trusted, a sentence each.
+
+    Arguments:
+        finite: whether the estimates of an event are.
+        ess: effective particles at each analysis, NaN where there was none; None of filters without weights.
+    """
     if not finite.all():
         when = f"{axis} = {times[int(np.argmin(finite))]:g}"
         advice = "take shorter steps of the solver, more members, or a narrower law of the states at the first time"
         return [f"the states are not finite numbers from {when} on; {advice}"]
+    if ess is not None and (when := collapsed(ess, times, axis)):
+        advice = (
+            "take more `members` or some `regularisation`, or a method that moves its members, such as `equal_weight`"
+        )
+        return [f"{when}; {advice}"]
     when = lost(found, times)
     if when:
         trouble = (

@@ -158,6 +158,8 @@ def _seen(system: System, found: Any) -> Seen:
         lambda system: jax.lax.map(lambda each: there(*each), (before.mean, before.parameters, system.events))
     )
     values, error, present = (np.asarray(each) for each in every(system))
+    # Of a law without a mean or a variance there is nothing to be expected.
+    present = present & np.isfinite(error) & np.isfinite(before.observed)
     return Seen(values, error, present, before.observed, before.observed_sd, after.observed)
 
 
@@ -190,9 +192,8 @@ def _group(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Datas
         put(parameters, part.parameters_sd, f"{ending}_sd", asked.names)
     held = consistency(seen)
     variables["innovation"] = Variable((motion.axis,), held.by_event)
-    if found.evidence is not None:
-        variables["log_evidence"] = Variable((motion.axis,), found.evidence)
-    variables |= {name: Variable((motion.axis,), each) for name, each in found.numbers.items()}
+    told = found.numbers if found.evidence is None else {**found.numbers, "log_evidence": found.evidence}
+    variables |= {name: Variable((motion.axis,), each) for name, each in told.items()}
     finite = np.isfinite(found.analysis.mean).all(axis=1)
     numbers: dict[str, str | int | float] = {
         "cycles": int(seen.present.any(axis=1).sum()),
@@ -202,8 +203,8 @@ def _group(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Datas
         "forecast_error_ratio": held.forecast_error,
         "spread_analysis": float(np.mean(np.sqrt(np.mean(found.analysis.sd**2, axis=1)))),
     }
-    if found.evidence is not None:
-        numbers["log_evidence"] = float(np.sum(found.evidence))
+    if "log_evidence" in told:
+        numbers["log_evidence"] = float(np.nansum(told["log_evidence"]))
     if asked.truth:
         at = np.searchsorted(times, np.asarray(dataset.coords[motion.axis], float))
         truth = np.concatenate([_along(spec, dataset, motion.axis, name) for name in asked.truth], axis=1)
@@ -213,7 +214,7 @@ def _group(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Datas
         whole = np.full((len(times), truth.shape[1]), np.nan)
         whole[at] = truth
         put(states, whole, "_truth", motion.states)
-    said = reasons(held, finite, times, motion.axis)
+    said = reasons(held, finite, times, motion.axis, told.get("ess"))
     return Group(variables, labels, {**numbers, "reasons": "\n".join(said)})
 
 

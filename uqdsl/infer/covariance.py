@@ -51,11 +51,22 @@ class Covariance(NamedTuple):
         return Covariance(variance, jnp.where(both, self.whole, jnp.diag(jnp.where(present, 0.0, other))))
 
 
+def mean_of(law: Any, shape: tuple[int, ...]) -> jax.Array:
+    """The mean of a draw of a law, `(n,)`; NaN of a law for which none is known."""
+    try:
+        return jnp.ravel(jnp.broadcast_to(law.mean, shape))
+    except NotImplementedError:
+        return jnp.full(math.prod(shape), jnp.nan)
+
+
 def covariance_of(law: Any, shape: tuple[int, ...]) -> Covariance:
-    """The covariance of a draw of a law, of a shape with n elements."""
+    """The covariance of a draw of a law, of a shape with n elements; NaN of a law for which none is known."""
     inner = innermost(law)
     if not hasattr(inner, "covariance_matrix"):
-        return Covariance(jnp.ravel(jnp.broadcast_to(law.variance, shape)))
+        try:
+            return Covariance(jnp.ravel(jnp.broadcast_to(law.variance, shape)))
+        except NotImplementedError:
+            return Covariance(jnp.full(math.prod(shape), jnp.nan))
     blocks = jnp.broadcast_to(inner.covariance_matrix, (*shape, shape[-1]))
     whole = block_diag(*blocks.reshape(-1, *blocks.shape[-2:]))
     return Covariance(jnp.diag(whole), whole)

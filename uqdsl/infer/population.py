@@ -51,9 +51,39 @@ def effective(log_weights: jax.Array) -> jax.Array:
 
 def systematic(key: jax.Array, log_weights: jax.Array, number: int) -> jax.Array:
     """Which particles to keep, `(number,)`: each about as often as its weight says (Kitagawa 1996)."""
+    return _at(log_weights, (jnp.arange(number) + jax.random.uniform(key)) / number)
+
+
+def _at(log_weights: jax.Array, points: jax.Array) -> jax.Array:
+    """The particles at points in (0, 1), where each has an interval as long as its weight."""
     ends = jnp.cumsum(jnp.exp(log_weights - logsumexp(log_weights)))
-    points = (jnp.arange(number) + jax.random.uniform(key)) / number
     return jnp.searchsorted(ends / ends[-1], points).clip(max=len(log_weights) - 1)
+
+
+def stratified(key: jax.Array, log_weights: jax.Array, number: int) -> jax.Array:
+    """The same with a point of its own in each of as many equal intervals (Kitagawa 1996)."""
+    return _at(log_weights, (jnp.arange(number) + jax.random.uniform(key, (number,))) / number)
+
+
+def multinomial(key: jax.Array, log_weights: jax.Array, number: int) -> jax.Array:
+    """The same with independent draws, in order (Gordon, Salmond & Smith 1993)."""
+    return _at(log_weights, jnp.sort(jax.random.uniform(key, (number,))))
+
+
+def residual(key: jax.Array, log_weights: jax.Array, number: int) -> jax.Array:
+    """As often as the whole part of what the weight says, the rest by independent draws (Liu & Chen 1998)."""
+    expected = number * jnp.exp(log_weights - logsumexp(log_weights))
+    # Weights that are equal give whole numbers, which rounding must not make less.
+    whole = jnp.floor(expected * (1 + 1e-12))
+    surely = jnp.searchsorted(jnp.cumsum(whole), jnp.arange(number), side="right")
+    drawn = _at(jnp.log(jnp.maximum(expected - whole, 0.0)), jax.random.uniform(key, (number,)))
+    return jnp.sort(jnp.where(jnp.arange(number) < whole.sum(), surely, drawn))
+
+
+RESAMPLING: dict[str, Callable[[jax.Array, jax.Array, int], jax.Array]] = {
+    each.__name__: each for each in (systematic, stratified, multinomial, residual)
+}
+"""Ways to resample, by their names."""
 
 
 def next_temperature(log_likelihood: jax.Array, temperature: jax.Array, least: jax.Array) -> jax.Array:

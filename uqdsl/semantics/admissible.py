@@ -5,12 +5,14 @@ Each assumption has a function that gives the places of the spec which violate i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, listing
 from uqdsl.messages.catalogue.methods import Inadmissible
+from uqdsl.vocabulary.assimilation import filters
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import Assumption, Method, method_named, methods
 
@@ -35,29 +37,50 @@ class Violation(NamedTuple):
 
 
 def check_admissible(spec: ir.Spec) -> tuple[Problem, ...]:
-    """UQ505 for each assumption of the method of a run that a sound spec violates."""
+    """UQ505 for each assumption of the method of a run or of an assimilation that a sound spec violates."""
     problems: list[Problem] = []
     for run in spec.runs:
-        method = method_named(run.method)
-        for assumption in method.assumptions if method is not None else ():
-            violations = VIOLATIONS[assumption](spec)
-            if violations:
-                problems.append(_inadmissible(run, assumption, violations, spec))
+        if (method := method_named(run.method)) is not None:
+            problems += _violated(run, method, methods(), partial(_violations, spec))
+    for each in spec.motion.assimilations if spec.motion is not None else ():
+        problems += _violated(each, filters()[each.method], filters(), partial(_violations_in_time, spec, each))
     return tuple(problems)
 
 
-def is_admissible(method: Method, spec: ir.Spec) -> bool:
-    """Whether a spec is as a method assumes."""
-    return not any(VIOLATIONS[assumption](spec) for assumption in method.assumptions)
+type _Look = Callable[[Assumption], list[Violation]]
 
 
-def _inadmissible(run: ir.Run, assumption: Assumption, violations: list[Violation], spec: ir.Spec) -> Problem:
+def _violations(spec: ir.Spec, assumption: Assumption) -> list[Violation]:
+    return VIOLATIONS[assumption](spec)
+
+
+def _violations_in_time(spec: ir.Spec, asked: ir.Assimilation, assumption: Assumption) -> list[Violation]:
+    return IN_TIME[assumption](spec, asked)
+
+
+def is_admissible(method: Method, look: _Look) -> bool:
+    """Whether what a method assumes is so."""
+    return not any(look(assumption) for assumption in method.assumptions)
+
+
+def _violated(
+    run: ir.Run | ir.Assimilation, method: Method, others: Mapping[str, Method], look: _Look
+) -> Iterator[Problem]:
+    for assumption in method.assumptions:
+        if violations := look(assumption):
+            yield _inadmissible(
+                run, assumption, violations, [name for name, each in others.items() if is_admissible(each, look)]
+            )
+
+
+def _inadmissible(
+    run: ir.Run | ir.Assimilation, assumption: Assumption, violations: list[Violation], able: list[str]
+) -> Problem:
     first = violations[0]
     places = tuple(Label(each.at, each.label) for each in violations[:_MOST_SHOWN])
     # Without an `infer` statement of its own, a run has no place in the text.
     stated = run.span != Span(0, 0)
     at, others = (run.span, places) if stated else (first.at, places[1:])
-    able = [name for name, method in methods().items() if is_admissible(method, spec)]
     instead = (
         f"admissible here {'is' if len(able) == 1 else 'are'} {listing(able, last='and', most=len(able))}"
         if able
@@ -303,4 +326,66 @@ VIOLATIONS: Mapping[Assumption, _Violations] = {
     Assumption.GAUSSIAN_PRIOR: _prior_not_gaussian,
     Assumption.GAUSSIAN_LIKELIHOOD: _likelihood_not_gaussian,
 }
-"""Of each assumption where a spec violates it."""
+"""Of each assumption about a posterior where a spec violates it."""
+
+
+# ------------------------------------------------------------------------------------------------------ states in time
+
+
+def _stage(spec: ir.Spec, name: str) -> ir.Spec:
+    return next(each.spec for each in spec.stages if each.name == name)
+
+
+def _observed_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
+    """Likelihoods of states whose data are not Gaussian given these; values may be missing, and a scatter may move."""
+    found: list[Violation] = []
+    for each in _stage(spec, "observation").statements:
+        if isinstance(each, ir.Observation) and (shape := _shape(each.law)):
+            found.append(Violation(each.span, f"that of `{each.name}` is {shape}", f"that is {shape}"))
+    return found
+
+
+def _error_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
+    """Laws of a state given the one before that are not Gaussian."""
+    return [
+        Violation(each.span, f"that of `{each.name.removesuffix('.error')}` is {shape}", f"that is {shape}")
+        for each in _stage(spec, "step").unknowns
+        if (shape := _shape(each.law))
+    ]
+
+
+def _without_error(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
+    """States that move without an error."""
+    assert spec.motion is not None
+    step = _stage(spec, "step")
+    drawn = {each.name.removesuffix(".error") for each in step.unknowns}
+    return [
+        Violation(each.span, f"`{each.name}` moves without one", "no error", mend="give it one: `error … += Normal(…)`")
+        for each in step.quantities
+        if each.name in spec.motion.states and each.name not in drawn
+    ]
+
+
+def _with_parameters(spec: ir.Spec, asked: ir.Assimilation) -> list[Violation]:
+    """Parameters that are to be estimated."""
+    return [
+        Violation(
+            each.span,
+            f"`{each.name}` is to be estimated",
+            "unknown",
+            mend=f"state `with(fixed = [{each.name}])` instead",
+        )
+        for each in spec.unknowns
+        if each.name in asked.names
+    ]
+
+
+type _ViolationsInTime = Callable[[ir.Spec, ir.Assimilation], list[Violation]]
+
+IN_TIME: Mapping[Assumption, _ViolationsInTime] = {
+    Assumption.GAUSSIAN_LIKELIHOOD: _observed_not_gaussian,
+    Assumption.GAUSSIAN_ERROR: _error_not_gaussian,
+    Assumption.ERROR: _without_error,
+    Assumption.KNOWN_PARAMETERS: _with_parameters,
+}
+"""Of each assumption about states that move in time where an assimilation violates it."""

@@ -157,7 +157,8 @@ def _analyse(
         stages, problems = _moving_stages(moved, spec, lowered, parsed, settings)
         found += problems
         streams = tuple(ir.Stream(name=name, rows=rows, times=times) for name, (rows, times) in moved.times.items())
-        parameters = [each.name for each in spec.unknowns if each.name not in map(initial, moved.states)]
+        parameters = {each.name: (each.name,) for each in spec.unknowns if each.name not in map(initial, moved.states)}
+        parameters |= networks.groups
         assimilations = lower_assimilations(whole, moved.states, parameters, moved.fields, values, found)
         motion = ir.Motion(axis=moved.axis, states=moved.states, streams=streams, assimilations=assimilations)
         spec = spec.model_copy(update={"stages": stages, "motion": motion})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from uqdsl import ir
@@ -23,7 +23,7 @@ _WITH = ("fixed", "sampled", "truth")
 def lower_assimilations(
     written: tree.Tree,
     states: Sequence[str],
-    unknowns: Sequence[str],
+    unknowns: Mapping[str, tuple[str, ...]],
     fields: Mapping[str, tree.Field],
     settings: Settings,
     problems: list[Problem],
@@ -31,7 +31,8 @@ def lower_assimilations(
     """The assimilations that a spec asks for.
 
     Arguments:
-        states, unknowns: names of what moves, and of parameters.
+        states: names of what moves.
+        unknowns: names of parameters, and of groups of them, each with the parameters that it stands for.
         fields: of the data, by name.
     """
     found: dict[str, ir.Assimilation] = {}
@@ -50,7 +51,7 @@ def lower_assimilations(
 def _assimilation(
     statement: tree.Assimilate,
     states: Sequence[str],
-    unknowns: Sequence[str],
+    unknowns: Mapping[str, tuple[str, ...]],
     fields: Mapping[str, tree.Field],
     settings: Settings,
     problems: list[Problem],
@@ -61,12 +62,13 @@ def _assimilation(
             known = [*states, *unknowns]
             hint = did_you_mean(target.name, known) or f"there are {listing(known, last='and')}"
             problems.append(UndeclaredName(at=target.name_span, name=target.name, hint=hint))
-    names = tuple(each.name for each in statement.names)
+    names = _parts((each.name for each in statement.names), unknowns)
     for state in states:
         if state not in names:
             problems.append(NotAssimilated(at=statement.span, name=state))
     stated = _stated(statement, states, unknowns, fields, problems)
-    open_ = [each for each in unknowns if each not in {*names, *stated["fixed"], *stated["sampled"]}]
+    single = dict.fromkeys(_parts(unknowns, unknowns))
+    open_ = [each for each in single if each not in {*names, *stated["fixed"], *stated["sampled"]}]
     if open_ and len(problems) == count:
         hint = f"write `with(fixed = [{', '.join(open_)}])`, or `sampled`, or name {listing(open_)} before `by`"
         problems.append(NeitherFixedNorSampled(at=statement.span, names=listing(open_, last="and"), hint=hint))
@@ -84,10 +86,15 @@ def _assimilation(
     )
 
 
+def _parts(names: Iterable[str], unknowns: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Names, of which those of groups stand for their parts."""
+    return tuple(part for name in names for part in unknowns.get(name, (name,)))
+
+
 def _stated(
     statement: tree.Assimilate,
     states: Sequence[str],
-    unknowns: Sequence[str],
+    unknowns: Mapping[str, tuple[str, ...]],
     fields: Mapping[str, tree.Field],
     problems: list[Problem],
 ) -> dict[str, Any]:
@@ -114,7 +121,7 @@ def _stated(
                 problems.append(
                     WrongOption(at=item.span, method="assimilate", option=each.name, expected=what, found=shown)
                 )
-        chosen = tuple(name for name in names if name is not None)
+        chosen = _parts((name for name in names if name is not None), unknowns)
         found[each.name] = chosen
         if each.name == "truth" and len(chosen) != len(states) and len(chosen) == len(names):
             what = f"a field for each of the states {listing(states, last='and')}, in this order"

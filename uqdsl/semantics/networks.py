@@ -51,6 +51,7 @@ class Networks(NamedTuple):
     - found: the networks that are sound, by name.
     - dims: those that the layers bring with them.
     - sizes: for each array of weights, what `fan_in` and `fan_out` stand for in its prior.
+    - groups: names such as `f.weights` and `f.hidden.biases`, each with the arrays of weights that it stands for.
     """
 
     spec: tree.Tree
@@ -58,6 +59,7 @@ class Networks(NamedTuple):
     found: dict[str, ir.Network]
     dims: tuple[ir.Dim, ...]
     sizes: dict[str, dict[str, Typed]]
+    groups: dict[str, tuple[str, ...]]
     problems: tuple[Problem, ...]
 
 
@@ -72,6 +74,7 @@ def lower_networks(
     found: dict[str, ir.Network] = {}
     made: list[ir.Dim] = []
     sizes: dict[str, dict[str, Typed]] = {}
+    groups: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []
     written = _by_network(spec, declarations)
     priors: dict[tree.Prior, list[tree.Prior]] = {}
@@ -87,6 +90,10 @@ def lower_networks(
         found[network.name] = network
         made += reader.made
         sizes |= reader.sizes
+        for name, kinds in reader.kinds.items():
+            for group in _names_of(kinds)[1:]:
+                group = f"{network.name}.{group}"
+                groups[group] = (*groups.get(group, ()), name)
         of_network = written.get(network.name, [])
         priors |= {each: [] for each in of_network}
         own, missing = _priors(network, statement, reader.kinds, of_network, declarations)
@@ -103,7 +110,7 @@ def lower_networks(
     )
     declared = {dim.name: Declared(dim.name, What.DIMENSION, dim.span, dim.span) for dim in made}
     declarations = declarations._replace(values=values, dims=declared | declarations.dims)
-    return Networks(tree.Tree(expanded, spec.comments), declarations, found, tuple(made), sizes, tuple(problems))
+    return Networks(tree.Tree(expanded, spec.comments), declarations, found, tuple(made), sizes, groups, tuple(problems))
 
 
 def _by_network(spec: tree.Tree, declarations: Declarations) -> dict[str, list[tree.Prior]]:

@@ -64,9 +64,7 @@ def moved(waves: Waves) -> Waves:
     second = tendency(ahead(first, 0.5))
     third = tendency(ahead(second, 0.5))
     fourth = tendency(ahead(third, 1.0))
-    large, small = (
-        (a + 2 * b + 2 * c + d) / 6 for a, b, c, d in zip(first, second, third, fourth, strict=True)
-    )
+    large, small = ((a + 2 * b + 2 * c + d) / 6 for a, b, c, d in zip(first, second, third, fourth, strict=True))
     return ahead(Waves(large, small), 1.0)
 
 

@@ -110,7 +110,9 @@ def lower_networks(
     )
     declared = {dim.name: Declared(dim.name, What.DIMENSION, dim.span, dim.span) for dim in made}
     declarations = declarations._replace(values=values, dims=declared | declarations.dims)
-    return Networks(tree.Tree(expanded, spec.comments), declarations, found, tuple(made), sizes, groups, tuple(problems))
+    return Networks(
+        tree.Tree(expanded, spec.comments), declarations, found, tuple(made), sizes, groups, tuple(problems)
+    )
 
 
 def _by_network(spec: tree.Tree, declarations: Declarations) -> dict[str, list[tree.Prior]]:

@@ -21,7 +21,7 @@ import numpy as np
 import numpyro
 from numpyro.handlers import block, trace
 
-from uqdsl.assimilate.cycle import Filter, Passed, observed
+from uqdsl.assimilate.cycle import Filter, Passed
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.positions import trace_at
@@ -45,7 +45,7 @@ def log_evidence(system: System, method: Filter, key: jax.Array) -> jax.Array:
             return method.predict(system, carried, event, key_of_step)
 
         carried = jax.lax.cond(event.number > 0, moved, lambda carried: carried, carried)
-        return jax.lax.cond(observed(event), seen, lambda carried: (carried, jnp.zeros(())), carried)
+        return jax.lax.cond(system.any_observed(event), seen, lambda carried: (carried, jnp.zeros(())), carried)
 
     _, found = jax.lax.scan(one, method.begin(system, jax.random.fold_in(key, 0)), system.events)
     return jnp.sum(found)
@@ -66,7 +66,7 @@ def draw_states(system: System, method: Filter, key: jax.Array) -> jax.Array:
             event.number > 0, lambda c: method.predict(system, c, event, of_filter), lambda c: c, carried
         )
         analysis = jax.lax.cond(
-            observed(event), lambda c: method.analyse(system, c, event, of_filter)[0], lambda c: c, forecast
+            system.any_observed(event), lambda c: method.analyse(system, c, event, of_filter)[0], lambda c: c, forecast
         )
         return analysis, Passed(forecast, analysis)
 

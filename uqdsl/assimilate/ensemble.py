@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Estimate, Filter, Plan
+from uqdsl.assimilate.localization import Near
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.kalman import White, whiten
@@ -45,6 +46,13 @@ class Seen(NamedTuple):
         """In units of the errors."""
         return whiten(self.members, self.covariance, self.values)
 
+    def near(self, near: Near) -> White:
+        """What is near, in units of the errors, whose precision falls off with the distance."""
+        at, root = near.indices, jnp.sqrt(near.weights)
+        whole = self.covariance.whole
+        inner = Covariance(self.covariance.variance[at], None if whole is None else whole[at][:, at])
+        return whiten(self.members.T[at].T * root, inner.where(root > 0, 1.0), self.values[at] * root)
+
 
 class Moved(NamedTuple):
     """The ensemble `(N, n)` after an analysis, and numbers worth telling, by name."""
@@ -78,9 +86,12 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
         system: System, ensemble: Ensemble, event: Events, key: jax.Array
     ) -> tuple[Ensemble, dict[str, jax.Array]]:
         joint = jnp.concatenate([ensemble.states, ensemble.parameters[:, estimated]], axis=1)
-        key_of_analysis, key_of_inflation = jax.random.split(key)
+        key_of_analysis, key_of_inflation, key_of_rotation = jax.random.split(key, 3)
         moved = analysis(system, joint, seen_by(system, ensemble, event, estimated), key_of_analysis)
         after = inflated(options.inflation, joint, moved.ensemble, key_of_inflation)
+        if options.rotate:
+            mean = jnp.mean(after, axis=0)
+            after = mean + rotation(key_of_rotation, options.members) @ (after - mean)
         parameters = ensemble.parameters.at[:, estimated].set(after[:, system.size :])
         return Ensemble(after[:, : system.size], parameters), moved.numbers
 
@@ -110,7 +121,7 @@ def inflated(inflation: Any, forecast: jax.Array, analysis: jax.Array, key: jax.
     anomalies = analysis - mean
     match inflation:
         case Multiplicative(factor=factor):
-            return mean + factor * anomalies
+            return spread_by(factor, analysis)
         case Additive(sd=sd):
             noise = sd * jax.random.normal(key, analysis.shape)
             return analysis + noise - jnp.mean(noise, axis=0)
@@ -121,6 +132,24 @@ def inflated(inflation: Any, forecast: jax.Array, analysis: jax.Array, key: jax.
             before, after = jnp.std(forecast, axis=0, ddof=1), jnp.std(analysis, axis=0, ddof=1)
             return mean + anomalies * (1 + alpha * jnp.where(after > 0, (before - after) / after, 0.0))
     return analysis
+
+
+def spread_by(factor: jax.Array, ensemble: jax.Array) -> jax.Array:
+    """An ensemble `(N, n)` with anomalies times a factor."""
+    mean = jnp.mean(ensemble, axis=0)
+    return mean + factor * (ensemble - mean)
+
+
+def rotation(key: jax.Array, count: int) -> jax.Array:
+    """A random orthogonal matrix `(count, count)` that leaves the mean of what it turns.
+
+    Sakov & Oke 2008, Implications of the Form of the Ensemble Transformation in the Ensemble Square Root Filters, Mon. Weather
+    Rev. 136, 1042-1053.
+    """
+    basis = jnp.linalg.qr(jnp.eye(count).at[:, 0].set(1.0))[0]
+    turned = jnp.linalg.qr(jax.random.normal(key, (count - 1, count - 1)))[0]
+    inner = jnp.eye(count).at[1:, 1:].set(turned)
+    return basis @ inner @ basis.T
 
 
 def estimate(system: System, ensemble: Ensemble, event: Events) -> Estimate:

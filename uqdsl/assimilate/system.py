@@ -8,7 +8,7 @@ the rows that were observed then, padded so that all events are of one shape.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -24,6 +24,8 @@ from uqdsl.infer.covariance import Covariance, covariance_of, exact, independent
 from uqdsl.infer.positions import Layout
 from uqdsl.infer.predictive import trace_at_means, without_reparam
 from uqdsl.infer.target import Target
+from uqdsl.messages import SpecError
+from uqdsl.messages.catalogue.localization import NoDistances, NowhereAlong
 
 _NEVER = -1
 """The row of a place that no observation fills."""
@@ -61,6 +63,22 @@ class Moments(NamedTuple):
 
     mean: jax.Array
     covariance: Covariance
+
+
+class Axis(NamedTuple):
+    """Where the labels of a dimension lie `(n,)`, and how far it is once round; infinite where it does not go round."""
+
+    labels: np.ndarray
+    period: float
+
+
+class Shape(NamedTuple):
+    """How what a likelihood observes at an event lies in a flat vector: from `start` on, over these dimensions."""
+
+    name: str
+    start: int
+    dims: tuple[str, ...]
+    sizes: tuple[int, ...]
 
 
 class Observed(NamedTuple):
@@ -217,6 +235,55 @@ class System:
             found[stream.name], start = np.moveaxis(whole, 0, at), stop
         return found
 
+    # ------------------------------------------------------------------------------------------------- where things are
+
+    def axis(self, dim: str) -> Axis:
+        """Where the labels of a dimension lie.
+
+        Raises:
+            SpecError: UQ291 for labels that are no numbers.
+        """
+        labels = self.fixed.stages.initial.coords[dim]
+        word = next((each for each in labels if isinstance(each, str)), None)
+        if word is not None:
+            raise SpecError([NoDistances(dim=dim, word=word)])
+        places = np.asarray(labels, float)
+        if dim not in self.fixed.periodic or len(places) < 2:
+            return Axis(places, math.inf)
+        return Axis(places, float(np.ptp(places)) * len(places) / (len(places) - 1))
+
+    def state_dims(self) -> dict[str, tuple[str, ...]]:
+        """The dimensions of each state."""
+        return {name: self.fixed.stages.initial.dims.get(name, ()) for name in self.fixed.states.names}
+
+    def shapes_observed(self, event: Events) -> list[Shape]:
+        """How what is observed at an event lies in the vectors of `observe`."""
+        target, start, found = self.fixed.stages.observation, 0, []
+        for stream in self.fixed.motion.streams:
+            dims = target.dims[stream.name]
+            sizes = tuple(event.rows[dim].shape[-1] if dim in event.rows else len(target.coords[dim]) for dim in dims)
+            found.append(Shape(stream.name, start, dims, sizes))
+            start += math.prod(sizes)
+        return found
+
+    def place_observed(self, shape: Shape, dim: str, event: Events) -> jax.Array:
+        """Where along a dimension the elements of a likelihood lie at an event: an array that broadcasts over its sizes.
+
+        Raises:
+            SpecError: UQ292 where they lie nowhere along it.
+        """
+        if dim in shape.dims:
+            at, values = (dim,), jnp.asarray(self.axis(dim).labels)
+        else:
+            stream = next(each for each in self.fixed.motion.streams if each.name == shape.name)
+            field = dict(stream.places).get(dim)
+            if field is None:
+                raise SpecError([NowhereAlong(dim=dim, name=shape.name, what="observed")])
+            at, values = self.fixed.stages.observation.dims[field], self._rows(event)[field]
+            if jnp.issubdtype(values.dtype, jnp.integer):
+                values = jnp.asarray(self.axis(dim).labels)[values]
+        return values.reshape([size if each in at else 1 for each, size in zip(shape.dims, shape.sizes, strict=True)])
+
     # ------------------------------------------------------------------------------------------------- how it is done
 
     def _given(self, state: jax.Array, parameters: jax.Array, event: Events) -> dict[str, jax.Array]:
@@ -278,10 +345,11 @@ class Fixed:
         states, parameters: how they lie in a flat vector.
         inputs: the fields that act on the states and change in time, with the place of the axis among their dimensions.
         in_rows: the fields that have rows in time, with that dimension and its place among theirs.
+        periodic: the dimensions that go round.
     """
 
-    def __init__(self, motion: ir.Motion, stages: Stages, most: int) -> None:
-        self.motion = motion
+    def __init__(self, motion: ir.Motion, stages: Stages, most: int, periodic: Collection[str]) -> None:
+        self.motion, self.periodic = motion, frozenset(periodic)
         coords = {**stages.step.coords, motion.axis: list(range(most))}
         self.stages = stages._replace(step=stages.step._replace(coords=coords))
         first = stages.initial
@@ -302,7 +370,9 @@ class Fixed:
         }
 
 
-def make_system(motion: ir.Motion, stages: Stages, times: np.ndarray, dt: float | None = None) -> System:
+def make_system(
+    motion: ir.Motion, stages: Stages, times: np.ndarray, dt: float | None = None, periodic: Collection[str] = ()
+) -> System:
     """Bind a system to its data.
 
     Arguments:
@@ -310,6 +380,7 @@ def make_system(motion: ir.Motion, stages: Stages, times: np.ndarray, dt: float 
         stages: its programs, bound to the data.
         times: of the axis.
         dt: the length of steps of a fixed length.
+        periodic: the dimensions that go round.
     """
     observation = stages.observation
     when: dict[str, np.ndarray] = {}
@@ -319,7 +390,7 @@ def make_system(motion: ir.Motion, stages: Stages, times: np.ndarray, dt: float 
     longest = float(np.max(np.asarray(events.length), initial=0.0))
     most = max(1, math.ceil(longest / dt - 1e-6)) if dt else 1
     data = {name: jnp.asarray(each) for name, each in {**stages.step.data, **observation.data}.items()}
-    return System(Fixed(motion, stages, most), data, events)
+    return System(Fixed(motion, stages, most, periodic), data, events)
 
 
 def _events(times: np.ndarray, when: Mapping[str, np.ndarray]) -> Events:

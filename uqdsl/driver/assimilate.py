@@ -51,7 +51,8 @@ def system_of(
     step = next(each for each in spec.stages if each.name == "step")
     dt = next((each.flow.options["dt"] for each in step.spec.quantities if each.flow is not None), None)
     times = np.asarray(dataset.coords[motion.axis], float)
-    return make_system(motion, Stages(**targets), times, None if dt is None else float(dt)), programs
+    periodic = {dim.name for dim in spec.dims if dim.boundary == "periodic"}
+    return make_system(motion, Stages(**targets), times, None if dt is None else float(dt), periodic), programs
 
 
 def target_of_run(

@@ -2,6 +2,10 @@
 
     T = (I + Y Y')^-1,    mean += A' T Y (y - mean(h)),    anomalies -> T^1/2 anomalies
 
+T is I plus what Y' Y has instead, where there are fewer data than members: with Y' Y = V diag(s) V',
+
+    T^1/2 = I - Y V diag((1 - (1 + s)^-1/2) / s) V' Y'
+
 References:
     Bishop, Etherton & Majumdar 2001, Adaptive Sampling with the Ensemble Transform Kalman Filter, Mon. Weather
     Rev. 129, 420-436.
@@ -23,6 +27,13 @@ def transform(ensemble: jax.Array, white: White) -> jax.Array:
     """The updated ensemble `(N, d)`."""
     number = len(ensemble)
     states, said = anomalies(ensemble), anomalies(white.predicted)
+    if said.shape[1] < number:
+        values, vectors = jnp.linalg.eigh(said.T @ said)
+        root = jnp.sqrt(1 + jnp.maximum(values, 0.0))
+        along, crossed = said @ vectors, (said @ vectors).T @ states
+        misfit = vectors.T @ (white.values - white.predicted.mean(0))
+        mean = ensemble.mean(0) + (misfit / root**2) @ crossed
+        return mean + jnp.sqrt(number - 1) * (states - (along / (root * (1 + root))) @ crossed)
     values, vectors = jnp.linalg.eigh(said @ said.T)
     values = jnp.maximum(values, 0.0)
     misfit = vectors.T @ (said @ (white.values - white.predicted.mean(0)))

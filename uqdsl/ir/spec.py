@@ -729,12 +729,14 @@ class Stage(Node):
 class Stream(Node):
     """What is observed of states at times: a likelihood, the dimension of its rows, and the field of their times.
 
-    Without a field, the rows are the times of the axis themselves.
+    Without a field, the rows are the times of the axis themselves. `places` are the dimensions of the states along which
+    fields say where it is observed, each with its field.
     """
 
     name: str
     rows: str
     times: str | None = None
+    places: tuple[tuple[str, str], ...] = ()
 
 
 class Assimilation(Node):

@@ -21,6 +21,7 @@ from uqdsl.semantics.declare import collect_declarations
 from uqdsl.semantics.dynamics import Moved, move, without
 from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
+from uqdsl.semantics.localized import places_of
 from uqdsl.semantics.networks import lower_networks
 from uqdsl.semantics.parts import outcomes
 from uqdsl.semantics.predictions import lower_predictions
@@ -156,10 +157,12 @@ def _analyse(
     if moved is not None and not errors(found):
         stages, problems = _moving_stages(moved, spec, lowered, parsed, settings)
         found += problems
-        streams = tuple(ir.Stream(name=name, rows=rows, times=times) for name, (rows, times) in moved.times.items())
+        streams = tuple(_stream(stages, name, rows, times) for name, (rows, times) in moved.times.items())
         parameters = {each.name: (each.name,) for each in spec.unknowns if each.name not in map(initial, moved.states)}
         parameters |= networks.groups
-        assimilations = lower_assimilations(whole, moved.states, parameters, moved.fields, values, found)
+        assimilations = lower_assimilations(
+            whole, moved.states, parameters, moved.fields, streams, stages, values, found
+        )
         motion = ir.Motion(axis=moved.axis, states=moved.states, streams=streams, assimilations=assimilations)
         spec = spec.model_copy(update={"stages": stages, "motion": motion})
     if not errors(found):
@@ -267,6 +270,12 @@ def _moving_stages(
             names = tuple(field.target.name for field in fields)
             stages.append(ir.Stage(name=each.name, part=each.part, given=names, spec=_recording(found)))
     return tuple(stages), list(dict.fromkeys(problems))
+
+
+def _stream(stages: Sequence[ir.Stage], name: str, rows: str, times: str | None) -> ir.Stream:
+    """What is observed of states by a likelihood, and where."""
+    places = next((places_of(name, each.spec) for each in stages if each.name == "observation"), ())
+    return ir.Stream(name=name, rows=rows, times=times, places=places)
 
 
 def _composed(spec: ir.Spec, statements: Sequence[tree.Statement]) -> dict[str, Span]:

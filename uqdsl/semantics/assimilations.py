@@ -12,6 +12,7 @@ from uqdsl.messages.catalogue.methods import RunDeclaredTwice, UnknownOption, Wr
 from uqdsl.messages.catalogue.names import UndeclaredName
 from uqdsl.messages.catalogue.states import NeitherFixedNorSampled, NotAssimilated
 from uqdsl.semantics.constants import Settings
+from uqdsl.semantics.localized import check_localized
 from uqdsl.semantics.runs import resolve_method
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
@@ -25,6 +26,8 @@ def lower_assimilations(
     states: Sequence[str],
     unknowns: Mapping[str, tuple[str, ...]],
     fields: Mapping[str, tree.Field],
+    streams: Sequence[ir.Stream],
+    stages: Sequence[ir.Stage],
     settings: Settings,
     problems: list[Problem],
 ) -> tuple[ir.Assimilation, ...]:
@@ -34,12 +37,14 @@ def lower_assimilations(
         states: names of what moves.
         unknowns: names of parameters, and of groups of them, each with the parameters that it stands for.
         fields: of the data, by name.
+        streams: what is observed of the states.
+        stages: where they begin, one step, and what is observed of them.
     """
     found: dict[str, ir.Assimilation] = {}
     for statement in written.statements:
         if not isinstance(statement, tree.Assimilate):
             continue
-        made = _assimilation(statement, states, unknowns, fields, settings, problems)
+        made = _assimilation(statement, states, unknowns, fields, streams, stages, settings, problems)
         if made is not None and made.name in found:
             others = (Label(found[made.name].span, "the first"),)
             problems.append(RunDeclaredTwice(at=statement.span, name=made.name, others=others))
@@ -53,6 +58,8 @@ def _assimilation(
     states: Sequence[str],
     unknowns: Mapping[str, tuple[str, ...]],
     fields: Mapping[str, tree.Field],
+    streams: Sequence[ir.Stream],
+    stages: Sequence[ir.Stage],
     settings: Settings,
     problems: list[Problem],
 ) -> ir.Assimilation | None:
@@ -76,6 +83,9 @@ def _assimilation(
     if resolved is None or len(problems) > count:
         return None
     method, options = resolved
+    by_name = {each.name: each.spec for each in stages}
+    if {"initial", "observation"} <= by_name.keys():
+        problems += check_localized(statement, method, options, states, streams, by_name)
     return ir.Assimilation(
         span=statement.span,
         name=statement.clauses.alias or method.name,

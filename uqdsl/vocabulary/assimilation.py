@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from uqdsl.vocabulary.methods import Assumption, Method, Options
 
@@ -49,6 +49,28 @@ class Rtps(Options):
     alpha: float = Field(default=0.5, ge=0, le=1, description="share of the forecast's spread; 0 leaves the analysis")
 
 
+# --------------------------------------------------------------------------------------------------------- localisation
+
+
+class NoLocalization(Options):
+    """Every observation tells of every element of the states."""
+
+    kind: Literal["none"] = "none"
+
+
+class GaspariCohn(Options):
+    """Covariances times a function of the distance along dimensions, 0 from 3.64 radii on (Gaspari & Cohn 1999, eq. 4.10).
+
+    Its half width is c = 1.82 radii, as in DAPPER, and at one radius it is 0.63.
+    """
+
+    kind: Literal["gaspari_cohn"] = "gaspari_cohn"
+    radius: float = Field(gt=0, description="of which 1.82 are its half width, in units of the labels")
+    along: Annotated[tuple[str, ...], BeforeValidator(lambda each: (each,) if isinstance(each, str) else each)] = Field(
+        min_length=1, description="a dimension of the states, or several, whose labels are numbers"
+    )
+
+
 # ------------------------------------------------------------------------------------------------------------- methods
 
 
@@ -63,12 +85,27 @@ class EnsembleOptions(Options):
     inflation: NoInflation | Multiplicative | Additive | Rtpp | Rtps = Field(
         default=NoInflation(), discriminator="kind", description="how spread that sampling lost is restored"
     )
-
-
-class EtkfOptions(EnsembleOptions):
-    """The ensemble transform Kalman filter, with the symmetric square root."""
-
     rotate: bool = Field(default=False, description="anomalies turned at random after each analysis, their mean kept")
+
+
+class LocalizedOptions(EnsembleOptions):
+    """Options of ensemble filters that can look at what is near alone."""
+
+    localization: NoLocalization | GaspariCohn = Field(
+        default=NoLocalization(), discriminator="kind", description="how far observations tell of the states"
+    )
+
+
+class LocalOptions(EnsembleOptions):
+    """Options of a filter that has to be told what is near."""
+
+    localization: GaspariCohn | None = Field(default=None, description="how far observations tell of the states")
+
+
+class FiniteSizeOptions(EnsembleOptions):
+    """The finite-size ensemble Kalman filter."""
+
+    certainty: float = Field(default=1.0, gt=0, le=100, description="of the hyperprior, which 2 makes sharper")
 
 
 # ----------------------------------------------------------------------------------------------------- particle filters
@@ -184,12 +221,64 @@ METHODS = (
     Method(
         name="etkf",
         summary="the ensemble transform Kalman filter",
-        options=EtkfOptions,
+        options=EnsembleOptions,
         run="uqdsl.assimilate.etkf:make",
         assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
         references=(
             "Bishop, Etherton & Majumdar 2001, Adaptive Sampling with the ETKF, Mon. Weather Rev. 129, 420-436",
             "Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D 230, 112-126",
+        ),
+    ),
+    Method(
+        name="letkf",
+        summary="the local ensemble transform Kalman filter: an analysis of its own at each place",
+        options=LocalOptions,
+        run="uqdsl.assimilate.letkf:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=(
+            "Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D 230, 112-126",
+        ),
+    ),
+    Method(
+        name="enkf",
+        summary="the ensemble Kalman filter with perturbed observations",
+        options=LocalizedOptions,
+        run="uqdsl.assimilate.enkf:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=(
+            "Burgers, van Leeuwen & Evensen 1998, Analysis Scheme in the EnKF, Mon. Weather Rev. 126, 1719-1724",
+            "Houtekamer & Mitchell 2001, A Sequential EnKF for Atmospheric Data Assimilation, Mon. Weather Rev. 129, 123-137",
+        ),
+    ),
+    Method(
+        name="denkf",
+        summary="the deterministic ensemble Kalman filter: anomalies are moved by half of the gain",
+        options=LocalizedOptions,
+        run="uqdsl.assimilate.denkf:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=(
+            "Sakov & Oke 2008, A deterministic formulation of the ensemble Kalman filter, Tellus A 60, 361-371",
+        ),
+    ),
+    Method(
+        name="eakf",
+        summary="the ensemble adjustment Kalman filter: one observation after the other",
+        options=LocalizedOptions,
+        run="uqdsl.assimilate.eakf:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=(
+            "Anderson 2003, A Local Least Squares Framework for Ensemble Filtering, Mon. Weather Rev. 131, 634-642",
+        ),
+    ),
+    Method(
+        name="enkf_n",
+        summary="the finite-size ensemble Kalman filter, which finds its inflation itself",
+        options=FiniteSizeOptions,
+        run="uqdsl.assimilate.enkf_n:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=(
+            "Bocquet 2011, EnKF without the intrinsic need for inflation, Nonlin. Processes Geophys. 18, 735-750",
+            "Bocquet, Raanes & Hannart 2015, Expanding the validity of the EnKF, Nonlin. Processes Geophys. 22, 645-662",
         ),
     ),
     *PARTICLE_FILTERS,
@@ -208,15 +297,10 @@ MARGINAL = frozenset({"kalman"})
 
 PLANNED = frozenset(
     {
-        "denkf",
         "diffusion",
-        "eakf",
-        "enkf",
-        "enkf_n",
         "enks",
         "extended_kalman",
         "ienks",
-        "letkf",
         "particle_flow",
         "strong_4dvar",
         "three_dvar",

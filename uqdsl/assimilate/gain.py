@@ -1,0 +1,62 @@
+"""The Kalman gain of an ensemble, with covariances that fall off with distance where that is asked for.
+
+Localised, the covariances of states and observations P H' and of observations H P H' are multiplied element by element with
+a taper (Houtekamer & Mitchell 2001). Neither is ever kept: (rho * H P H' + R) z = misfit is solved by conjugate gradients, of
+which each step looks at what is near each observation, and each place at the z near it. Cost and memory are linear in the
+sizes of both.
+
+References:
+    Houtekamer & Mitchell 2001, A Sequential Ensemble Kalman Filter for Atmospheric Data Assimilation, Mon. Weather Rev. 129,
+    123-137, eq. 6.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.sparse.linalg import cg
+
+from uqdsl.assimilate.ensemble import Seen
+from uqdsl.assimilate.localization import BLOCK, Localization
+from uqdsl.assimilate.system import System
+from uqdsl.infer.kalman import anomalies, gained
+from uqdsl.vocabulary.assimilation import NoLocalization
+
+_TOLERANCE = 1e-10
+"""Of the residual of conjugate gradients, relative to the misfit."""
+
+
+def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit: jax.Array) -> jax.Array:
+    """An ensemble `(N, n)` moved by the gain of misfits `(N, p)`."""
+    if isinstance(asked, NoLocalization):
+        said = anomalies(seen.white.predicted)
+        return ensemble + gained(anomalies(ensemble), said, seen.covariance.whitened(misfit))
+    local = Localization(system, seen.event, asked)
+    sd = jnp.sqrt(seen.covariance.variance)
+    said, apart = (anomalies(seen.members) / sd).T, (misfit / sd).T
+    whole = seen.covariance.whole
+    errors = None if whole is None else whole / jnp.outer(sd, sd)
+    states = anomalies(ensemble)
+
+    def product(solution: jax.Array) -> jax.Array:
+        def row(each: tuple[jax.Array, jax.Array]) -> jax.Array:
+            at, own = each
+            near = local.near_observed(at)
+            return (near.weights * (said[near.indices] @ own)) @ solution[near.indices]
+
+        acting = solution if errors is None else errors @ solution
+        return jax.lax.map(row, (local.observed_at(), said), batch_size=BLOCK) + acting
+
+    solution, _ = cg(product, apart, tol=_TOLERANCE)
+
+    def at_place(each: tuple[jax.Array, jax.Array]) -> jax.Array:
+        number, members = each
+        near = local.near_observed(local.place(number))
+        return solution[near.indices].T @ (near.weights[:, None] * (said[near.indices] @ members))
+
+    size = system.size
+    placed = jnp.arange(local.places), local.by_place(states[:, :size])
+    change = local.together(jax.lax.map(at_place, placed, batch_size=BLOCK))
+    return ensemble + jnp.concatenate([change, (solution.T @ said) @ states[:, size:]], axis=1)

@@ -217,14 +217,51 @@ def test_parameters_are_moved_by_all_observations():
     assert np.allclose(after, before + misfit @ gain.T, atol=1e-8)
 
 
-CORRELATED = GRID.replace("LABELS", "8 periodic").replace(
-    "likelihood y[t, grid] ~ Normal(x, 0.7)",
-    "let C[grid, grid'] = 0.5 * exp(-abs(grid - grid'))\nlikelihood y[t, grid] ~ MultiNormal(x, covariance = C, event = grid)",
+BETWEEN = """
+dim row = [0, 10, 30, 60]
+dim column = 5 periodic
+time t from 0 to 3 step 1
+data {
+  when[ping] : time(t) = [1, 1, 2.5], depth[ping] : real = [5, 60, 41.5], angle[ping] : real = [5.75, 2, -3.25]
+  y[ping] : real = [1, 2, 3]
+}
+state u[row, column] over t {
+  initial u ~ Normal(0, 1)
+  evolve  der(u) = -u
+  error   exact
+}
+likelihood y[ping] ~ Normal(u[t = when, row = depth, column = angle], 0.3)
+assimilate u by etkf
+"""
+
+
+def test_sites_between_the_points_of_a_grid():
+    system = bound(BETWEEN)
+    local = Localization(system, event(system), GaspariCohn(radius=6.0, along=("row", "column")))
+    assert local.observed_at().tolist() == [[5, 5.75], [60, 2]]
+    squares = (
+        apart([0, 10, 30, 60], [5, 60])[:, None] ** 2
+        + np.array([apart(range(1, 6), [each], 5) for each in (0.75, 2)])[:, :, 0].T[None] ** 2
+    )
+    expected = taper(jnp.sqrt(jnp.asarray(squares.reshape(20, 2))), 6.0)
+    found = [scattered(local.near_observed(local.place(number)), 2) for number in range(20)]
+    assert np.allclose(found, expected, atol=1e-12)
+    back = np.array([scattered(local.near_places(at), 20) for at in local.observed_at()])
+    assert np.allclose(back, expected.T, atol=1e-12)
+
+
+CORRELATED = (
+    GRID.replace("LABELS", "8 periodic")
+    .replace("real missing", "real")
+    .replace(
+        "likelihood y[t, grid] ~ Normal(x, 0.7)",
+        "let C[grid, grid'] = 0.5 * exp(-abs(grid - grid'))\nlikelihood y[t, grid] ~ MultiNormal(x, covariance = C, event = grid)",
+    )
 )
 
 
 def test_correlated_errors():
-    y = noisy(8)
+    y = np.random.default_rng(2).normal(size=(2, 8))
     _, everything, _ = analysed(etkf, EnsembleOptions(members=7), CORRELATED, y=y)
     _, local, _ = analysed(letkf, LocalOptions(members=7, localization=FAR), CORRELATED, y=y)
     assert np.allclose(local, everything, atol=1e-10)
@@ -233,8 +270,6 @@ def test_correlated_errors():
         for each in (FAR, NoLocalization())
     ]
     assert np.allclose(*found, atol=1e-8)
-    with pytest.raises(SpecError, match="one observation after the other"):
-        analysed(eakf, LocalizedOptions(members=7, localization=FAR), CORRELATED, y=y)
 
 
 def test_labels_of_words_have_no_distances():

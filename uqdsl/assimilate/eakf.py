@@ -17,17 +17,13 @@ from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
 from uqdsl.assimilate.localization import Localization
 from uqdsl.assimilate.system import System
-from uqdsl.messages import SpecError
-from uqdsl.messages.catalogue.localization import CorrelatedErrors
-from uqdsl.vocabulary.assimilation import LocalizedOptions, NoLocalization
+from uqdsl.vocabulary.assimilation import SerialOptions
 
 
-def make(options: LocalizedOptions, plan: Plan) -> Filter:
+def make(options: SerialOptions, plan: Plan) -> Filter:
     """The filter."""
 
     def analysis(system: System, ensemble: jax.Array, seen: Seen, _key: jax.Array) -> Moved:
-        if seen.covariance.whole is not None and not isinstance(options.localization, NoLocalization):
-            raise SpecError([CorrelatedErrors(method="eakf")])
         local, white = Localization(system, seen.event, options.localization), seen.white
         states, parameters = local.by_place(ensemble[:, : system.size]), ensemble[:, system.size :]
 

@@ -134,7 +134,7 @@ def inflated(inflation: Any, forecast: jax.Array, analysis: jax.Array, key: jax.
     return analysis
 
 
-def spread_by(factor: jax.Array, ensemble: jax.Array) -> jax.Array:
+def spread_by(factor: jax.Array | float, ensemble: jax.Array) -> jax.Array:
     """An ensemble `(N, n)` with anomalies times a factor."""
     mean = jnp.mean(ensemble, axis=0)
     return mean + factor * (ensemble - mean)

@@ -67,7 +67,7 @@ class Localization:
     def by_place(self, states: jax.Array) -> jax.Array:
         """States `(N, d)` as `(place, N, elements of a place)`."""
         parts = []
-        for name, each in self._system.fixed.states.split_rows(states).items():
+        for name, each in jax.vmap(self._system.fixed.states.split)(states).items():
             first = [1 + dim for dim in self._axes_of(name)]
             moved = jnp.moveaxis(each, (*first, 0), range(len(first) + 1))
             parts.append(moved.reshape(self.places, len(states), -1))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from uqdsl import ir
-from uqdsl.messages import Problem, Span, did_you_mean, listing
-from uqdsl.messages.catalogue.localization import NoDistances, NotToldHowNear, NowhereAlong
+from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
+from uqdsl.messages.catalogue.localization import CorrelatedErrors, NoDistances, NotToldHowNear, NowhereAlong
 from uqdsl.messages.catalogue.names import UnknownDimension
 from uqdsl.syntax import tree
-from uqdsl.vocabulary.assimilation import GaspariCohn, LocalOptions
+from uqdsl.vocabulary.assimilation import GaspariCohn, LocalOptions, SerialOptions
 from uqdsl.vocabulary.methods import Method, Options
 
 
 def places_of(name: str, observation: ir.Spec) -> tuple[tuple[str, str], ...]:
-    """The dimensions along which category fields say where something is observed, each with its field."""
+    """The dimensions along which fields say where something is observed, each with its field: categories, or coordinates."""
     written = {each.name: each for each in observation.statements}
     categories = {each.name for each in observation.fields if each.kind == "category"}
     found: dict[str, str] = {}
@@ -26,7 +26,9 @@ def places_of(name: str, observation: ir.Spec) -> tuple[tuple[str, str], ...]:
         done.add(statement.name)
         waiting += sorted(ir.names_used(statement))
         for each in ir.nodes(statement):
-            if isinstance(each, ir.Gather) and isinstance(each.index, ir.Reference) and each.index.name in categories:
+            if not isinstance(each, ir.Gather) or not isinstance(each.index, ir.Reference):
+                continue
+            if each.between or each.index.name in categories:
                 found.setdefault(each.along, each.index.name)
     return tuple(found.items())
 
@@ -39,7 +41,7 @@ def check_localized(
     streams: Sequence[ir.Stream],
     stages: Mapping[str, ir.Spec],
 ) -> list[Problem]:
-    """UQ291, UQ292 and UQ293.
+    """UQ291 to UQ294.
 
     Arguments:
         states: names of what moves.
@@ -53,6 +55,10 @@ def check_localized(
         return [NotToldHowNear(at=at, method=method.name, hint=hint)]
     if not isinstance(asked, GaspariCohn):
         return []
+    laws = {each.name: each for each in stages["observation"].statements if isinstance(each, ir.Observation)}
+    if isinstance(options, SerialOptions) and (name := next((each for each in laws if laws[each].law.event), None)):
+        others = (Label(laws[name].span, "their errors"),)
+        return [CorrelatedErrors(at=at, method=method.name, name=name, others=others)]
     dims = {each.name: each for each in stages["initial"].dims}
     problems: list[Problem] = []
     for dim in asked.along:
@@ -66,14 +72,18 @@ def check_localized(
         nowhere = next((name for name in states if dim not in _dims_of(stages["initial"], name)), None)
         if nowhere is not None:
             owned = _dims_of(stages["initial"], nowhere)
-            hint = f"its dimensions are {listing(owned, last='and')}" if owned else "it is a single number"
+            hint = (
+                f"its dimensions are {listing(owned, last='and')}"
+                if owned
+                else "it is a single number; do not localise"
+            )
             problems.append(NowhereAlong(at=at, dim=dim, name=nowhere, what="a state", hint=hint))
             continue
         for stream in streams:
             owned = _dims_of(stages["observation"], stream.name)
             if dim not in owned and dim not in dict(stream.places):
                 hint = (
-                    f"observe over `{dim}`, or where a category of `{dim}` says; or take a filter that is not localised"
+                    f"observe over `{dim}`, or where a field says, as in `[{dim} = site]`; or do not localise along it"
                 )
                 problems.append(NowhereAlong(at=at, dim=dim, name=stream.name, what="observed", hint=hint))
     return problems

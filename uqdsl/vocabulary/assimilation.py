@@ -96,6 +96,10 @@ class LocalizedOptions(EnsembleOptions):
     )
 
 
+class SerialOptions(LocalizedOptions):
+    """Options of a filter that takes in one observation after the other."""
+
+
 class LocalOptions(EnsembleOptions):
     """Options of a filter that has to be told what is near."""
 
@@ -263,7 +267,7 @@ METHODS = (
     Method(
         name="eakf",
         summary="the ensemble adjustment Kalman filter: one observation after the other",
-        options=LocalizedOptions,
+        options=SerialOptions,
         run="uqdsl.assimilate.eakf:make",
         assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
         references=(

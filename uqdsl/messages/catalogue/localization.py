@@ -32,6 +32,8 @@ class NotToldHowNear(Problem):
 
 class CorrelatedErrors(Problem):
     code = "UQ294"
-    headline = "`{method}` takes in one observation after the other, but errors are correlated and it is localised"
+    headline = "`{method}` takes in one observation after the other, but the errors of `{name}` are correlated"
+    label = "and it is localised"
     advice = "take `letkf`, or no localisation"
     method: str
+    name: str

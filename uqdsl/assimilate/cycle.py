@@ -39,6 +39,22 @@ class Passed(NamedTuple):
     analysis: Any
 
 
+class Smoother(NamedTuple):
+    """How a method looks back once all observations are in, from the last event to the first.
+
+    - keep: of what was carried at an event, before and after its observations came in, what the way back asks for.
+    - begin: what is known at the last event, from what was kept there.
+    - back: what is known at an event `here`, from what was kept there and at the event after it, what is known there, and that
+      event: `back(system, kept here, kept after, known after, event after)`.
+    - estimate: that in numbers.
+    """
+
+    keep: Callable[[Any, Any], Any]
+    begin: Callable[[System, Any, Events], Any]
+    back: Callable[[System, Any, Any, Any, Events], Any]
+    estimate: Callable[[System, Any, Events], Estimate]
+
+
 class Filter(NamedTuple):
     """A method that follows a system through time; what it carries along is any pytree.
 
@@ -47,8 +63,8 @@ class Filter(NamedTuple):
     - analyse: once the observations of the event are in; and numbers of this analysis worth telling, by name.
     - estimate: what it knows in numbers.
     - evidence: log density of the observations of an event, given all before, from what was predicted; None where it has none.
-    - smooth: once all observations are in, what it knows at an event `here`, of which it knew so much, from the same at the
-      event after it: `smooth(system, passed here, passed after, smoothed after, event after)`; None where it does not look back
+    - smoother: how it looks back once all observations are in; None where it does not.
+    - refuse: why it cannot follow a system, and what to do, in words; None where it can follow all.
     """
 
     begin: Callable[[System, jax.Array], Any]
@@ -56,7 +72,8 @@ class Filter(NamedTuple):
     analyse: Callable[[System, Any, Events, jax.Array], tuple[Any, dict[str, jax.Array]]]
     estimate: Callable[[System, Any, Events], Estimate]
     evidence: Callable[[System, Any, Events], jax.Array] | None = None
-    smooth: Callable[[System, Passed, Passed, Any, Events], Any] | None = None
+    smoother: Smoother | None = None
+    refuse: Callable[[System], tuple[str, str] | None] | None = None
 
 
 class Plan(NamedTuple):
@@ -99,32 +116,31 @@ def follow(system: System, method: Filter, key: jax.Array, watch: Watch) -> Filt
         return jax.lax.scan(lambda carried, event: _one(system, method, carried, event, key), carried, events)
 
     @jax.jit
-    def back(system: System, later: _Later, passed: Passed, events: Events) -> tuple[_Later, Estimate]:
+    def back(system: System, later: _Later, kept: Any, events: Events) -> tuple[_Later, Estimate]:
         return jax.lax.scan(
-            lambda later, here: _one_back(system, method, later, *here), later, (passed, events), reverse=True
+            lambda later, here: _one_back(system, method, later, *here), later, (kept, events), reverse=True
         )
 
     total = len(system.events.time)
-    looks_back = method.smooth is not None
+    smoother = method.smoother
+    looks_back = smoother is not None
     steps = total * (2 if looks_back else 1)
     chunks = [slice(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK)]
-    carried, parts, passed = begin(system), [], []
+    carried, parts, kept = begin(system), [], []
     for chunk in chunks:
-        carried, (found, on_the_way) = some(
-            system, carried, jax.tree.map(lambda each, at=chunk: each[at], system.events)
-        )
+        carried, (found, of_these) = some(system, carried, jax.tree.map(lambda each, at=chunk: each[at], system.events))
         parts.append(jax.tree.map(np.asarray, found))
         if looks_back:
-            passed.append(jax.tree.map(np.asarray, on_the_way))
+            kept.append(jax.tree.map(np.asarray, of_these))
         watch(chunk.stop, steps)
     smoothed = []
-    if looks_back:
-        end = jax.tree.map(lambda each: jnp.asarray(each[-1]), passed[-1])
+    if smoother is not None:
+        end = jax.tree.map(lambda each: jnp.asarray(each[-1]), kept[-1])
         last = jax.tree.map(lambda each: each[-1], system.events)
-        later = _Later(end, end.analysis, last)
+        later = _Later(end, jax.jit(smoother.begin)(system, end, last), last)
         for number, chunk in reversed(list(enumerate(chunks))):
             events = jax.tree.map(lambda each, at=chunk: each[at], system.events)
-            later, found = back(system, later, passed[number], events)
+            later, found = back(system, later, kept[number], events)
             smoothed.insert(0, jax.tree.map(np.asarray, found))
             watch(2 * total - chunk.start, steps)
     before, after, evidence, numbers = jax.tree.map(lambda *each: np.concatenate(each), *parts)
@@ -159,26 +175,26 @@ def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.A
     _, told = jax.eval_shape(analysed, forecast)
     nothing = {name: jnp.full(each.shape, jnp.nan) for name, each in told.items()}
     analysis, numbers = jax.lax.cond(any_there, analysed, lambda carried: (carried, nothing), forecast)
-    passed = Passed(forecast, analysis) if method.smooth is not None else None
-    return analysis, ((before, method.estimate(system, analysis, event), evidence, numbers), passed)
+    kept = method.smoother.keep(forecast, analysis) if method.smoother is not None else None
+    return analysis, ((before, method.estimate(system, analysis, event), evidence, numbers), kept)
 
 
 class _Later(NamedTuple):
-    """The event after the one that is looked back to."""
+    """The event after the one that is looked back to: what was kept there, what is known there, and the event."""
 
-    passed: Passed
-    smoothed: Any
+    kept: Any
+    known: Any
     event: Events
 
 
-def _one_back(system: System, method: Filter, later: _Later, passed: Passed, event: Events) -> tuple[_Later, Estimate]:
+def _one_back(system: System, method: Filter, later: _Later, kept: Any, event: Events) -> tuple[_Later, Estimate]:
     """From one event to the one before; the last event is its own successor, and stays as it is."""
-    assert method.smooth is not None
-    look = method.smooth
+    smoother = method.smoother
+    assert smoother is not None
 
-    def looked_back(_: Any) -> Any:
-        return look(system, passed, later.passed, later.smoothed, later.event)
+    def looked_back(known: Any) -> Any:
+        return smoother.back(system, kept, later.kept, known, later.event)
 
     at_the_end = event.number == later.event.number
-    smoothed = jax.lax.cond(at_the_end, lambda _: passed.analysis, looked_back, None)
-    return _Later(passed, smoothed, event), method.estimate(system, smoothed, event)
+    known = jax.lax.cond(at_the_end, lambda known: known, looked_back, later.known)
+    return _Later(kept, known, event), smoother.estimate(system, known, event)

@@ -1,107 +1,94 @@
-"""The Kalman filter and the smoother of Rauch, Tung & Striebel: exact where everything is linear and Gaussian.
+"""The Kalman filter: the extended one where nothing is extended, because everything is linear and Gaussian.
 
 References:
     Kalman 1960, A New Approach to Linear Filtering and Prediction Problems, J. Basic Eng. 82, 35-45.
-    Rauch, Tung & Striebel 1965, Maximum Likelihood Estimates of Linear Dynamic Systems, AIAA J. 3, 1445-1450.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_factor, cho_solve
+import numpy as np
 
-from uqdsl.assimilate.cycle import Estimate, Filter, Passed, Plan
-from uqdsl.assimilate.system import Events, Observed, System
+from uqdsl.assimilate.cycle import Filter, Plan
+from uqdsl.assimilate.extended_kalman import tangent
+from uqdsl.assimilate.gaussian import Function, Joint, gaussian_filter
+from uqdsl.assimilate.system import System
+from uqdsl.messages import listing
 from uqdsl.vocabulary.assimilation import KalmanOptions
 
-
-class Belief(NamedTuple):
-    """A Gaussian law of the state: mean `(d,)` and covariance `(d, d)`; and the parameters, which are known."""
-
-    mean: jax.Array
-    covariance: jax.Array
-    parameters: jax.Array
+_PLACES = 4
+"""Events, and states at each of them, at which a system is tried."""
+_SAME = 1e-4
+"""Relative difference of derivatives that counts as none."""
+INSTEAD = "write `extended_kalman`, `unscented_kalman` or an ensemble filter such as `etkf`"
 
 
-def make(_options: KalmanOptions, _plan: Plan) -> Filter:
-    """The filter; parameters are known."""
+def make(_options: KalmanOptions, plan: Plan) -> Filter:
+    """The filter."""
+    joint = Joint(plan)
 
-    def begin(system: System, _key: jax.Array) -> Belief:
-        parameters = system.mean_parameters()
-        first = system.initial_moments(parameters)
-        return Belief(first.mean, first.covariance.matrix(), parameters)
+    def refuse(system: System) -> tuple[str, str] | None:
+        reason = not_gaussian(system) or curved(system, joint)
+        return (reason, INSTEAD) if reason else None
 
-    return Filter(begin, predict, analyse, estimate, evidence, smooth)
-
-
-def predict(system: System, belief: Belief, event: Events, _key: jax.Array) -> Belief:
-    """x = F x + m, P = F P F' + Q."""
-
-    def mean(state: jax.Array) -> jax.Array:
-        return system.forecast(state, belief.parameters, event).mean
-
-    slope = jax.jacfwd(mean)(belief.mean)
-    moved = system.forecast(belief.mean, belief.parameters, event)
-    return belief._replace(mean=moved.mean, covariance=slope @ belief.covariance @ slope.T + moved.covariance.matrix())
+    return gaussian_filter(tangent, plan, refuse=refuse)
 
 
-def _seen(system: System, belief: Belief, event: Events) -> tuple[Observed, jax.Array, jax.Array, jax.Array]:
-    """What is observed, the slope of the operator, the innovation and its covariance; nothing where nothing is present."""
-    seen = system.observe(belief.mean, belief.parameters, event)
-    slope = jax.jacfwd(lambda state: system.observe(state, belief.parameters, event).mean)(belief.mean)
-    there = seen.present
-    slope = jnp.where(there[:, None], slope, 0.0)
-    error = seen.covariance.where(there, 1.0).matrix()
-    innovation = jnp.where(there, seen.values - seen.mean, 0.0)
-    return seen, slope, innovation, slope @ belief.covariance @ slope.T + error
+def not_gaussian(system: System) -> str:
+    """Which law is not Gaussian, in words."""
+    strange = next(iter(system.strange_laws()), None)
+    return f"the law of `{strange}` is not Gaussian" if strange is not None else ""
 
 
-def analyse(system: System, belief: Belief, event: Events, _key: jax.Array) -> tuple[Belief, dict[str, jax.Array]]:
-    """x + K (y - H x) and the covariance in Joseph's form, which stays positive."""
-    seen, slope, innovation, total = _seen(system, belief, event)
-    gain = cho_solve(cho_factor(total, lower=True), slope @ belief.covariance).T
-    left = jnp.eye(len(belief.mean)) - gain @ slope
-    there = seen.present
-    error = seen.covariance.where(there, 0.0).matrix()
-    covariance = left @ belief.covariance @ left.T + gain @ error @ gain.T
-    return belief._replace(mean=belief.mean + gain @ innovation, covariance=covariance), {}
+def curved(system: System, joint: Joint) -> str:
+    """Where a system is not linear, in words: derivatives are compared at random states, at several events."""
+    begin = jax.jit(joint.begin)(system, jax.random.key(0))
+    spread = 1.0 + jnp.abs(begin.mean) + 3 * jnp.sqrt(jnp.diag(begin.covariance))
+    states = begin.mean + spread * jax.random.normal(jax.random.key(1), (_PLACES, len(begin.mean)))
+    numbers = np.arange(len(system.events.time))
+    seen = numbers[np.asarray(jax.vmap(system.any_observed)(system.events))]
+    rows, columns = _names(system, joint)
+
+    def compared(function: Function) -> jax.Array:
+        slopes = jax.vmap(jax.jacfwd(function))(states)
+        apart = jnp.abs(slopes - slopes[0]).max(0)
+        return apart > _SAME * (1.0 + jnp.abs(slopes).max(0))
+
+    @jax.jit
+    def tried(system: System, number: jax.Array) -> tuple[jax.Array, ...]:
+        event = jax.tree.map(lambda each: each[number], system.events)
+
+        def acting(state: jax.Array) -> jax.Array:
+            return system.forecast(*joint.split(system, state, begin.parameters), event).covariance.variance
+
+        def errors(state: jax.Array) -> jax.Array:
+            return system.observe(*joint.split(system, state, begin.parameters), event).covariance.variance
+
+        def depends(function: Function) -> jax.Array:
+            return jnp.abs(jax.vmap(jax.jacfwd(function))(states)).max(0) > _SAME
+
+        step, shown = joint.step(system, begin.parameters, event), joint.shown(system, begin.parameters, event)
+        return compared(step), depends(acting), compared(shown), depends(errors)
+
+    for number in {*numbers[1:][:: max(1, len(numbers) // _PLACES)], *seen[:: max(1, len(seen) // _PLACES)]}:
+        found = [np.argwhere(np.asarray(each)) for each in tried(system, number)]
+        told = (
+            ("`{row}` a step later is not linear in {columns}", columns),
+            ("the error of `{row}` depends on {columns}", columns),
+            ("what is observed in `{row}` is not linear in {columns}", rows),
+            ("the error of what is observed in `{row}` depends on {columns}", rows),
+        )
+        for places, (words, names) in zip(found, told, strict=True):
+            if len(places):
+                row = names[places[0][0]]
+                named = dict.fromkeys(columns[place] for at, place in places if names[at] == row)
+                return words.format(row=row, columns=listing(named, last="and"))
+    return ""
 
 
-def smooth(system: System, here: Passed, after: Passed, smoothed: Belief, event: Events) -> Belief:
-    """x + G (xs' - x'f), P + G (Ps' - P'f) G' with G = P F' P'f^-1 and a stroke for the event after.
-
-    Of directions that the forecast knows exactly nothing is learned.
-    """
-    known: Belief = here.analysis
-
-    def mean(state: jax.Array) -> jax.Array:
-        return system.forecast(state, known.parameters, event).mean
-
-    slope = jax.jacfwd(mean)(known.mean)
-    foretold: Belief = after.forecast
-    gain = known.covariance @ slope.T @ jnp.linalg.pinv(foretold.covariance, hermitian=True)
-    covariance = known.covariance + gain @ (smoothed.covariance - foretold.covariance) @ gain.T
-    moved = known.mean + gain @ (smoothed.mean - foretold.mean)
-    return known._replace(mean=moved, covariance=0.5 * (covariance + covariance.T))
-
-
-def evidence(system: System, belief: Belief, event: Events) -> jax.Array:
-    """Log density of the innovation."""
-    seen, _, innovation, total = _seen(system, belief, event)
-    factor = cho_factor(total, lower=True)
-    count = jnp.sum(seen.present)
-    # What is not there has a variance of one in the place of its own, and adds nothing.
-    log_determinant = 2 * jnp.sum(jnp.log(jnp.diag(factor[0])))
-    return -0.5 * (innovation @ cho_solve(factor, innovation) + log_determinant + count * jnp.log(2 * jnp.pi))
-
-
-def estimate(system: System, belief: Belief, event: Events) -> Estimate:
-    """Mean and standard deviation of everything."""
-    seen = system.observe(belief.mean, belief.parameters, event)
-    slope = jax.jacfwd(lambda state: system.observe(state, belief.parameters, event).mean)(belief.mean)
-    observed = jnp.sqrt(jnp.einsum("pi,ij,pj->p", slope, belief.covariance, slope))
-    spread = jnp.sqrt(jnp.diag(belief.covariance))
-    return Estimate(belief.mean, spread, belief.parameters, jnp.zeros_like(belief.parameters), seen.mean, observed)
+def _names(system: System, joint: Joint) -> tuple[list[str], list[str]]:
+    """The names of what is observed and of what is not known, element by element."""
+    states, parameters = system.fixed.states.element_names(), system.fixed.parameters.element_names()
+    unsure = [name for name, uncertain in zip(parameters, joint.uncertain, strict=True) if uncertain]
+    return system.observed_names(), [*states, *unsure]

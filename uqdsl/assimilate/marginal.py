@@ -57,8 +57,8 @@ def draw_states(system: System, method: Filter, key: jax.Array) -> jax.Array:
     Forward the filter, and backward a draw at each event given that at the event after it: what a smoother says of a state when
     the next is known exactly (Frühwirth-Schnatter 1994; Carter & Kohn 1994). What is carried is a Gaussian law.
     """
-    assert method.smooth is not None, "only methods that look back are admitted"
-    smooth = method.smooth
+    assert method.smoother is not None, "only methods that look back are admitted"
+    smooth = method.smoother.back
     of_filter, of_draws = jax.random.split(key)
 
     def forward(carried: Any, event: Events) -> tuple[Any, Passed]:

@@ -20,7 +20,7 @@ from numpyro.distributions import biject_to
 from numpyro.handlers import seed, substitute, trace
 
 from uqdsl import ir
-from uqdsl.infer.covariance import Covariance, covariance_of, exact, independent, mean_of
+from uqdsl.infer.covariance import Covariance, covariance_of, exact, independent, is_gaussian, mean_of
 from uqdsl.infer.positions import Layout
 from uqdsl.infer.predictive import trace_at_means, without_reparam
 from uqdsl.infer.target import Target
@@ -29,6 +29,8 @@ from uqdsl.messages.catalogue.localization import NoDistances, NowhereAlong
 
 _NEVER = -1
 """The row of a place that no observation fills."""
+_DRAWS = 2000
+"""Draws from which moments of a prior are found that is not Gaussian."""
 
 
 class Stages(NamedTuple):
@@ -133,6 +135,34 @@ class System:
             return self.known
         sites = trace_at_means(self.fixed.stages.initial, self.data)
         return self.fixed.parameters.join({name: each["value"] for name, each in sites.items()})
+
+    def prior_moments(self, key: jax.Array) -> Moments:
+        """Mean and covariance of the parameters on their unconstrained scale: exact where their laws are linear and Gaussian.
+
+        Those of others are found from draws.
+        """
+        layout = self.fixed.parameters
+
+        def laws(given: jax.Array) -> tuple[jax.Array, Covariance]:
+            sites = trace_at_means(self.fixed.stages.initial, self.data, layout.split(given))
+            places = list(zip(names, layout.shapes, strict=True))
+            means = [mean_of(sites[name]["fn"], shape) for name, shape in places]
+            return jnp.concatenate(means), independent([_covariance(sites[name], shape) for name, shape in places])
+
+        names = layout.names
+        sites = trace_at_means(self.fixed.stages.initial, self.data)
+        plain = layout.mask([name for name in names if is_gaussian(sites[name]["fn"])])
+        centre = self.mean_parameters()
+        # θ = m(θ) + e with e ~ N(0, C), so that θ - E[θ] = (1 - m')^-1 e.
+        around = jnp.linalg.inv(jnp.eye(self.parameters) - jax.jacfwd(lambda given: laws(given)[0])(centre))
+        mean, covariance = centre, around @ laws(centre)[1].matrix() @ around.T
+        if not plain.all():
+            drawn, _ = jax.vmap(self.draw_initial)(jax.random.split(key, _DRAWS))
+            free = jax.vmap(self.unconstrained)(drawn)
+            both = jnp.asarray(plain[:, None] & plain[None, :])
+            mean = jnp.where(jnp.asarray(plain), mean, jnp.mean(free, axis=0))
+            covariance = jnp.where(both, covariance, jnp.cov(free, rowvar=False).reshape(covariance.shape))
+        return Moments(mean, Covariance(jnp.diag(covariance), covariance))
 
     def unconstrained(self, parameters: jax.Array) -> jax.Array:
         """Parameters, each on the unconstrained scale of its support."""
@@ -283,6 +313,23 @@ class System:
             if jnp.issubdtype(values.dtype, jnp.integer):
                 values = jnp.asarray(self.axis(dim).labels)[values]
         return values.reshape([size if each in at else 1 for each, size in zip(shape.dims, shape.sizes, strict=True)])
+
+    def observed_names(self) -> list[str]:
+        """The stream to which each element of what is observed at an event belongs."""
+        event = jax.tree.map(lambda each: each[0], self.events)
+        sites, _ = self._observation(jnp.zeros(self.size), self.mean_parameters(), event)
+        return [name for name, site in sites.items() for _ in range(jnp.size(site["value"]))]
+
+    def strange_laws(self) -> list[str]:
+        """The names of all that is drawn by a law that is not Gaussian: states, their errors, and observations."""
+        stages, event = self.fixed.stages, jax.tree.map(lambda each: each[0], self.events)
+        state, parameters = self.initial_moments(self.mean_parameters()).mean, self.mean_parameters()
+        first = trace_at_means(stages.initial, self.data)
+        begin = {name: first[name] for name in self.fixed.states.names}
+        step = trace_at_means(stages.step, self._given(state, parameters, event))
+        seen, _ = self._observation(state, parameters, event)
+        laws = [(name, each) for sites in (begin, step, seen) for name, each in sites.items()]
+        return [name for name, each in laws if each["type"] == "sample" and not is_gaussian(each["fn"])]
 
     # ------------------------------------------------------------------------------------------------- how it is done
 

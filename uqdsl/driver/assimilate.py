@@ -18,7 +18,8 @@ from uqdsl.diagnose.cycles import ASSIMILATION, Cycled, Seen, consistency, cycle
 from uqdsl.driver.predict import with_given
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
-from uqdsl.messages import Sources
+from uqdsl.messages import RunError, Sources
+from uqdsl.messages.catalogue.runtime import CannotFollow
 from uqdsl.results import Group, Groups, Variable
 from uqdsl.results.groups import labels_of
 from uqdsl.vocabulary.assimilation import filters
@@ -126,7 +127,12 @@ def assimilate(
     def told(done: int, total: int, /, **_: float) -> None:
         watch(done, total)
 
-    found: Filtered = follow(system, method.load()(method.options(**asked.options), plan), key, told)
+    made = method.load()(method.options(**asked.options), plan)
+    refused = made.refuse(system) if made.refuse is not None else None
+    if refused is not None:
+        reason, hint = refused
+        raise RunError([CannotFollow(at=asked.span, method=asked.method, reason=reason, hint=hint)])
+    found: Filtered = follow(system, made, key, told)
     seen = _seen(system, found)
     return Assimilated(
         asked,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpyro.distributions as dist
 from jax.scipy.linalg import block_diag, solve_triangular
 
 from uqdsl.infer.positions import innermost
@@ -70,6 +71,11 @@ def covariance_of(law: Any, shape: tuple[int, ...]) -> Covariance:
     blocks = jnp.broadcast_to(inner.covariance_matrix, (*shape, shape[-1]))
     whole = block_diag(*blocks.reshape(-1, *blocks.shape[-2:]))
     return Covariance(jnp.diag(whole), whole)
+
+
+def is_gaussian(law: Any) -> bool:
+    """Whether a law is Gaussian."""
+    return isinstance(innermost(law), dist.Normal | dist.MultivariateNormal)
 
 
 def exact(shape: tuple[int, ...]) -> Covariance:

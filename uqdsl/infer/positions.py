@@ -53,6 +53,10 @@ class Layout(NamedTuple):
             for name, shape, part in zip(self.names, self.shapes, parts, strict=True)
         }
 
+    def element_names(self) -> list[str]:
+        """The name of the site to which each element of a position belongs."""
+        return [name for name, shape in zip(self.names, self.shapes, strict=True) for _ in range(math.prod(shape))]
+
     def mask(self, names: Collection[str]) -> np.ndarray:
         """Which elements of a position belong to some sites, `(size,)`."""
         each = [np.full(math.prod(shape), name in names) for name, shape in zip(self.names, self.shapes, strict=True)]

@@ -213,19 +213,19 @@ def _prior_not_gaussian(spec: ir.Spec) -> list[Violation]:
     for each in spec.unknowns:
         law = each.law
         laws = (law, *(each.past.laws if each.past is not None else ()))
-        strange = next((one for one in laws if _shape(one)), None)
+        strange = next((one for one in laws if shape_of(one)), None)
         if strange is not None:
-            found.append(Violation(each.span, f"that of `{each.name}` is {_shape(strange)}", "not Gaussian"))
+            found.append(Violation(each.span, f"that of `{each.name}` is {shape_of(strange)}", "not Gaussian"))
         elif each.restriction or each.imputes:
             why = f"`{each.restriction}`" if each.restriction else "known in part"
             found.append(Violation(each.span, f"`{each.name}` is {why}", "not Gaussian"))
         elif each.noncentered:
             continue  # what is moved is standard normal
-        elif any(_scatter(one) & random for one in laws):
+        elif any(scatter(one) & random for one in laws):
             reason = f"the scatter of `{each.name}` depends on another unknown"
             mend = "write `noncentered` after its prior, if that unknown is itself Gaussian"
             found.append(Violation(each.span, reason, "a scatter that is unknown", mend=mend))
-        elif any(not _affine(argument.value, random, bent) for one in laws for argument in one.arguments):
+        elif any(not is_affine(argument.value, random, bent) for one in laws for argument in one.arguments):
             reason = f"the mean of `{each.name}` is not a linear function of other unknowns"
             found.append(Violation(each.span, reason, "not linear"))
     return found
@@ -245,9 +245,9 @@ def _likelihood_not_gaussian(spec: ir.Spec) -> list[Violation]:
         if not isinstance(each, ir.Observation):
             continue
         parts = {
-            f"that of `{each.name}` is {_shape(each.law)}": bool(_shape(each.law)),
+            f"that of `{each.name}` is {shape_of(each.law)}": bool(shape_of(each.law)),
             f"that of `{each.name}` is a mixture over an unknown that is summed out": each.name in mixed,
-            f"the scatter of `{each.name}` depends on unknowns": bool(_scatter(each.law) & random),
+            f"the scatter of `{each.name}` depends on unknowns": bool(scatter(each.law) & random),
             f"the terms of `{each.name}` have a `weight`": each.weight is not None,
             f"some values of `{each.name}` are left out": each.where is not None or each.name in missing,
         }
@@ -257,7 +257,7 @@ def _likelihood_not_gaussian(spec: ir.Spec) -> list[Violation]:
     return found
 
 
-def _shape(law: ir.Law) -> str:
+def shape_of(law: ir.Law) -> str:
     """What a law is if it is not Gaussian; empty if it is."""
     if law.distribution not in _GAUSSIAN:
         return f"`{law.distribution}`"
@@ -266,7 +266,7 @@ def _shape(law: ir.Law) -> str:
     return ""
 
 
-def _scatter(law: ir.Law) -> set[str]:
+def scatter(law: ir.Law) -> set[str]:
     """The names in the scatter of a Gaussian law."""
     return {
         name for each in law.arguments if each.name == _GAUSSIAN.get(law.distribution) for name in ir.names_used(each)
@@ -282,13 +282,13 @@ def _bent(spec: ir.Spec, random: set[str]) -> set[str]:
     """The quantities that are not linear in unknowns."""
     bent: set[str] = {each.name for each in spec.unknowns if each.noncentered and ir.names_used(each.law) & random}
     for each in spec.quantities:
-        curved = each.flow is not None or not _affine(each.value, random, bent)
+        curved = each.flow is not None or not is_affine(each.value, random, bent)
         if not each.fixed and curved:
             bent.add(each.name)
     return bent
 
 
-def _affine(value: ir.Expression, random: set[str], bent: set[str]) -> bool:
+def is_affine(value: ir.Expression, random: set[str], bent: set[str]) -> bool:
     """Whether an expression is a linear function, with an intercept, of unknowns."""
     used = ir.names_used(value)
     if not used & random:
@@ -301,18 +301,18 @@ def _affine(value: ir.Expression, random: set[str], bent: set[str]) -> bool:
         case ir.Gather(index=index) if ir.names_used(index) & random:
             return False
         case ir.Gather(value=inner) | ir.Pick(value=inner) | ir.Rename(value=inner) | ir.Shift(value=inner):
-            return _affine(inner, random, bent)
+            return is_affine(inner, random, bent)
         case ir.Array(items=items):
-            return all(_affine(each, random, bent) for each in items)
+            return all(is_affine(each, random, bent) for each in items)
         case ir.Reduce(function="sum" | "mean", operand=operand):
-            return _affine(operand, random, bent)
+            return is_affine(operand, random, bent)
         case ir.Operation(operator="+" | "-" | "negative", operands=operands):
-            return all(_affine(each, random, bent) for each in operands)
+            return all(is_affine(each, random, bent) for each in operands)
         case ir.Operation(operator="*", operands=operands):
             moving = [each for each in operands if ir.names_used(each) & random]
-            return len(moving) == 1 and _affine(moving[0], random, bent)
+            return len(moving) == 1 and is_affine(moving[0], random, bent)
         case ir.Operation(operator="/", operands=(above, below)):
-            return not ir.names_used(below) & random and _affine(above, random, bent)
+            return not ir.names_used(below) & random and is_affine(above, random, bent)
     return False
 
 
@@ -340,7 +340,7 @@ def _observed_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Viola
     """Likelihoods of states whose data are not Gaussian given these; values may be missing, and a scatter may move."""
     found: list[Violation] = []
     for each in _stage(spec, "observation").statements:
-        if isinstance(each, ir.Observation) and (shape := _shape(each.law)):
+        if isinstance(each, ir.Observation) and (shape := shape_of(each.law)):
             found.append(Violation(each.span, f"that of `{each.name}` is {shape}", f"that is {shape}"))
     return found
 
@@ -350,7 +350,7 @@ def _error_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violatio
     return [
         Violation(each.span, f"that of `{each.name.removesuffix('.error')}` is {shape}", f"that is {shape}")
         for each in _stage(spec, "step").unknowns
-        if (shape := _shape(each.law))
+        if (shape := shape_of(each.law))
     ]
 
 

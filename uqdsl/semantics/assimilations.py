@@ -6,17 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, did_you_mean, listing
+from uqdsl.messages import Label, Problem, did_you_mean, errors, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice
 from uqdsl.messages.catalogue.methods import RunDeclaredTwice, UnknownOption, WrongOption
 from uqdsl.messages.catalogue.names import UndeclaredName
-from uqdsl.messages.catalogue.states import NeitherFixedNorSampled, NotAssimilated
+from uqdsl.messages.catalogue.states import MethodChosen, NeitherFixedNorSampled, NotAssimilated
+from uqdsl.semantics.admissible import shape_of
 from uqdsl.semantics.constants import Settings
+from uqdsl.semantics.linear_gaussian import not_linear_gaussian
 from uqdsl.semantics.localized import check_localized
 from uqdsl.semantics.runs import resolve_method
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.assimilation import PLANNED, filters
+from uqdsl.vocabulary.methods import Method, Options
 
 _WITH = ("fixed", "sampled", "truth")
 
@@ -79,8 +82,15 @@ def _assimilation(
     if open_ and len(problems) == count:
         hint = f"write `with(fixed = [{', '.join(open_)}])`, or `sampled`, or name {listing(open_)} before `by`"
         problems.append(NeitherFixedNorSampled(at=statement.span, names=listing(open_, last="and"), hint=hint))
-    resolved = resolve_method(statement.method, settings, problems, filters(), PLANNED)
-    if resolved is None or len(problems) > count:
+    if statement.method is None:
+        unsure = _parts([each for each in unknowns if each in {*names, *stated["sampled"]}], unknowns)
+        curved = not_linear_gaussian(stages, states, unsure)
+        resolved = _chosen(
+            statement, _best(stages, curved, estimates=bool(set(unknowns) & set(names))), curved, problems
+        )
+    else:
+        resolved = resolve_method(statement.method, settings, problems, filters(), PLANNED)
+    if resolved is None or errors(problems[count:]):
         return None
     method, options = resolved
     by_name = {each.name: each.spec for each in stages}
@@ -99,6 +109,22 @@ def _assimilation(
 def _parts(names: Iterable[str], unknowns: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Names, of which those of groups stand for their parts."""
     return tuple(part for name in names for part in unknowns.get(name, (name,)))
+
+
+def _best(stages: Sequence[ir.Stage], curved: str, *, estimates: bool) -> str:
+    """The name of a method: an exact one, else an ensemble, else particles where observations are not Gaussian."""
+    if not curved:
+        return "extended_kalman" if estimates else "kalman"
+    seen = (each for stage in stages if stage.name == "observation" for each in stage.spec.statements)
+    return "bootstrap" if any(isinstance(each, ir.Observation) and shape_of(each.law) for each in seen) else "etkf"
+
+
+def _chosen(statement: tree.Assimilate, name: str, curved: str, problems: list[Problem]) -> tuple[Method, Options]:
+    """The method of an `assimilate` that names none, and a note that says so."""
+    method = filters()[name]
+    why = curved or "everything is linear and Gaussian, for which it is exact"
+    problems.append(MethodChosen(at=statement.span, method=method.name, why=why))
+    return method, method.options()
 
 
 def _stated(

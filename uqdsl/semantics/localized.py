@@ -100,4 +100,4 @@ def _where(statement: tree.Assimilate) -> Span:
         for each in method.arguments:
             if isinstance(each, tree.Named) and each.name == "localization":
                 return each.value.span
-    return method.span
+    return statement.span if method is None else method.span

@@ -317,7 +317,8 @@ class _Formatter:
             case tree.Infer() | tree.Assimilate() | tree.Calibrate():
                 keyword = type(node).__name__.lower()
                 listed: Doc = (" ", _names(node.names)) if node.names else ""
-                return (keyword, listed, " by ", write(node.method), self._clauses(node.clauses))
+                by: Doc = (" by ", write(node.method)) if node.method is not None else ""
+                return (keyword, listed, by, self._clauses(node.clauses))
             case tree.Choose(names=names, goal=goal, value=value, method=method, clauses=clauses):
                 head = ("choose ", _names(names), f" {goal} ", write(value))
                 return (head, " by ", write(method), self._clauses(clauses))

@@ -393,7 +393,7 @@ class Infer(Node):
 @_node
 class Assimilate(Node):
     names: tuple[Target, ...]
-    method: Expression
+    method: Expression | None
     clauses: Clauses
 
 

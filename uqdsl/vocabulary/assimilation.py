@@ -78,6 +78,22 @@ class KalmanOptions(Options):
     """The Kalman filter, and the smoother of Rauch, Tung & Striebel behind it."""
 
 
+class ExtendedKalmanOptions(Options):
+    """The extended Kalman filter: tangents."""
+
+    inflation: float = Field(
+        default=1.0, ge=1, le=1e6, description="by which the covariance of the states grows in a unit of time"
+    )
+
+
+class UnscentedKalmanOptions(ExtendedKalmanOptions):
+    """The unscented Kalman filter: sigma points, whose weights are named as by Wan & van der Merwe (2000)."""
+
+    alpha: float = Field(default=1.0, gt=0, le=10, description="how far out the points lie")
+    beta: float = Field(default=2.0, ge=0, le=10, description="what is known of the law's tails; 2 of a Gaussian")
+    kappa: float = Field(default=0.0, ge=0, le=1000, description="moves the points out by this many dimensions")
+
+
 class EnsembleOptions(Options):
     """Options that every ensemble filter has."""
 
@@ -223,6 +239,24 @@ METHODS = (
         ),
     ),
     Method(
+        name="extended_kalman",
+        summary="the extended Kalman filter, by tangents",
+        options=ExtendedKalmanOptions,
+        run="uqdsl.assimilate.extended_kalman:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=("Jazwinski 1970, Stochastic Processes and Filtering Theory, Academic Press",),
+    ),
+    Method(
+        name="unscented_kalman",
+        summary="the unscented Kalman filter, by sigma points",
+        options=UnscentedKalmanOptions,
+        run="uqdsl.assimilate.unscented_kalman:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=(
+            "Wan & van der Merwe 2000, The Unscented Kalman Filter for Nonlinear Estimation, Proc. IEEE AS-SPCC, 153-158",
+        ),
+    ),
+    Method(
         name="etkf",
         summary="the ensemble transform Kalman filter",
         options=EnsembleOptions,
@@ -303,13 +337,11 @@ PLANNED = frozenset(
     {
         "diffusion",
         "enks",
-        "extended_kalman",
         "ienks",
         "particle_flow",
         "strong_4dvar",
         "three_dvar",
         "two_stage",
-        "unscented_kalman",
     }
 )
 """Methods of `assimilate` that the language names and this version cannot run."""

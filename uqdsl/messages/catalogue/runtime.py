@@ -193,3 +193,13 @@ class UnfitEnsemble(Problem):
     advice = "use another kind, such as `kind = deep`"
     kind: str
     why: str
+
+
+class CannotFollow(Problem):
+    """A method that is made for states of another kind."""
+
+    code = "UQ660"
+    headline = "`{method}` cannot follow these states: {reason}"
+    label = "made for states of another kind"
+    method: str
+    reason: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uqdsl.messages.problem import Problem
+from uqdsl.messages.problem import Note, Problem
 
 
 class IncompleteState(Problem):
@@ -83,6 +83,17 @@ class NeitherFixedNorSampled(Problem):
     headline = "nothing says what becomes of {names}, which no state is"
     label = "estimated here, or not?"
     names: str
+
+
+class MethodChosen(Note):
+    """A method that the spec leaves open."""
+
+    code = "UQ278"
+    headline = "`assimilate` goes by `{method}`: {why}"
+    label = "goes by `{method}`"
+    advice = "write `by` and a method for another"
+    method: str
+    why: str
 
 
 class NoStates(Problem):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from uqdsl.uncertainty.budget import (
     scattered_variances,
 )
 from uqdsl.uncertainty.classes import entropy, indicator_variances
-from uqdsl.uncertainty.predict import Predictor, last, repeated
+from uqdsl.uncertainty.predict import Predictor, last
 from uqdsl.uncertainty.stages import Arrays
 from uqdsl.uncertainty.statistics import equal_tailed, exceedance, highest_density, total_variance
 from uqdsl.vocabulary.predictions import PredictOptions
@@ -252,22 +253,27 @@ def _variances(predictor: Predictor, ask: _Ask, draws: int) -> _Closed:
     chained, times = predictor.chained, predictor.states
     count = _count(predictor, draws, active)
     first = {source: np.arange(count) for source in SOURCES}
-    ranks = predictor.along_known(repeated(predictor.known(first), times), times)
+    ranks = predictor.along_known(predictor.known_by_states(first), times)
     # Even over what the first copies of all seeds give.
     even = {source: np.concatenate([rank, rank + count * times]) for source, rank in ranks.items()}
 
     def by(rows: slice) -> tuple[np.ndarray, tuple[int, ...]]:
-        def prediction(seeds: Seeds) -> Arrays:
+        def prediction(seeds: Seeds, *, halves: bool = False) -> Arrays:
             again = {
                 source: np.repeat(seeds[source], times) * times if source in chained else _apart(seeds[source], times)
                 for source in even
             }
             forward = {source: even[source][each] for source, each in again.items()}
-            return predictor.predict(repeated(predictor.known(seeds), times), forward, rows)
+            return predictor.predict(predictor.known_by_states(seeds, halves=halves), forward, rows)
 
         found = prediction(first)
         scattered = predictor.scatters_once(found) and predictor.outcomes[name].one_shape
         closed = _closed(ask, prediction, count, active, scattered=scattered)
+        if "testing_data" in active and not {"training_data", "weights"}.isdisjoint(active):
+            # Ranks in a chain are known as well as it has independent states. Their errors pass for effects of the weights, and
+            # are twice as large in its halves: the jackknife takes them away.
+            halves = partial(prediction, halves=True)
+            closed = 2 * closed - _closed(ask, halves, count, active, scattered=scattered)
         # What was drawn for the same chains is no draw of its own; their mean is.
         return closed.reshape(count, times, *closed.shape[1:]).mean(axis=1), found[name].shape[1:]
 

@@ -6,7 +6,8 @@ A prediction is a function of one seed for each of the five sources (`uqdsl.unce
     weights        the random numbers of a chain of the weights given these true data; where training data are exact there is
                    no such chain, and this is which draw of the posterior; weights that are exact are the mode given these
                    data, and hang on nothing else
-    testing_data   the random numbers of a chain of the residual's law given the weights
+    testing_data   the random numbers of a chain of the residual's law given the weights, and which rank a state has in it
+                   (`uqdsl.uncertainty.ranks`)
     new_input      those of the true new inputs
     function       those of the residual
 
@@ -32,6 +33,7 @@ from uqdsl.ir import SOURCES
 from uqdsl.uncertainty.budget import remembered
 from uqdsl.uncertainty.even import drawn, hashed, ranks_along, uniform
 from uqdsl.uncertainty.outcomes import outcome_of
+from uqdsl.uncertainty.ranks import of_single_numbers, ranked_like
 from uqdsl.uncertainty.rows import row_dim
 from uqdsl.uncertainty.short_chains import (
     ITERATIONS,
@@ -63,6 +65,8 @@ _COLUMNS = 3
 """Numbers known of each draw over which seeds are even."""
 _MOST_STATES, _CHEAP_ROWS = 16, 1024
 """Predictions for each chain, and of how many rows these cost little beside it."""
+_RANKED = 64
+"""States of each chain of the residual that have ranks."""
 
 
 type Watch = Callable[[str, int, int], object]
@@ -90,7 +94,7 @@ class Predictor:
         mixing: how well the short chains of each stage did.
         outcomes: what is predicted of each target.
         along: the dimension along which it goes in blocks; empty where it does not.
-        states: how many predictions go with each chain, by states of its second half: more than one where rows are few.
+        states: how many predictions go with each chain, by states of it: more than one where rows are few.
     """
 
     def __init__(
@@ -127,6 +131,7 @@ class Predictor:
         self.along = row_dim(spec, self._target.dims, sites.values())
         self._weights = remembered(self._of_training, ("training_data", "weights"))
         self._residual = remembered(self._of_testing, ("testing_data", "training_data", "weights"))
+        self._reference = remembered(self._of_reference, ("testing_data",))
         self._inputs = remembered(self._of_new, ("new_input", "training_data", "weights"))
         self._programs: dict[tuple[int, int, bool], Callable[..., dict[str, jax.Array]]] = {}
         self.states = max(1, min(_MOST_STATES, _CHEAP_ROWS // self.rows)) if self.chained else 1
@@ -189,9 +194,9 @@ class Predictor:
         if self._weights_exact:
             known |= self._modes(known, start)
         elif self._cut:
-            known |= self._chains("refit", known, words, iterations=_ANEW)
+            known |= _flat(self._chains("refit", known, words, iterations=_ANEW))
         else:
-            known |= self._chains("refit", known, words, start=start)
+            known |= _flat(self._chains("refit", known, words, start=start))
         return self._with_statistics(known)
 
     def _with_statistics(self, known: Arrays, name: str = "statistics") -> Arrays:
@@ -233,17 +238,46 @@ class Predictor:
 
         return known | {name: np.asarray(each) for name, each in jax.jit(jax.vmap(one))(words, given).items()}
 
-    def _of_testing(self, seeds: Seeds) -> Arrays:
-        """What is known with the law of the residual."""
-        return self._with_residual(self._weights(seeds), seeds["testing_data"])
+    def _of_testing(self, seeds: Seeds) -> tuple[Arrays, Arrays]:
+        """What is known with the law of the residual, by ranks among the states of a chain, and by ranks in each half of it."""
+        known, index = self._weights(seeds), seeds["testing_data"]
+        each = repeated(known, self.states)
+        if "residual" not in self.stages:
+            return each, each
+        law, reference = self._law(known, index), self._reference(seeds)
+        ordered = of_single_numbers(self.stages["residual"])
+        step = _RANKED // self.states
+        places = index[:, None] % step + step * np.arange(self.states)
+
+        def ranked(parts: int) -> Arrays:
+            single = ranked_like({name: of for name, of in law.items() if name in ordered}, reference, parts)
+            return self._with_statistics(each | _taken_states(law | single, places), "residual_statistics")
+
+        return ranked(1), ranked(2)
+
+    def _of_reference(self, seeds: Seeds) -> Arrays:
+        """The law of the residual given weights amid the posterior, whose states have the ranks that a seed stands for."""
+        index = seeds["testing_data"]
+        flat = np.concatenate([each.reshape(self.independent, -1) for each in self.joint.values()], axis=1)
+        spread = np.where(flat.std(axis=0) > 0, flat.std(axis=0), 1.0)
+        amid = np.argmin((((flat - flat.mean(axis=0)) / spread) ** 2).sum(axis=1))
+        known = self._with_statistics(self._with_truths(np.array([amid])))
+        return self._law(repeated(known, len(index)), index)
 
     def _with_residual(self, known: Arrays, index: np.ndarray) -> Arrays:
         """What is known, once for each state, with the law of the residual, where it has one."""
         each = repeated(known, self.states)
         if "residual" not in self.stages:
             return each
-        each |= self._chains("residual", known, self._words("testing_data", index), states=self.states)
-        return self._with_statistics(each, "residual_statistics")
+        step = _RANKED // self.states
+        places = np.broadcast_to(step * np.arange(1, self.states + 1) - 1, (len(index), self.states))
+        return self._with_statistics(each | _taken_states(self._law(known, index), places), "residual_statistics")
+
+    def _law(self, known: Arrays, index: np.ndarray) -> Arrays:
+        """The law of the residual given what is known, `(chain, state, *shape)`."""
+        found = self._chains("residual", known, self._words("testing_data", index), states=_RANKED)
+        later = [self.stages[name].given for name in ("residual_statistics", "prediction") if name in self.stages]
+        return {name: each for name, each in found.items() if any(name in given for given in later)}
 
     def _of_new(self, seeds: Seeds) -> Arrays:
         """True new inputs that have no formula."""
@@ -253,15 +287,18 @@ class Predictor:
         """True new inputs that have no formula, for each state, where there are such."""
         if "inputs" not in self.stages:
             return {}
-        return self._chains("inputs", known, self._words("new_input", index), states=self.states)
+        return _flat(self._chains("inputs", known, self._words("new_input", index), states=self.states))
 
     def known(self, seeds: Seeds) -> Arrays:
         """All that the prediction is given, by the last state of each chain."""
         return last(self.known_by_states(seeds), self.states)
 
-    def known_by_states(self, seeds: Seeds) -> Arrays:
-        """All that the prediction is given, `(draw and state, *shape)`."""
-        return self.stages["prediction"].of(self._residual(seeds) | self._inputs(seeds))
+    def known_by_states(self, seeds: Seeds, *, halves: bool = False) -> Arrays:
+        """All that the prediction is given, `(draw and state, *shape)`.
+
+        - halves: whether states of the residual's law have their ranks in half of a chain alone.
+        """
+        return self.stages["prediction"].of(self._residual(seeds)[halves] | self._inputs(seeds))
 
     def posterior(self, draws: int) -> Arrays:
         """What the prediction is given by joint draws of the posterior, by the last state of each chain."""
@@ -271,8 +308,9 @@ class Predictor:
         """The same, `(draw and state, *shape)`: no chain of the weights is needed, unless joint draws are not draws of them."""
         index = np.arange(draws)
         if self._cut or self._weights_exact:
-            return self.known_by_states(dict.fromkeys(SOURCES, index))
-        known = self._with_statistics(self._joint(index))
+            known = self._weights(dict.fromkeys(SOURCES, index))
+        else:
+            known = self._with_statistics(self._joint(index))
         return self.stages["prediction"].of(self._with_residual(known, index) | self._with_inputs(known, index))
 
     def along_known(self, known: Arrays, states: int = 1) -> Seeds:
@@ -299,7 +337,7 @@ class Predictor:
         iterations: int = ITERATIONS,
         states: int = 1,
     ) -> Arrays:
-        """What chains find that later stages want, `(chain and state, *shape)`."""
+        """What chains find that later stages want, `(chain, state, *shape)`."""
         stage, kernel = self.stages[name], None
         given = stage.of(known)
         if name not in self._chain_programs:
@@ -328,7 +366,7 @@ class Predictor:
             found = run_chains(self._chain_programs[name], given, words, start=start, done=done)
         if name not in self.mixing or found.mixing.chains > self.mixing[name].chains:
             self.mixing[name] = found.mixing
-        return {name: each.reshape(-1, *each.shape[2:]) for name, each in found.values.items()}
+        return found.values
 
     def _chain_program(self, name: str, kernel: Kernel, iterations: int, states: int) -> ChainProgram:
         return chain_program(self.stages[name], kernel, iterations, states=states, wanted=self._wanted)
@@ -458,6 +496,17 @@ class Predictor:
         rows = np.arange(shape[axis]).reshape([-1 if each == axis else 1 for each in range(len(shape))])
         others = [1 if each == axis else size for each, size in enumerate(shape)]
         return block + 1 + rows, np.arange(math.prod(others)).reshape(others)
+
+
+def _flat(found: Arrays) -> Arrays:
+    """From `(chain, state, *shape)` to `(chain and state, *shape)`."""
+    return {name: each.reshape(-1, *each.shape[2:]) for name, each in found.items()}
+
+
+def _taken_states(found: Arrays, places: np.ndarray) -> Arrays:
+    """States of each chain, at `(chain, state)`, from `(chain, state, *shape)` to `(chain and state, *shape)`."""
+    chains = np.arange(len(places))[:, None]
+    return _flat({name: each[chains, places] for name, each in found.items()})
 
 
 _FORWARD = ("new_input", "function")

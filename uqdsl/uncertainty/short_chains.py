@@ -2,7 +2,7 @@
 
 All chains have one metric, and begin with one step size, adapted by the No-U-Turn sampler on a few of the given draws; those
 that refuse too much take shorter steps, and as many of them, for what is given may make narrower what they aim at. The last
-state of each is kept, or some states of its second half. Chains that are started at a draw of what they aim at, as those of
+state of each is kept, or some states after its first quarter. Chains that are started at a draw of what they aim at, as those of
 the weights given true training data are, have no burn-in; others begin where the adaptation ended, which is close.
 
 Chains of the same key for different given draws use the same random numbers, so that they come together as far as what is
@@ -155,12 +155,12 @@ def chain_program(
     Arguments:
         kernel: from `adapt`.
         iterations: of each chain.
-        states: of its second half to be kept, evenly spaced, of which the last is that of the chain.
+        states: to be kept after its first quarter, evenly spaced, of which the last is that of the chain.
         wanted: the unknowns that are kept; else all.
     """
     layout, target = stage.layout, stage.target
     tuning, half = _parts(iterations)
-    apart = half // states
+    apart = (iterations - tuning) // states
 
     def chain(words: jax.Array, given: Device, start: Device) -> tuple[Device, _Sums]:
         pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))

@@ -50,7 +50,8 @@ def bound(text: str, **parts: Columns) -> Bound:
         rows = len(next(iter(columns.values())))
         dims = {each.name: each.dims for each in spec.fields}
         fillers = {name: np.ones((rows,) * len(dims[name])) for name in given}
-        dataset = Dataset({**columns, **fillers}, {"case": list(range(rows))}, {})
+        labels = {each.name: list(each.labels) for each in spec.dims if each.labels}
+        dataset = Dataset({**columns, **fillers}, {"case": list(range(rows)), **labels}, {})
         return make_target(spec, generate(spec, parsed.sources, version=uqdsl.__version__), dataset)
 
     stages = {

@@ -2,13 +2,14 @@
 
 All chains have one metric, and begin with one step size, adapted by the No-U-Turn sampler on a few of the given draws; those
 that refuse too much take shorter steps, and as many of them, for what is given may make narrower what they aim at. The last
-state of each is kept, or some states after its first quarter. Chains that are started at a draw of what they aim at, as those of
-the weights given true training data are, have no burn-in; others begin where the adaptation ended, which is close.
+state of each is kept, or some states after its first quarter. Chains that are started at a draw of what they aim at, as those
+of the weights given true training data are, have no burn-in; others begin where the adaptation ended, which is close.
 
 Chains of the same key for different given draws use the same random numbers, so that they come together as far as what is
 given allows (Johnson 1996, J. Am. Stat. Assoc. 91, 154-166): a seed is then nearly one and the same cause whatever is given
-(`uqdsl.uncertainty.ranks` has the rest). For this they are of Hamiltonian Monte Carlo, with trajectories of random lengths about a quarter of a turn, which forget a normal law's
-start best; those of the No-U-Turn sampler depend on where they are, and come half as close.
+(`uqdsl.uncertainty.ranks` has the rest). For this they are of Hamiltonian Monte Carlo, with trajectories of random lengths
+about a quarter of a turn, which forget a normal law's start best; those of the No-U-Turn sampler depend on where they are, and
+come half as close.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A seed of a source is one cause whatever else is given: given weights w it makes a draw of p(φ | w), and given others that draw
 of p(φ | w') which has the same rank. Here each number of φ has the ranks of a reference chain: its states are sorted, and put
-in the order in which those of the reference lie. Of each number the law stays what its chain has sampled; how several hang together
-is as in the reference. Equal ranks are the closest coupling of two laws of a number (Villani 2003, Topics in Optimal
+in the order in which those of the reference lie. Of each number the law stays what its chain has sampled; how several hang
+together is as in the reference. Equal ranks are the closest coupling of two laws of a number (Villani 2003, Topics in Optimal
 Transportation, theorem 2.18); the reordering is the Schaake shuffle of Clark, Gangopadhyay, Hay, Rajagopalan & Wilby 2004,
 J. Hydrometeorol. 5, 243-262.
 

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.accuracy [--problems NAME …] [--methods NAME …] [--write]`. Errors are in exact posterior standard
 deviations; `floor` is what as many independent exact draws give. A method whose assumptions a problem violates refuses, and the
-table says which. With `--write` the tables become `docs/methods/accuracy.md`; a part that was run before stays as it was.
+table says which. With `--write` the tables become `docs/methods/accuracy.md`; what was measured before stays as it was,
+unless `--methods` names it.
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ def floor(problem: Problem, draws: int = 1000) -> Errors:
 def page(kept: dict[str, dict[str, Any]]) -> str:
     """The page of all that was measured."""
     lines = _HEAD.split("\n")
-    for name, rows in kept.items():
+    for name in (each for each in PROBLEMS if each in kept):
+        rows = {each: kept[name][each] for each in ("floor", *methods()) if each in kept[name]}
         lines += [f"## {name}", ""]
         lines += [
             "| method | mean | cov | spread | modes | energy | evidence | seconds | verdict |",
@@ -120,6 +122,10 @@ def page(kept: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _kept() -> dict[str, dict[str, Any]]:
+    return json.loads(KEPT.read_text()) if KEPT.exists() else {}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and perhaps write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -127,18 +133,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--methods", nargs="*", default=[])
     parser.add_argument("--write", action="store_true")
     wished = parser.parse_args(arguments)
-    kept: dict[str, dict[str, Any]] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name in wished.problems:
         problem = PROBLEMS[name]()
-        rows = kept.setdefault(name, {})
-        if not wished.methods or "floor" not in rows:
-            rows["floor"] = {"errors": tuple(floor(problem)), "evidence": None, "seconds": 0.0, "said": ""}
-        for method in wished.methods or methods():
-            found = measure(problem, method)
-            rows[method] = found._asdict()
+        for method in wished.methods or ["floor", *methods()]:
+            if not wished.methods and method in _kept().get(name, {}):
+                continue
+            if method == "floor":
+                found = Measured(tuple(floor(problem)), None, 0.0, "")
+            else:
+                found = measure(problem, method)
             shown = "" if found.errors is None else " ".join(f"{each:.3f}" for each in found.errors)
             print(f"{name:14} {method:20} {shown:32} {found.seconds:6.1f} s  {found.said[:90]}", flush=True)
             if wished.write:
+                kept = _kept()
+                kept.setdefault(name, {})[method] = found._asdict()
                 KEPT.write_text(json.dumps(kept, indent=1) + "\n")
                 PAGE.write_text(page(kept), encoding="utf-8")
 

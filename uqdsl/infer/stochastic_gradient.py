@@ -33,6 +33,9 @@ _BATCHES, _PLACES = 128, 8
 _WIDEST = 1.2
 """Largest ratio of variances that is not complained about."""
 _FALL = 10.0
+_NEWTON = 3
+_NEAR = 1.0
+"""Root mean square distance of a start from its mode, in widths of the posterior, that is not complained about."""
 
 
 class Frame(NamedTuple):
@@ -128,6 +131,9 @@ def walk(
                 "use a smaller `step_size`, larger batches, or `control_variates`"
             ),
         )
+    apart = float(jnp.sqrt(jnp.max(jnp.mean(frames.slope**2, axis=1))))
+    if posterior.size <= LARGEST and not apart < _NEAR:
+        reasons += (f"training ended {apart:.1f} standard deviations from a mode: give it more steps of `training`",)
     rows = "a batch of rows" if posterior.batched else "all rows, as no likelihood asks for a `batch`"
     notes = (
         (
@@ -169,14 +175,26 @@ def _plan(options: StochasticOptions, step_size: float) -> tuple[jax.Array, jax.
 
 @jax.jit
 def _frames(posterior: Posterior, units: Units, modes: jax.Array) -> Frame:
-    """Coordinates in which the posterior around each mode is about standard normal; of many unknowns, in those of the prior."""
-    slopes = jax.lax.map(jax.grad(posterior.log_density), modes)
-    if posterior.size > LARGEST:
-        axes = jnp.broadcast_to(jnp.diag(units.width), (len(modes), posterior.size, posterior.size))
-    else:
-        local = local_laws(posterior, units, modes)
-        axes = units.width[:, None] * local.axes / jnp.sqrt(local.precisions)[:, None, :]
-    return Frame(modes, axes, jnp.einsum("cji,cj->ci", axes, slopes))
+    """Coordinates in which the posterior around each mode is about standard normal; of many unknowns, in those of the prior.
+
+    Training by a few rows ends near a mode: Newton's steps, of all rows, lead there.
+    """
+
+    def around(modes: jax.Array) -> Frame:
+        slopes = jax.lax.map(jax.grad(posterior.log_density), modes)
+        if posterior.size > LARGEST:
+            axes = jnp.broadcast_to(jnp.diag(units.width), (len(modes), posterior.size, posterior.size))
+        else:
+            local = local_laws(posterior, units, modes)
+            axes = units.width[:, None] * local.axes / jnp.sqrt(local.precisions)[:, None, :]
+        return Frame(modes, axes, jnp.einsum("cji,cj->ci", axes, slopes))
+
+    def climb(_: int, frames: Frame) -> Frame:
+        onward = jax.vmap(Frame.place)(frames, frames.slope)
+        higher = jax.lax.map(posterior.log_density, onward) > jax.lax.map(posterior.log_density, frames.mode)
+        return around(jnp.where(higher[:, None], onward, frames.mode))
+
+    return around(modes) if posterior.size > LARGEST else jax.lax.fori_loop(0, _NEWTON, climb, around(modes))
 
 
 def _slope(posterior: Posterior, frame: Frame, x: jax.Array, key: jax.Array, control_variates: bool) -> jax.Array:

@@ -50,7 +50,7 @@ class Measured(NamedTuple):
     """One method on one problem.
 
     - errors: None where it refused.
-    - said: `ok`, the first reason why it is suspect, or the assumption that is violated.
+    - said: `ok` with what is noted, the first reason why it is suspect, or the assumption that is violated.
     """
 
     errors: tuple[float, ...] | None
@@ -73,7 +73,7 @@ def measure(problem: Problem, method: str, seed: int = 0) -> Measured:
     verdict = fit._result.verdict  # noqa: SLF001 - a benchmark of ours
     found = errors(problem, _thinned(_positions(problem, fit)))
     evidence = verdict.diagnostics.get("log_evidence")
-    said = "ok" if verdict.status == "ok" else verdict.reasons[0]
+    said = "; ".join(["ok", *verdict.notes[:1]]) if verdict.status == "ok" else verdict.reasons[0]
     apart = None if evidence is None else float(evidence) - problem.exact.log_evidence
     return Measured(tuple(found), apart, seconds, said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jax
@@ -74,6 +75,10 @@ def test_without_correction_draws_stay_and_pareto_k_tells() -> None:
     assert abs(float(fit.posterior.posterior["mu"].mean())) < 0.1
     assert fit._result.verdict.diagnostics["pareto_k"] < 0.7
     assert "weighted" not in fit.posterior.children
+    # In reach of weights, but another law all the same: the posterior has mean 0.5 and variance 0.5.
+    (reason,) = fit._result.verdict.reasons
+    moved = float(re.match(r"weights would move a mean of `mu` by (\S+) standard deviations", reason)[1])  # pyright: ignore[reportOptionalSubscript]
+    assert moved == pytest.approx(0.5 / SD, abs=0.06)
     fit = fit_by("narrow")
     assert fit._result.verdict.diagnostics["pareto_k"] > 0.7
     assert fit._result.verdict.status == "suspect"

@@ -19,6 +19,9 @@ from uqdsl.infer.variational import Guide, fit
 from uqdsl.vocabulary.methods.local import NaturalOptions
 
 
+_NOTE = "the elements of these draws are independent: what is correlated in the posterior is too narrow, and its sums are wrong"
+
+
 class Parameters(NamedTuple):
     """In units of the law that it begins with: mean and logarithms of standard deviations, `(size,)`."""
 
@@ -28,7 +31,8 @@ class Parameters(NamedTuple):
 
 def run(posterior: Posterior, options: NaturalOptions, key: jax.Array, watch: Watch) -> Draws:
     """Draws of the nearest normal law with independent elements."""
-    return fit(posterior, options, key, watch, _guide)
+    found = fit(posterior, options, key, watch, _guide)
+    return found._replace(notes=(_NOTE, *found.notes))
 
 
 def _guide(law: Law, _: jax.Array) -> Guide:

@@ -13,6 +13,8 @@ component's part in the ratio cancels.
 References:
     Del Moral, Doucet & Jasra 2006, Sequential Monte Carlo Samplers, J. R. Stat. Soc. B 68, 411-436.
     Cotter, Roberts, Stuart & White 2013, MCMC Methods for Functions, Stat. Sci. 28, 424-446.
+    Chan & Lai 2013, A general theory of particle filters in hidden Markov models and some applications, Ann. Statist. 41,
+    2877-2904; Lee & Whiteley 2018, Variance estimation in the particle filter, Biometrika 105, 609-625: of the log evidence.
     Chopin & Papaspiliopoulos 2020, An Introduction to Sequential Monte Carlo, Springer, chapter 17.
 """
 
@@ -69,7 +71,7 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
     log_prior, log_likelihood = densities(posterior, positions)
     particles = Particles(positions, log_prior, log_likelihood, jnp.arange(number))
     lost = int(np.sum(~np.isfinite(np.asarray(particles.log_likelihood))))
-    temperature, log_evidence, variance = jnp.zeros(()), 0.0, 0.0
+    temperature, log_evidence = jnp.zeros(()), 0.0
     scale = jnp.array(_FIRST_SCALE[moves], float)
     history: dict[str, list[float]] = {
         "temperature": [],
@@ -83,7 +85,6 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
         key, resample_key, fit_key, move_key = jax.random.split(key, 4)
         particles, temperature, log_mean, ess = _reweigh(particles, temperature, options.ess, resample_key)
         log_evidence += float(log_mean)
-        variance += number / float(ess) - 1
         guides, components = _guides(particles.positions, fit_key)
         before, sweeps, memory, shares = particles.positions, 0, 1.0, []
         while memory > _FORGOTTEN and sweeps < options.most_sweeps:
@@ -98,7 +99,7 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
         watch(len(history["temperature"]), options.steps, temperature=step[0], acceptance=step[2])
     diagnostics = {
         "log_evidence": log_evidence if float(temperature) == 1 else float("nan"),
-        "log_evidence_sd": float(np.sqrt(variance / number)),
+        "log_evidence_sd": _error(np.asarray(particles.ancestors)),
         "temperatures": len(history["temperature"]),
         "ancestors": len(np.unique(np.asarray(particles.ancestors))),
         "least_acceptance": min(history["acceptance"], default=float("nan")),
@@ -113,6 +114,18 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
         reasons=_reasons(history, number, lost, options.steps),
         history={name: np.array(values) for name, values in history.items()},
     )
+
+
+def _error(ancestors: np.ndarray) -> float:
+    """The standard deviation of the log evidence, by how many particles descend from each draw of the prior.
+
+    The mean over those of (N_e / N)², less 1 / N, is what their weights varied, whatever the moves keep of the past. Resampling
+    adds next to nothing, as it is systematic, so that the term for multinomial resampling has no place here. With few
+    particles left of one ancestor each, it errs on the safe side.
+    """
+    number = len(ancestors)
+    families = np.bincount(ancestors, minlength=number)
+    return float(np.sqrt(np.sum((families / number) ** 2) - 1 / number))
 
 
 def _reasons(history: dict[str, list[float]], number: int, lost: int, steps: int) -> tuple[str, ...]:
@@ -147,8 +160,13 @@ def _guides(positions: jax.Array, key: jax.Array) -> tuple[Mixture, int]:
         for half, each in zip(halves, jax.random.split(key), strict=True)
     ]
     components = max(len(fit.counts) for fit in fits)
+    # Wider than the particles lie, as the law has tails; among many unknowns less so, as each takes its part of the odds.
+    wider = float(np.sqrt(1 + positions.shape[-1] ** -0.5))
     # One or the most: moves are compiled twice at most, and among many unknowns, where one is usual, none is computed in vain.
-    padded = [fit.mixture.padded(1 if components == 1 else MOST_COMPONENTS) for fit in fits]
+    padded = [
+        fit.mixture._replace(roots=wider * fit.mixture.roots).padded(1 if components == 1 else MOST_COMPONENTS)
+        for fit in fits
+    ]
     return jax.tree.map(lambda *each: jnp.stack(each), *padded), components
 
 

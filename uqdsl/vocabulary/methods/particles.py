@@ -93,6 +93,10 @@ METHODS: tuple[Method, ...] = (
         references=(
             "delmoral2006: Del Moral, Doucet & Jasra 2006, Sequential Monte Carlo Samplers, J. R. Stat. Soc. B 68, 411-436",
             "cotter2013: Cotter, Roberts, Stuart & White 2013, MCMC Methods for Functions, Stat. Sci. 28, 424-446",
+            (
+                "lee2018: Lee & Whiteley 2018, Variance estimation in the particle filter, Biometrika 105, 609-625 "
+                "(`log_evidence_sd`)"
+            ),
             "chopin2020: Chopin & Papaspiliopoulos 2020, An Introduction to Sequential Monte Carlo, Springer, chapter 17",
         ),
     ),

@@ -138,10 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for method in wished.methods or ["floor", *methods()]:
             if not wished.methods and method in _kept().get(name, {}):
                 continue
-            if method == "floor":
-                found = Measured(tuple(floor(problem)), None, 0.0, "")
-            else:
-                found = measure(problem, method)
+            exact = method == "floor"
+            found = Measured(tuple(floor(problem)), None, 0.0, "") if exact else measure(problem, method)
             shown = "" if found.errors is None else " ".join(f"{each:.3f}" for each in found.errors)
             print(f"{name:14} {method:20} {shown:32} {found.seconds:6.1f} s  {found.said[:90]}", flush=True)
             if wished.write:

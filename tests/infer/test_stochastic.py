@@ -59,7 +59,7 @@ def stationary(method: str, step_size: float, *, control_variates: bool) -> np.n
     at_mode = (at_mode - at_mode.mean(0)) * (not control_variates)
     slopes = ROWS * u[:, :, None] * u[:, None, :]
     scattered = np.concatenate([at_mode[:, :, None], -(slopes - slopes.mean(0))], 2)
-    zero, one = np.zeros((3, 3)), np.eye(3)
+    one = np.eye(3)
     # State (1, x) or (1, x, v); what is random of B goes with the gradient, by this gain.
     if method == "sgld":
         steady, gain = one * (1 - step_size / 2), step_size / 2 * one
@@ -70,7 +70,9 @@ def stationary(method: str, step_size: float, *, control_variates: bool) -> np.n
         gain = step_size * np.concatenate([one, one])
         error = np.einsum("nij,nkj->nik", scattered, scattered).mean(0) / BATCH
         left = np.maximum(2 * friction * step_size - step_size**2 * np.linalg.eigvalsh(error), 0)
-        assert np.ptp(left) < 0.02 * 2 * friction * step_size, "the noise that is added has the same scatter along all axes"
+        assert np.ptp(left) < 0.02 * 2 * friction * step_size, (
+            "the noise that is added has the same scatter along all axes"
+        )
         noise = np.tile(one * left.mean(), (2, 2))
     size = len(steady)
     B = np.zeros((size + 1, size + 1))

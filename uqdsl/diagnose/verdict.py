@@ -22,6 +22,9 @@ R_HAT = 1.01
 ESS_PER_CHAIN = 100
 """Least effective draws per chain, of bulk and tails, for R-hat and the errors to be reliable (ibid.)."""
 
+MOST_COUNTED = 4
+"""More chains than these need no more draws in all: many short ones are as good as few that are long."""
+
 E_BFMI = 0.3
 """Least energy fraction (Betancourt 2016; the limit is that of Stan and ArviZ)."""
 
@@ -146,7 +149,8 @@ def _convergence(rows: Sequence[Row], chains: int, diagnostics: dict[str, Any]) 
             f"{who} not agree on {found}, where r-hat should be at most {R_HAT}; draw more, with a longer warm-up, "
             "and if they still disagree, look for several modes or for unknowns that the data cannot tell apart"
         )
-    least = ESS_PER_CHAIN * chains
+    least = ESS_PER_CHAIN * min(chains, MOST_COUNTED)
+    each = f", which is {ESS_PER_CHAIN} per chain" if chains <= MOST_COUNTED else ""
     for part, column in (("bulk", "ess_bulk"), ("tail", "ess_tail")):
         sizes = {row.label: float(getattr(row, column)) for row in judged}
         diagnostics[f"min_{column}"] = min(sizes.values(), default=np.nan)
@@ -156,7 +160,7 @@ def _convergence(rows: Sequence[Row], chains: int, diagnostics: dict[str, Any]) 
             what = "the mean and median" if part == "bulk" else "the 5 % and 95 % quantiles"
             reasons.append(
                 f"too few independent draws for {what} of {found}: the {part} effective sample size should be at "
-                f"least {least}, which is {ESS_PER_CHAIN} per chain; draw more"
+                f"least {least}{each}; draw more"
             )
     return reasons
 

@@ -59,7 +59,9 @@ def make(law: Law, _: jax.Array) -> Guide:
         factor = share * at.factor
         local = jnp.tril(factor.T @ jnp.where(share > 0, slope.factor / share, 0.0))
         local = jnp.clip(local - jnp.diag(jnp.diag(local)) / 2, -1, 1)
-        return Parameters(factor @ jnp.clip(factor.T @ slope.mean, -1, 1), factor @ local / jnp.where(share > 0, share, 1.0))
+        return Parameters(
+            factor @ jnp.clip(factor.T @ slope.mean, -1, 1), factor @ local / jnp.where(share > 0, share, 1.0)
+        )
 
     def normal(at: Parameters) -> tuple[jax.Array, jax.Array, jax.Array]:
         return centre + unit * at.mean, unit[:, None] * share * at.factor, log_volume(at)

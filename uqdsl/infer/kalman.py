@@ -103,6 +103,10 @@ BENT = 0.05
 """Share of nonlinear variance beyond which the predictions are said to be no linear function of the unknowns."""
 
 
+FEW = 10
+"""Members for each unknown below which chance covariances are said: with 2, means were 0.4 standard deviations off."""
+
+
 def doubts(found: Surprise) -> tuple[str, ...]:
     """What makes a Kalman update of an ensemble wrong."""
     reasons = []
@@ -151,8 +155,9 @@ def objections(ensemble: jax.Array, white: White, key: jax.Array) -> tuple[str, 
             f"the prior is no Gaussian: a mixture of {count} describes it better, of which a Kalman update takes no account; "
             "take `mixture_kalman` or `smc`"
         )
-    if members < 2 * size:
+    if members < FEW * size:
         reasons.append(
-            f"{members} members are few for {size} unknowns, so that their covariances are mostly chance; take more `members`"
+            f"{members} members are few for {size} unknowns, so that their covariances are largely chance; take {FEW * size} "
+            "`members`, or `smc`"
         )
     return tuple(reasons)

@@ -18,7 +18,6 @@ from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.variational import Guide, fit
 from uqdsl.vocabulary.methods.local import NaturalOptions
 
-
 _NOTE = "the elements of these draws are independent: what is correlated in the posterior is too narrow, and its sums are wrong"
 
 

@@ -84,10 +84,9 @@ def stationary(method: str, step_size: float, *, control_variates: bool) -> np.n
     added[1:, 1:] = noise
     moments = np.zeros_like(B)
     moments[0, 0] = 1
-    known = np.arange(B.size) > 0
-    given = (moved @ moments.ravel() + added.ravel())[known]
-    moments.flat[known] = np.linalg.solve(np.eye(B.size - 1) - moved[np.ix_(known, known)], given)
-    return np.diag(moments)[1:4]
+    given = (moved @ moments.ravel() + added.ravel())[1:]
+    found = np.linalg.solve(np.eye(B.size - 1) - moved[1:, 1:], given)
+    return np.diag(np.insert(found, 0, 1.0).reshape(B.shape))[1:4]
 
 
 def variance_ratio(draws: Draws) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -56,4 +56,4 @@ def trajectory(system: System, seed: int = 0, spin_up: int = 0) -> tuple[np.ndar
     for _ in range(spin_up):
         last, _ = jax.lax.scan(follow, last, (numbers, system.events))
     _, (states, seen) = jax.lax.scan(follow, last, (numbers, system.events))
-    return np.array(states), np.array(seen)
+    return np.array(system.placed(states)), np.array(seen)

@@ -156,5 +156,6 @@ def estimate(system: System, ensemble: Ensemble, event: Events) -> Estimate:
     """Mean and standard deviation of the members."""
     parameters = jax.vmap(system.constrained)(ensemble.parameters)
     shown = jax.vmap(lambda state, known: system.observe(state, known, event).mean)(ensemble.states, parameters)
-    both = [(jnp.mean(each, axis=0), jnp.std(each, axis=0, ddof=1)) for each in (ensemble.states, parameters, shown)]
+    every = (system.placed(ensemble.states), parameters, shown)
+    both = [(jnp.mean(each, axis=0), jnp.std(each, axis=0, ddof=1)) for each in every]
     return Estimate(*both[0], *both[1], *both[2])

@@ -208,4 +208,5 @@ class _Known(Joint):
         slope = jax.jacfwd(parameters)(free)
         doubt = jnp.sqrt(jnp.einsum("qi,ij,qj->q", slope, belief.covariance[size:, size:], slope))
         observed = jnp.sqrt(jnp.diag(line.covariance(belief)))
-        return Estimate(belief.mean[:size], spread[:size], parameters(free), doubt, line.mean, observed)
+        mean, sd = jax.jvp(system.placed, (belief.mean[:size],), (spread[:size],))
+        return Estimate(mean, sd, parameters(free), doubt, line.mean, observed)

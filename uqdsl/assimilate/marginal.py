@@ -126,7 +126,7 @@ def with_states(target: Target, system: System, method: Filter, told: str) -> Ta
     states = system.fixed.states
 
     def draw(key: jax.Array, values: dict[str, jax.Array], _data: Any) -> dict[str, jax.Array]:
-        rows = draw_states(system.at(layout.join(values)), method, key)[at]
+        rows = system.placed(draw_states(system.at(layout.join(values)), method, key))[at]
         return jax.vmap(states.split)(rows)
 
     axis, initial = system.fixed.motion.axis, system.fixed.stages.initial

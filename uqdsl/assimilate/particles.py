@@ -136,7 +136,11 @@ def estimate(system: System, particles: Particles, event: Events) -> Estimate:
         mean = weights @ values
         return mean, jnp.sqrt(weights @ (values - mean) ** 2 / free)
 
-    (mean, sd), (known, known_sd), (seen, seen_sd) = both(particles.states), both(parameters), both(observed)
+    (mean, sd), (known, known_sd), (seen, seen_sd) = (
+        both(system.placed(particles.states)),
+        both(parameters),
+        both(observed),
+    )
     return Estimate(mean, sd, known, known_sd, seen, seen_sd)
 
 

@@ -1,6 +1,7 @@
 """A system that moves in time, bound to data: what every method of `assimilate` is given.
 
-A state is one flat vector `(d,)`, the states of the spec one behind the other; parameters are another. Time is cut into
+A state is one flat vector `(d,)`, the states of the spec one behind the other, each on the unconstrained scale of its kind, so
+that whatever a method adds to it is a state again; parameters are another. Time is cut into
 events: every time of the axis, and every time at which something was observed. To each belongs a step that leads there, and
 the rows that were observed then, padded so that all events are of one shape.
 """
@@ -8,7 +9,7 @@ the rows that were observed then, padded so that all events are of one shape.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,12 +17,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 from numpyro.distributions import biject_to
 from numpyro.handlers import seed, substitute, trace
 
 from uqdsl import ir
+from uqdsl.assimilate.supports import Supports
 from uqdsl.infer.covariance import Covariance, covariance_of, exact, independent, is_gaussian, mean_of
-from uqdsl.infer.positions import Layout
+from uqdsl.infer.positions import Layout, innermost
 from uqdsl.infer.predictive import trace_at_means, without_reparam
 from uqdsl.infer.target import Target
 from uqdsl.messages import SpecError
@@ -65,6 +68,14 @@ class Moments(NamedTuple):
 
     mean: jax.Array
     covariance: Covariance
+
+
+class _Cause(NamedTuple):
+    """What is drawn at a site: mean and covariance on a scale, and the way from there to its value."""
+
+    mean: jax.Array
+    covariance: Covariance
+    value: Callable[[jax.Array], jax.Array]
 
 
 class Axis(NamedTuple):
@@ -127,7 +138,15 @@ class System:
         """A draw of parameters and of the state at the first time."""
         given = None if self.known is None else self.fixed.parameters.split(self.known)
         values = self._values(self.fixed.stages.initial, self.data, key, given)
-        return self.fixed.parameters.join(values), self.fixed.states.join(values)
+        return self.fixed.parameters.join(values), self.free(self.fixed.states.join(values))
+
+    def placed(self, states: jax.Array) -> jax.Array:
+        """States `(…, d)` on the scale of their supports: what the spec calls them."""
+        return self.fixed.supports.placed(states)
+
+    def free(self, values: jax.Array) -> jax.Array:
+        """States `(…, d)` on their unconstrained scale."""
+        return self.fixed.supports.free(values)
 
     def mean_parameters(self) -> jax.Array:
         """The parameters at the means of their priors, or as they are known."""
@@ -189,27 +208,19 @@ class System:
     def step(self, state: jax.Array, parameters: jax.Array, event: Events, key: jax.Array) -> jax.Array:
         """A draw of the state at an event, given that at the event before."""
         values = self._values(self.fixed.stages.step, self._given(state, parameters, event), key)
-        drawn, exact = self.fixed.states.join(values), self._exact(values)
-        return drawn if exact is None else jnp.where(event.acts, drawn, exact)
+        return self._reached(values, event)
 
     def forecast(self, state: jax.Array, parameters: jax.Array, event: Events) -> Moments:
-        """Mean and covariance of the state at an event, given that at the event before, where its error is Gaussian."""
-        sites = trace_at_means(self.fixed.stages.step, self._given(state, parameters, event))
-        mean = self.fixed.states.join({name: each["value"] for name, each in sites.items()})
-        blocks = [
-            _covariance(next((sites[each] for each in (f"{name}.error", name) if each in sites), None), shape)
-            for name, shape in zip(self.fixed.states.names, self.fixed.states.shapes, strict=True)
-        ]
-        acting = independent(blocks)
-        return Moments(mean, acting.where(jnp.broadcast_to(event.acts, acting.variance.shape), 0.0))
+        """Mean and covariance of the state at an event, given that at the event before.
+
+        They are exact where the error is Gaussian and added; else those of what is linear in what is drawn.
+        """
+        return self._moments(self.fixed.stages.step, self._given(state, parameters, event), {}, event)
 
     def initial_moments(self, parameters: jax.Array) -> Moments:
-        """Mean and covariance of the state at the first time, where its law is Gaussian."""
+        """Mean and covariance of the state at the first time, exact or linear likewise."""
         given = self.fixed.parameters.split(parameters)
-        sites = trace_at_means(self.fixed.stages.initial, self.data, given)
-        mean = self.fixed.states.join({name: each["value"] for name, each in sites.items()})
-        states = zip(self.fixed.states.names, self.fixed.states.shapes, strict=True)
-        return Moments(mean, independent([_covariance(sites[name], shape) for name, shape in states]))
+        return self._moments(self.fixed.stages.initial, self.data, given, None)
 
     def observe(self, state: jax.Array, parameters: jax.Array, event: Events) -> Observed:
         """What is observed at an event of a state: mean and covariance of its law, NaN where these are not known."""
@@ -245,7 +256,7 @@ class System:
         """A draw of what might be observed at an event of a state, in the order of `observe`."""
         target = self.fixed.stages.observation
         data, coords = self._rows(event), self._row_coords(event)
-        data |= self.fixed.states.split(state) | self.fixed.parameters.split(parameters)
+        data |= self._states(state) | self.fixed.parameters.split(parameters)
         model = seed(without_reparam(target.model), key)
         sites = trace(model).get_trace(data, coords, observed=False)
         streams = self.fixed.motion.streams
@@ -321,7 +332,7 @@ class System:
         return [name for name, site in sites.items() for _ in range(jnp.size(site["value"]))]
 
     def strange_laws(self) -> list[str]:
-        """The names of all that is drawn by a law that is not Gaussian: states, their errors, and observations."""
+        """The names of all that is drawn by a law that is not Gaussian, on the scale on which it is moved."""
         stages, event = self.fixed.stages, jax.tree.map(lambda each: each[0], self.events)
         state, parameters = self.initial_moments(self.mean_parameters()).mean, self.mean_parameters()
         first = trace_at_means(stages.initial, self.data)
@@ -329,14 +340,15 @@ class System:
         step = trace_at_means(stages.step, self._given(state, parameters, event))
         seen, _ = self._observation(state, parameters, event)
         laws = [(name, each) for sites in (begin, step, seen) for name, each in sites.items()]
-        return [name for name, each in laws if each["type"] == "sample" and not is_gaussian(each["fn"])]
+        drawn = [(name, each["fn"]) for name, each in laws if each["type"] == "sample"]
+        return [name for name, law in drawn if not (is_gaussian(law) or self._is_logarithmic(name, law))]
 
     # ------------------------------------------------------------------------------------------------- how it is done
 
     def _given(self, state: jax.Array, parameters: jax.Array, event: Events) -> dict[str, jax.Array]:
         axis, motion = self.fixed.motion.axis, self.fixed
         held = {name: jnp.take(self.data[name], event.place, at) for name, at in motion.inputs.items()}
-        before = {f"{name}.before": each for name, each in motion.states.split(state).items()}
+        before = {f"{name}.before": each for name, each in self._states(state).items()}
         times = {f"{axis}.now": event.time - event.length, f"{axis}.step": event.length}
         return {**self.data, **motion.parameters.split(parameters), **before, **times, **held}
 
@@ -347,12 +359,63 @@ class System:
         sites = trace(model).get_trace(data, target.coords, observed=False)
         return {name: each["value"] for name, each in sites.items() if each["type"] in ("sample", "deterministic")}
 
-    def _exact(self, values: Mapping[str, jax.Array]) -> jax.Array | None:
-        """The state before its error acts; None of states that move at random, which do so at the times of the axis alone."""
-        names = [f"{name}.forecast" for name in self.fixed.states.names]
-        if any(name not in values for name in names):
-            return None
-        return jnp.concatenate([jnp.ravel(values[name]) for name in names])
+    def _states(self, state: jax.Array) -> dict[str, jax.Array]:
+        """The states by their names."""
+        return self.fixed.states.split(self.placed(state))
+
+    def _reached(self, values: Mapping[str, jax.Array], event: Events | None) -> jax.Array:
+        """The state at the first time, or at the end of a step.
+
+        Between the times of the axis, where no error acts, that is where the equations lead to; states that move by a law of
+        their own do so at the times of the axis alone.
+        """
+        moved = self.free(self.fixed.states.join(values))
+        exact = {name: values[led] for name in self.fixed.states.names if (led := f"{name}.forecast") in values}
+        if event is None or len(exact) < len(self.fixed.states.names):
+            return moved
+        return jnp.where(event.acts, moved, self.free(self.fixed.states.join(exact)))
+
+    def _moments(
+        self, target: Target, data: Mapping[str, Any], known: Mapping[str, Any], event: Events | None
+    ) -> Moments:
+        """Mean and covariance of the state that a stage draws; at an event, errors act at the times of the axis alone."""
+
+        def reached(values: Mapping[str, Any]) -> jax.Array:
+            return self._reached({name: each["value"] for name, each in values.items()}, event)
+
+        sites, states = trace_at_means(target, data, known), self.fixed.states
+        drawn = {name: each for name, each in sites.items() if each["type"] == "sample" and name not in known}
+        added = [next((each for each in (f"{name}.error", name) if each in drawn), "") for name in states.names]
+        if self.fixed.supports.real and drawn.keys() <= {*added}:
+            parts = zip(added, states.shapes, strict=True)
+            acting = independent([_covariance(drawn.get(each), shape) for each, shape in parts])
+            if event is not None:
+                acting = acting.where(jnp.broadcast_to(event.acts, acting.variance.shape), 0.0)
+            return Moments(reached(sites), acting)
+        causes = {name: self._cause(name, each) for name, each in drawn.items()}
+        layout = Layout(tuple(causes), tuple(jnp.shape(each.mean) for each in causes.values()))
+
+        def moved(drawn: jax.Array) -> jax.Array:
+            values = {name: causes[name].value(each) for name, each in layout.split(drawn).items()}
+            return reached(trace_at_means(target, data, {**known, **values}))
+
+        means = layout.join({name: each.mean for name, each in causes.items()})
+        slope = jax.jacfwd(moved)(means)
+        whole = slope @ independent([each.covariance for each in causes.values()]).matrix() @ slope.T
+        return Moments(moved(means), Covariance(jnp.diag(whole), whole))
+
+    def _cause(self, name: str, site: dict[str, Any]) -> _Cause:
+        """What is drawn at a site, on the scale on which the state is moved: a LogNormal is normal on that of its logarithm."""
+        law, shape = innermost(site["fn"]), jnp.shape(site["value"])
+        if self._is_logarithmic(name, law):
+            variance = jnp.ravel(jnp.broadcast_to(law.scale**2, shape))
+            return _Cause(jnp.broadcast_to(law.loc, shape), Covariance(variance), jnp.exp)
+        return _Cause(site["value"], _covariance(site, shape), lambda drawn: drawn)
+
+    def _is_logarithmic(self, name: str, law: Any) -> bool:
+        """Whether a law is normal on the scale of a logarithm, and its state is moved on that."""
+        positive = self.fixed.supports.is_logarithmic(name.removesuffix(".multiplier"))
+        return positive and isinstance(innermost(law), dist.LogNormal)
 
     def _rows(self, event: Events) -> dict[str, jax.Array]:
         """The data of the observation of an event: of what has rows in time, those of the event."""
@@ -371,7 +434,7 @@ class System:
     ) -> tuple[dict[str, Any], dict[str, jax.Array]]:
         """The observed sites at an event, and which of their elements were observed."""
         target = self.fixed.stages.observation
-        data = self._rows(event) | self.fixed.states.split(state) | self.fixed.parameters.split(parameters)
+        data = self._rows(event) | self._states(state) | self.fixed.parameters.split(parameters)
         model = seed(without_reparam(target.model), 0)
         sites = trace(model).get_trace(data, self._row_coords(event), observed=True)
         found, present = {}, {}
@@ -390,6 +453,7 @@ class Fixed:
         motion: what moves along which axis.
         stages: the programs.
         states, parameters: how they lie in a flat vector.
+        supports: of the states.
         inputs: the fields that act on the states and change in time, with the place of the axis among their dimensions.
         in_rows: the fields that have rows in time, with that dimension and its place among theirs.
         periodic: the dimensions that go round.
@@ -400,8 +464,10 @@ class Fixed:
         coords = {**stages.step.coords, motion.axis: list(range(most))}
         self.stages = stages._replace(step=stages.step._replace(coords=coords))
         first = stages.initial
-        self.states = _layout(first, motion.states)
-        self.parameters = _layout(first, [name for name in first.unknowns if name not in motion.states])
+        carried = (*motion.states, *motion.errors)
+        self.states = _layout(first, carried)
+        self.parameters = _layout(first, [name for name in first.unknowns if name not in carried])
+        self.supports = Supports(motion.kinds, self.states)
         given = stages.step.dims
         self.inputs = {
             name: dims.index(motion.axis)

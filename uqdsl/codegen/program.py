@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -379,26 +379,19 @@ class _Function:
         if flow is None:
             raise TypeError(f"{first.name} neither looks back nor moves")
         along, identity = flow.along, self.names.declared
-        local = identifiers([along, *(each.name for each in members)], set(self.names.taken), "{}_")
-        inside = replace(self.writer, names=dict(self.writer.names), parts=[])
-        inside.names[along] = Name(local[along])
         states = [(each, tuple(dim for dim in each.dims if dim != along)) for each in members]
-        inside.names |= {each.name: Name(local[each.name], rest) for each, rest in states}
-        rates = []
-        for each, rest in states:
-            rates.append(inside.parameter(each.value, rest).text)
-        function = identifiers([first.name], set(self.names.taken), "rate_of_{}" if len(members) == 1 else "rates")
-        head = f"def {function[first.name]}({', '.join(local.values())}):"
-        self.inner += lines_of(head, [*inside.parts, f"return {', '.join(rates)}{',' if len(rates) == 1 else ''}"])
+        rates = self.of_states(
+            "rate_of_{}" if len(members) == 1 else "rates", along, members, [s.value for s in members]
+        )
         initial = [
             self.writer.broadcast(self.writer.parameter(each.flow.initial, rest), each.flow.initial.dims, rest).text
             for each, rest in states
             if each.flow is not None
         ]
-        self.add_inner(first.span)
         if flow.begin is not None and flow.length is not None:
-            self.one_step(first, members, function[first.name], initial)
+            self.one_step(first, members, rates, initial)
             return
+        self.add_inner(first.span)
         labels = f'np.array(coords["{along}"], dtype=float)'
         read = [self.writer.names[name] for name in flow.reads]
         flat = [each.identifier if len(each.axes) == 1 else f"jnp.ravel({each.identifier})" for each in read]
@@ -406,7 +399,7 @@ class _Function:
         options = "".join(f", {name}={value!r}" for name, value in solver_options(flow).items())
         names = [identity[each.name] for each in members]
         given = f"({', '.join(initial)}{',' if len(initial) == 1 else ''})"
-        call = f'trajectory({function[first.name]}, {given}, {times}, start=coords["{along}"][0]{options})'
+        call = f'trajectory({rates}, {given}, {times}, start=coords["{along}"][0]{options})'
         self.add(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {call}", first.span)
         begin = f'len(coords["{along}"])'
         for position, (each, name) in enumerate(zip(flow.reads, read, strict=True)):
@@ -427,6 +420,24 @@ class _Function:
                 self.add(f"{identifier} = {self.writer.aligned(Text(identifier), order, state.dims).text}", state.span)
             self.writer.names[state.name] = Name(identifier, state.dims)
 
+    def of_states(
+        self, pattern: str, along: str, members: list[ir.Quantity], values: Sequence[ir.Expression | None]
+    ) -> str:
+        """A function of a time and of states at that time, with a value for each of them; its name."""
+        local = identifiers([along, *(each.name for each in members)], set(self.names.taken), "{}_")
+        inside = replace(self.writer, names=dict(self.writer.names), parts=[])
+        inside.names[along] = Name(local[along])
+        rests = [tuple(dim for dim in each.dims if dim != along) for each in members]
+        inside.names |= {each.name: Name(local[each.name], rest) for each, rest in zip(members, rests, strict=True)}
+        shown = [
+            "0.0" if value is None else inside.parameter(value, rest).text
+            for value, rest in zip(values, rests, strict=True)
+        ]
+        function = identifiers([members[0].name], set(self.names.taken), pattern)[members[0].name]
+        head = f"def {function}({', '.join(local.values())}):"
+        self.inner += lines_of(head, [*inside.parts, f"return {', '.join(shown)}{',' if len(shown) == 1 else ''}"])
+        return function
+
     def one_step(self, first: ir.Quantity, members: list[ir.Quantity], rates: str, initial: list[str]) -> None:
         """States that move on from a time that is given, for a while that is given."""
         flow = first.flow
@@ -441,9 +452,24 @@ class _Function:
         if "dt" in options:
             shown += f', most=len(coords["{flow.along}"])'
         given = f"({', '.join(initial)}{comma})"
+        shown += self.driven(flow.along, members)
+        self.add_inner(first.span)
         self.add(f"{', '.join(names)}{comma} = advance({rates}, {given}, {begin}, {length}{shown})", first.span)
         for each, name in zip(members, names, strict=True):
             self.writer.names[each.name] = Name(name, each.dims)
+
+    def driven(self, along: str, members: list[ir.Quantity]) -> str:
+        """What drives states at random, as arguments of one step."""
+        flows = [each.flow for each in members if each.flow is not None]
+        if all(each.noise is None for each in flows):
+            return ""
+        pattern = "diffusion_of_{}" if len(members) == 1 else "diffusions"
+        function = self.of_states(pattern, along, members, [each.diffusion for each in flows])
+        noise = [
+            "None" if each.noise is None else self.writer.write(each.noise, (along, *state.dims)).text
+            for each, state in zip(flows, members, strict=True)
+        ]
+        return f", diffusions={function}, noise=({', '.join(noise)}{',' if len(noise) == 1 else ''})"
 
     def sequential(self, statement: ir.Unknown | ir.Observation, past: ir.Past) -> str:
         """The law of a series whose places depend on those before them."""

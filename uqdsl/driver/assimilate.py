@@ -157,7 +157,7 @@ def _seen(system: System, found: Any) -> Seen:
     import jax
 
     def there(mean: jax.Array, parameters: jax.Array, event: Any) -> tuple[jax.Array, ...]:
-        seen = system.observe(mean, parameters, event)
+        seen = system.observe(system.free(mean), parameters, event)
         return seen.values, seen.covariance.variance, seen.present
 
     before, after = found.forecast, found.analysis
@@ -215,11 +215,12 @@ def _group(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Datas
     if asked.truth:
         at = np.searchsorted(times, np.asarray(dataset.coords[motion.axis], float))
         truth = np.concatenate([_along(spec, dataset, motion.axis, name) for name in asked.truth], axis=1)
-        after = skill(found.analysis.mean[at], found.analysis.sd[at], truth)
-        before = skill(found.forecast.mean[at], found.forecast.sd[at], truth)
+        of = slice(truth.shape[1])  # behind the states stand errors that are carried along
+        after = skill(found.analysis.mean[at, of], found.analysis.sd[at, of], truth)
+        before = skill(found.forecast.mean[at, of], found.forecast.sd[at, of], truth)
         numbers |= {"rmse_analysis": after.rmse, "rmse_forecast": before.rmse, "crps": after.crps}
-        whole = np.full((len(times), truth.shape[1]), np.nan)
-        whole[at] = truth
+        whole = np.full((len(times), system.size), np.nan)
+        whole[at, of] = truth
         put(states, whole, "_truth", motion.states)
     said = reasons(held, finite, times, motion.axis, told.get("ess"))
     return Group(variables, labels, {**numbers, "reasons": "\n".join(said)})

@@ -192,7 +192,7 @@ def _in_time(
         found = simulate_system(system, key, spin_up)
     except NotImplementedError:
         raise UsageError([NotDrawn(name=spec.name, reason="a law of it has no sampler")]) from None
-    states, times = np.asarray(found.states), np.asarray(system.events.time)
+    states, times = np.asarray(system.placed(found.states)), np.asarray(system.events.time)
     finite = np.isfinite(states).all(axis=1)
     if not finite.all():
         when = f"{motion.axis} = {times[int(np.argmin(finite))]:g}"

@@ -506,6 +506,7 @@ class Flow(Node):
     The value of the quantity is its rate of change, in which the name of each state is its value at one time, and that of
     the axis that time. `reads` names the fields of times at which states are wanted beside those of the axis. Where there is
     a `begin`, the state goes on from that time for a `length`, and the quantity is the state then: one step, without the axis.
+    With a `diffusion` it moves at random too, driven by independent `noise` of variance 1: a draw for each part of the step.
     """
 
     along: str
@@ -515,6 +516,8 @@ class Flow(Node):
     reads: tuple[str, ...] = ()
     begin: Expression | None = None
     length: Expression | None = None
+    diffusion: Expression | None = None
+    noise: Reference | None = None
 
 
 class Unknown(Node):
@@ -756,10 +759,16 @@ class Assimilation(Node):
 
 
 class Motion(Node):
-    """How states move along a time axis; the stages `initial`, `step` and `observation` have the laws."""
+    """How states move along a time axis; the stages `initial`, `step` and `observation` have the laws.
+
+    Each state is of a kind: `real positive nonnegative unit`. Their `errors` that are correlated in time are carried along
+    behind them.
+    """
 
     axis: str
     states: tuple[str, ...]
+    kinds: tuple[str, ...]
+    errors: tuple[str, ...] = ()
     streams: tuple[Stream, ...]
     assimilations: tuple[Assimilation, ...] = ()
 

@@ -136,6 +136,8 @@ def advance(
     length: jax.Array,
     *,
     most: int = 1,
+    diffusions: Callable[..., Any] | None = None,
+    noise: tuple[jax.Array | None, ...] = (),
     solver: str = "Dopri5",
     dt: float | None = None,
     rtol: float = 1e-6,
@@ -145,22 +147,38 @@ def advance(
     """x(begin + length), where dx/dt = rates(t, x) and x(begin) = states: one step of what is assimilated.
 
     Steps of a fixed length are shortened so that a whole number of them fills the time. Where the solver does not get to its
-    end, all values are NaN.
+    end, all values are NaN. With `diffusions` it is a step of the stochastic equation dx = rates dt + diffusions dW of Itô.
 
     Arguments:
         rates: `rates(t, *states)` gives the rate of change of each state.
         states: a tuple of arrays, one for each state.
         begin, length: scalars.
         most: of steps of a fixed length there are never more than these.
+        diffusions: `diffusions(t, *states)`, like the rates.
+        noise: for each state independent draws of variance 1, `(most, …)`; None for one that does not diffuse.
         solver, dt, rtol, atol, max_steps: as of `trajectory`.
 
     Returns:
         A tuple of arrays, like `states`.
     """
     first, unravel, slope = _flattened(rates, states)
-    if dt is not None and solver in _FIXED:
+    if dt is not None and solver in (*_FIXED, *_OF_NOISE):
         count = jnp.maximum(jnp.ceil(length / dt - 1e-6), 1.0)
         h = length / count
+        if diffusions is not None:
+            _, _, diffusion = _flattened(diffusions, states)
+            driven = [
+                jnp.zeros((most, jnp.size(state))) if each is None else jnp.reshape(each, (most, -1))
+                for each, state in zip(noise, states, strict=True)
+            ]
+
+            def move(x: jax.Array, place: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
+                number, drawn = place
+                moved = _OF_NOISE[solver](slope, diffusion, begin + number * h, x, h, drawn)
+                return jnp.where(number < count, moved, x), None
+
+            places = (jnp.arange(float(most)), jnp.concatenate(driven, axis=1))
+            return unravel(jax.lax.scan(move, first, places)[0])
 
         def step(x: jax.Array, number: jax.Array) -> tuple[jax.Array, None]:
             return jnp.where(number < count, _FIXED[solver](slope, begin + number * h, x, h), x), None
@@ -210,6 +228,24 @@ def _rk4(slope: Callable[..., jax.Array], t: Any, x: jax.Array, h: Any) -> jax.A
 
 _FIXED: dict[str, Callable[..., jax.Array]] = {"Euler": _euler, "RK4": _rk4}
 """Solvers of which a step is a few lines; diffrax, whose steps can do much more, takes several times as long for each."""
+
+
+def _euler_maruyama(
+    slope: Callable[..., jax.Array], diffusion: Callable[..., jax.Array], t: Any, x: jax.Array, h: Any, drawn: jax.Array
+) -> jax.Array:
+    return x + h * slope(t, x) + jnp.sqrt(h) * diffusion(t, x) * drawn
+
+
+def _milstein(
+    slope: Callable[..., jax.Array], diffusion: Callable[..., jax.Array], t: Any, x: jax.Array, h: Any, drawn: jax.Array
+) -> jax.Array:
+    """With (h/2) g g' (z² - 1), where each element of g depends on this element of x alone."""
+    _, bend = jax.jvp(lambda x: diffusion(t, x), (x,), (diffusion(t, x),))
+    return _euler_maruyama(slope, diffusion, t, x, h, drawn) + 0.5 * h * bend * (drawn**2 - 1)
+
+
+_OF_NOISE: dict[str, Callable[..., jax.Array]] = {"EulerMaruyama": _euler_maruyama, "Milstein": _milstein}
+"""Solvers of stochastic equations; Kloeden & Platen 1992, Numerical Solution of SDEs, eqs. 10.2.4 and 10.3.1."""
 
 
 def _solver(name: str) -> Any:

@@ -347,18 +347,30 @@ def _observed_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Viola
 
 def _error_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
     """Laws of a state given the one before that are not Gaussian."""
-    return [
-        Violation(each.span, f"that of `{each.name.removesuffix('.error')}` is {shape}", f"that is {shape}")
-        for each in _stage(spec, "step").unknowns
-        if (shape := shape_of(each.law))
-    ]
+    assert spec.motion is not None
+    kinds = dict(zip(spec.motion.states, spec.motion.kinds, strict=True))
+    found: list[Violation] = []
+    for each in _stage(spec, "step").unknowns:
+        name = _moved_by(each.name)
+        # Methods move a state above zero on the scale of its logarithm.
+        normal = each.law.distribution == "LogNormal" and kinds.get(name) in ("positive", "nonnegative")
+        if not normal and (shape := shape_of(each.law)):
+            found.append(Violation(each.span, f"that of `{name}` is {shape}", f"that is {shape}"))
+    return found
+
+
+def _moved_by(name: str) -> str:
+    """The state that moves at random by an unknown of a step."""
+    for ending in (".error", ".multiplier", ".shock", ".forecast.noise"):
+        name = name.removesuffix(ending)
+    return name
 
 
 def _without_error(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
     """States that move without an error."""
     assert spec.motion is not None
     step = _stage(spec, "step")
-    drawn = {each.name.removesuffix(".error") for each in step.unknowns}
+    drawn = {_moved_by(each.name) for each in step.unknowns}
     return [
         Violation(each.span, f"`{each.name}` moves without one", "no error", mend="give it one: `error … += Normal(…)`")
         for each in step.quantities

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -30,13 +30,13 @@ from uqdsl.semantics.rows import Statistics, of_own_rows
 from uqdsl.semantics.runs import lower_runs, states_clause
 from uqdsl.semantics.stages import Staged, stage
 from uqdsl.semantics.statements import Lowered, lower_statements
-from uqdsl.semantics.states import initial
+from uqdsl.semantics.states import initial, leaves_its_kind
 from uqdsl.semantics.sums import plan_sums
 from uqdsl.semantics.tables import lower_tables
 from uqdsl.semantics.walk import names_in
 from uqdsl.syntax import tree
 from uqdsl.syntax.parser import Parsed
-from uqdsl.vocabulary.supports import kind_that_holds
+from uqdsl.vocabulary.supports import KINDS, kind_that_holds, point
 
 
 class Analysed(NamedTuple):
@@ -163,7 +163,14 @@ def _analyse(
         assimilations = lower_assimilations(
             whole, moved.states, parameters, moved.fields, streams, stages, values, found
         )
-        motion = ir.Motion(axis=moved.axis, states=moved.states, streams=streams, assimilations=assimilations)
+        motion = ir.Motion(
+            axis=moved.axis,
+            states=moved.states,
+            kinds=tuple(each.kind or "real" for each in moved.names),
+            errors=moved.errors,
+            streams=streams,
+            assimilations=assimilations,
+        )
         spec = spec.model_copy(update={"stages": stages, "motion": motion})
     if not errors(found):
         found += ir.wrong_ranks(spec, _sizes(spec))
@@ -264,9 +271,10 @@ def _moving_stages(
         fields = (*(parameters if each.name != "initial" else ()), *each.given)
         table = tree.Data(span=Span(0, 0), source=None, entries=fields, modifiers=())
         whole = tree.Tree((*each.statements, *([table] if fields else [])), ())
-        (found, said, _), _ = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
+        (found, said, _), known = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)
         problems += errors(said)
         if found is not None:
+            problems += _beyond_kinds(moved, found, known)
             names = tuple(field.target.name for field in fields)
             stages.append(ir.Stage(name=each.name, part=each.part, given=names, spec=_recording(found)))
     return tuple(stages), list(dict.fromkeys(problems))
@@ -276,6 +284,18 @@ def _stream(stages: Sequence[ir.Stage], name: str, rows: str, times: str | None)
     """What is observed of states by a likelihood, and where."""
     places = next((places_of(name, each.spec) for each in stages if each.name == "observation"), ())
     return ir.Stream(name=name, rows=rows, times=times, places=places)
+
+
+def _beyond_kinds(moved: Moved, stage: ir.Spec, known: Mapping[str, Known]) -> Iterator[Problem]:
+    """UQ277 for laws that take a state beyond its kind: its own, and those of what is added to it or multiplies it."""
+    laws = {each.name: each.law for each in stage.unknowns}
+    for declared in moved.names:
+        name, kind = declared.target.name, declared.kind or "real"
+        support = KINDS[kind]._replace(open_lower=False, open_upper=False)
+        added = point(0.0) if kind == "unit" else support
+        for made, wanted in ((name, support), (f"{name}.error", added), (f"{name}.multiplier", support)):
+            if made in laws and not known[made].support.within(wanted):
+                yield leaves_its_kind(name, moved.names, laws[made].span)
 
 
 def _composed(spec: ir.Spec, statements: Sequence[tree.Statement]) -> dict[str, Span]:

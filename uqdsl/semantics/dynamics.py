@@ -15,16 +15,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from uqdsl.messages import Label, Problem, listing
+from uqdsl.messages import Label, Problem, Span, listing
+from uqdsl.messages.catalogue.kinds import GivenTwice
 from uqdsl.messages.catalogue.names import UnknownDimension
 from uqdsl.messages.catalogue.states import (
     IncompleteState,
+    NoKindOfState,
+    NotAnError,
     NotAState,
     NotAStateEquation,
     OtherTimes,
     StatesOfOtherAxes,
 )
 from uqdsl.semantics.stages import StageTree
+from uqdsl.semantics.states import STATE_KINDS, is_diffusion, noise
 from uqdsl.semantics.walk import names_in, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.syntax.templates import expression, rebuilt, statements
@@ -36,7 +40,8 @@ class Moved(NamedTuple):
     """A spec without its states, and the stages that these come to.
 
     - static: all that does not depend on them.
-    - states: their names.
+    - names: of the states, as declared.
+    - errors: the names of those of their errors that are correlated in time, and so move as states do.
     - axis: along which they move.
     - fields: of the data, by name.
     - times: of each likelihood of states, by its name, the dimension of its rows and the field of their times; no field where
@@ -45,11 +50,25 @@ class Moved(NamedTuple):
 
     static: tree.Tree
     stages: tuple[StageTree, ...]
-    states: tuple[str, ...]
+    names: tuple[tree.StateName, ...]
     axis: str
     times: dict[str, tuple[str, str | None]]
     fields: dict[str, tree.Field]
+    errors: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of the states."""
+        return tuple(each.target.name for each in self.names)
+
+
+def is_autoregression(law: tree.Expression) -> bool:
+    """Whether an error is of the form `AR(…)`."""
+    match law:
+        case tree.Call(function=tree.Name(name="AR")):
+            return True
+    return False
 
 
 def before(name: str) -> str:
@@ -92,6 +111,11 @@ class _Mover:
         self.problems: list[Problem] = []
         self.axis = self.found[0].axis
         self.targets = {each.target.name: each.target for state in self.found for each in state.names}
+        self.names = tuple(each for state in self.found for each in state.names)
+        for each in self.names:
+            if each.kind not in (None, *STATE_KINDS):
+                self.problems.append(NoKindOfState(at=each.span, kinds=listing(STATE_KINDS), kind=each.kind))
+        self.kinds = {each.target.name: each.kind for each in self.names if each.kind in STATE_KINDS}
         fields = [
             entry
             for table in self.written.statements
@@ -101,6 +125,8 @@ class _Mover:
         ]
         self.fields = {each.target.name: each for each in fields}
         self.moving = self._moving()
+        self.errors: dict[str, tree.Target] = {}
+        self.started: list[tree.Statement] = []
 
     def moved(self) -> Moved:
         others = [each for each in self.found if each.axis != self.axis]
@@ -110,24 +136,26 @@ class _Mover:
                 StatesOfOtherAxes(at=others[0].span, axis=others[0].axis, first=self.axis, others=label)
             )
             kept = tree.Tree(tuple(each for each in self.written.statements if isinstance(each, _KEPT)), ())
-            return Moved(kept, (), tuple(self.targets), self.axis, {}, self.fields, tuple(self.problems))
+            return Moved(kept, (), self.names, self.axis, {}, self.fields, (), tuple(self.problems))
         static = tuple(
             each for each in self.written.statements if not (self._is_moving(each) or isinstance(each, tree.Assimilate))
         )
         plain = tuple(each for each in static if not isinstance(each, tree.Likelihood | tree.Infer | tree.Predict))
         given = tuple(each for each in plain if isinstance(each, (tree.Let, *_KEPT)))
         times: dict[str, tuple[str, str | None]] = {}
-        initial = StageTree("initial", "training", (*plain, *self._initial()))
-        step = StageTree("step", "training", (*map(self._holding, given), *self._step()), self._given_to_step())
+        moving = tuple(self._step())
+        initial = StageTree("initial", "training", (*plain, *self._initial(), *self.started))
+        step = StageTree("step", "training", (*map(self._holding, given), *moving), self._given_to_step())
         seen = tuple(self._observation(times))
         observation = StageTree("observation", "training", (*given, *seen), self._fields(self.targets, "{}"))
         return Moved(
             tree.Tree(static, self.written.comments),
             (initial, step, observation),
-            tuple(self.targets),
+            self.names,
             self.axis,
             times,
             self.fields,
+            tuple(self.errors),
             tuple(self.problems),
         )
 
@@ -216,11 +244,11 @@ class _Mover:
                 what = f"a rate or a rule: `evolve der({name}) = …` or `evolve {name} ~ …`"
                 self.problems.append(IncompleteState(at=target.name_span, name=name, what=what))
         if rates:
-            yield self._flow(rates)
-        yield from self._errors()
+            yield from self._flow(rates)
+        yield from self._acting()
 
-    def _flow(self, rates: dict[str, list[tree.Clause]]) -> tree.State:
-        """The states that move by rates, from where they were."""
+    def _flow(self, rates: dict[str, list[tree.Clause]]) -> Iterator[tree.Statement]:
+        """The states that move by rates, from where they were, and the noise of those that diffuse."""
         renamed = {name: forecast(name) for name in rates}
         at = self.found[0].span
         clauses = []
@@ -228,13 +256,17 @@ class _Mover:
             left = tree.Name(at, forecast(name))
             start = tree.Equation(at, left, "=", tree.Name(at, before(name)))
             clauses.append(tree.Clause(at, "initial", start, (), None))
-        for each in rates.values():
+        for name, each in rates.items():
             clauses += [_renamed(replace(clause, keyword="evolve"), renamed) for clause in each]
+            if any(is_diffusion(clause) for clause in each):
+                axes = (tree.Axis(at, self.axis, 0), *self.targets[name].axes)
+                target = replace(_called(self.targets[name], noise(forecast(name))), axes=axes)
+                yield tree.Prior(each[0].span, target, expression("Normal(0, 1)", each[0].span), ())
         clauses.append(tree.Clause(at, "error", None, (), None))
         names = [tree.StateName(at, _called(self.targets[name], forecast(name)), None) for name in rates]
-        return tree.State(at, tuple(names), self.axis, tuple(clauses), one_step=True)
+        yield tree.State(at, tuple(names), self.axis, tuple(clauses), one_step=True)
 
-    def _errors(self) -> Iterator[tree.Statement]:
+    def _acting(self) -> Iterator[tree.Statement]:
         """What acts on the states once a step; the states after it."""
         drawn = {name for name, about, _, equation in self._equations("evolve") if not about and equation.sign == "~"}
         moved = {name: forecast(name) for name in self.targets if name not in drawn}
@@ -243,17 +275,60 @@ class _Mover:
             if name in drawn:
                 what = "its error in one place: in its law, or under `error`"
                 self.problems.append(IncompleteState(at=clause.span, name=name, what=what))
-                continue
-            target, at = self.targets[name], clause.span
+            elif name in acting:
+                self.problems.append(GivenTwice(at=clause.span, owner=name, name="error"))
+            elif equation.sign not in ("+=", "*="):
+                expected = f"what is added at each time, as in `{name} += Normal(0, 0.1)`, or multiplied by `*=`"
+                self.problems.append(NotAStateEquation(at=equation.span, keyword="error", expected=expected))
+            else:
+                yield from self._error(name, clause, equation, moved)
             acting.add(name)
-            law = self._held(_renamed(equation.right, moved))
-            yield tree.Prior(at, _called(target, f"{name}.error"), law, clause.modifiers)
-            yield from _let(target, f"{forecast(name)} + {name}.error", at)
-        for name in moved.keys() - acting:
+        for name in (each for each in moved if each not in acting):
             yield from _let(self.targets[name], forecast(name), self.found[0].span)
         if not acting and not drawn and not any(keyword == "error" for keyword, _ in self._clauses()):
             what = "its error: write `error exact` if it has none"
             self.problems.append(IncompleteState(at=self.found[0].span, name=next(iter(self.targets)), what=what))
+
+    def _error(
+        self, name: str, clause: tree.Clause, equation: tree.Equation, moved: dict[str, str]
+    ) -> Iterator[tree.Statement]:
+        """The error of one state: added, multiplied, or added and correlated in time."""
+        target, at = self.targets[name], clause.span
+        if is_autoregression(equation.right):
+            yield from self._autoregression(name, clause, equation, moved)
+            return
+        law = self._held(_renamed(equation.right, moved))
+        called, sign = (f"{name}.error", "+") if equation.sign == "+=" else (f"{name}.multiplier", "*")
+        yield tree.Prior(at, _called(target, called), law, clause.modifiers)
+        yield from _let(target, f"{forecast(name)} {sign} {called}", at)
+
+    def _autoregression(
+        self, name: str, clause: tree.Clause, equation: tree.Equation, moved: dict[str, str]
+    ) -> Iterator[tree.Statement]:
+        """An error e = φ e' + √(1 - φ²) z, where z is of a law that e then keeps (Evensen 2003, eq. 45)."""
+        target, at = self.targets[name], clause.span
+        given = equation.right.arguments if isinstance(equation.right, tree.Call) else ()
+        if equation.sign != "+=":
+            reason = "what is correlated in time is added"
+            self.problems.append(NotAnError(at=at, name=name, reason=reason, hint=f"write `{name} += AR(…)`"))
+        elif (
+            len(given) != 2
+            or isinstance(correlation := given[0], tree.Named)
+            or isinstance(law := given[1], tree.Named)
+        ):
+            reason = "`AR` takes the correlation from one time of the axis to the next, and the law of the error"
+            hint = f"as in `{name} += AR(0.9, Normal(0, 0.1))`"
+            self.problems.append(NotAnError(at=equation.right.span, name=name, reason=reason, hint=hint))
+        else:
+            error = f"{name}.error"
+            self.errors[error] = _called(target, error)
+            self.started.append(tree.Prior(at, self.errors[error], law, clause.modifiers))
+            shock = tree.Prior(at, _called(target, f"{name}.shock"), self._held(_renamed(law, moved)), clause.modifiers)
+            yield shock
+            yield from _let(self.errors[error], before(error), at, forecast(error))
+            value = f"PHI_ * {before(error)} + sqrt(1 - PHI_^2) * {name}.shock"
+            yield from _let(self.errors[error], value, at, PHI_=self._held(_renamed(correlation, moved)))
+            yield from _let(target, f"{forecast(name)} + {error}", at)
 
     def _from_before(self, node: tree.Expression) -> tree.Expression:
         """The right side of a rule: `x[t - 1]` is what the state was before."""
@@ -337,7 +412,13 @@ class _Mover:
     def _fields(self, names: dict[str, tree.Target], pattern: str) -> tuple[tree.Field, ...]:
         """Fields that hold states."""
         return tuple(
-            tree.Field(each.name_span, _called(each, pattern.format(name)), tree.Kind(each.name_span, "real"), None, ())
+            tree.Field(
+                each.name_span,
+                _called(each, pattern.format(name)),
+                tree.Kind(each.name_span, self.kinds.get(name, "real")),
+                None,
+                (),
+            )
             for name, each in names.items()
         )
 
@@ -380,16 +461,18 @@ class _Mover:
             tree.Field(at, tree.Target(at, name, at), tree.Kind(at, "real"), None, ())
             for name in (now(self.axis), length(self.axis))
         )
-        return (*self._fields(self.targets, "{}.before"), *scalars, *inputs)
+        return (*self._fields(self.targets | self.errors, "{}.before"), *scalars, *inputs)
 
 
 def _called(target: tree.Target, name: str) -> tree.Target:
     return replace(target, name=name)
 
 
-def _let(target: tree.Target, value: str, at: object) -> tuple[tree.Statement, ...]:
+def _let(
+    target: tree.Target, value: str, at: Span, called: str = "", **parts: tree.Expression
+) -> tuple[tree.Statement, ...]:
     axes = f"[{', '.join(axis.name + chr(39) * axis.primes for axis in target.axes)}]" if target.axes else ""
-    return statements(f"let {target.name}{axes} = {value}", at)  # type: ignore[arg-type]
+    return statements(f"let {called or target.name}{axes} = {value}", at, **parts)
 
 
 def _renamed[T: tree.Node](node: T, names: dict[str, str]) -> T:

@@ -19,20 +19,30 @@ class SolverOptions(BaseModel):
 
 
 class Solver(BaseModel):
-    """A method of Runge and Kutta, by its name in the literature; `diffrax` is what it is called there."""
+    """A method of Runge and Kutta, by its name in the literature; `diffrax` is what it is called there.
+
+    Those `of_noise` solve stochastic equations, in the sense of Itô, and no others; their order is the strong one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     diffrax: str
-    order: int
+    order: float
     steps: Literal["fixed", "adaptive"]
     implicit: bool
+    of_noise: bool = False
     summary: str
 
 
 def _solver(name: str, diffrax: str, order: int, steps: Literal["fixed", "adaptive"], summary: str) -> Solver:
     return Solver(name=name, diffrax=diffrax, order=order, steps=steps, implicit="implicit" in summary, summary=summary)
+
+
+def _of_noise(name: str, diffrax: str, order: float, summary: str) -> Solver:
+    return Solver(
+        name=name, diffrax=diffrax, order=order, steps="fixed", implicit=False, of_noise=True, summary=summary
+    )
 
 
 SOLVERS: dict[str, Solver] = {
@@ -49,6 +59,8 @@ SOLVERS: dict[str, Solver] = {
         _solver("midpoint", "Midpoint", 2, "adaptive", "explicit midpoint rule"),
         _solver("rk4", "RK4", 4, "fixed", "the classical method of Runge and Kutta"),
         _solver("implicit_euler", "ImplicitEuler", 1, "adaptive", "backward Euler, implicit, for stiff equations"),
+        _of_noise("euler_maruyama", "EulerMaruyama", 0.5, "Maruyama 1955; of order 1 where the noise is additive"),
+        _of_noise("milstein", "Milstein", 1, "Milstein 1975, for a diffusion of each element that depends on it alone"),
     )
 }
 """Every solver by its name; those with `fixed` steps need `dt`."""

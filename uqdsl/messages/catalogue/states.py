@@ -96,6 +96,50 @@ class MethodChosen(Note):
     why: str
 
 
+class SolverOfOtherEquations(Problem):
+    code = "UQ269"
+    headline = "`{solver}` is for equations {kind} `diffusion`, and {found}"
+    label = "of the other kind"
+    solver: str
+    kind: str
+    found: str
+
+
+class DiffusionOfOthers(Problem):
+    code = "UQ270"
+    headline = (
+        "`milstein` is for a diffusion of each element that depends on this element alone, unlike that of `{name}`"
+    )
+    label = "depends on others"
+    advice = "take `euler_maruyama`"
+    name: str
+
+
+class NotAnError(Problem):
+    code = "UQ275"
+    headline = "the error of `{name}` cannot be so, because {reason}"
+    label = "this error"
+    name: str
+    reason: str
+
+
+class NoKindOfState(Problem):
+    code = "UQ276"
+    headline = "states are {kinds}, and not `{kind}`"
+    label = "declared here"
+    kinds: str
+    kind: str
+
+
+class LeavesItsKind(Problem):
+    code = "UQ277"
+    headline = "`{name}` is declared {kind}, but {what} takes it beyond that"
+    label = "not {kind} alone"
+    name: str
+    kind: str
+    what: str
+
+
 class NoStates(Problem):
     code = "UQ250"
     headline = "`assimilate` estimates states that move in time, and there are none"

@@ -117,6 +117,28 @@ def test_inflations_that_leave_the_analysis():
     assert np.allclose(whole - whole.mean(0), before - before.mean(0))
 
 
+def test_adaptive_inflation_finds_the_spread_that_is_lacking(observed):
+    # The truth is driven by errors of 0.5, of which the filter is told 0.25.
+    blind = AR1.replace("0.9 * x[t - 1], 0.5", "0.9 * x[t - 1], 0.25")
+    right, _ = recursion(observed)
+    apart, ratio, factor = {}, {}, {}
+    for inflation in ("multiplicative(1)", "adaptive(sd = 0.5)"):
+        text = blind.replace("METHOD", f"letkf(members = 40, {LOCAL}, inflation = {inflation})")
+        found = assimilated(text, y=observed).groups["assimilation"].variables
+        apart[inflation] = np.sqrt(np.mean((found["x_mean"].values - right)[15:] ** 2))
+        ratio[inflation] = np.nanmean(found["innovation"].values[15:])
+        factor[inflation] = np.nanmean(found["inflation"].values[15:]) if "inflation" in found else 1.0
+    without, learned = ratio
+    noise = np.sqrt(2 / np.isfinite(observed[15:]).sum())
+    assert ratio[without] > 1 + 4 * noise
+    assert abs(ratio[learned] - 1) < 3 * noise
+    assert apart[learned] < 0.6 * apart[without]
+    assert 1.05 < factor[learned] < 2
+    text = AR1.replace("METHOD", f"letkf(members = 160, {LOCAL}, inflation = adaptive)")
+    enough = assimilated(text, y=observed).groups["assimilation"]
+    assert abs(np.nanmean(enough.variables["inflation"].values) - 1) < 0.05
+
+
 def test_a_rotation_leaves_mean_and_covariance():
     ensemble = np.random.default_rng(0).normal(size=(9, 5))
     turned = np.asarray(rotation(jax.random.key(1), 9)) @ ensemble

@@ -13,14 +13,18 @@ from uqdsl.assimilate.localization import Near
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.kalman import White, whiten
-from uqdsl.vocabulary.assimilation import Additive, EnsembleOptions, Multiplicative, Rtpp, Rtps
+from uqdsl.vocabulary.assimilation import AdaptiveInflation, Additive, EnsembleOptions, Multiplicative, Rtpp, Rtps
 
 
 class Ensemble(NamedTuple):
-    """Members: states `(N, d)` and parameters `(N, q)` on their unconstrained scale."""
+    """Members: states `(N, d)` and parameters `(N, q)` on their unconstrained scale.
+
+    `inflation` is the factor of the variance that innovations so far call for, where it is adaptive.
+    """
 
     states: jax.Array
     parameters: jax.Array
+    inflation: jax.Array | None = None
 
 
 class Seen(NamedTuple):
@@ -72,7 +76,9 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
     def begin(system: System, key: jax.Array) -> Ensemble:
         parameters, states = jax.vmap(system.draw_initial)(jax.random.split(key, options.members))
         known = jnp.where(estimated | jnp.asarray(plan.sampled), parameters, system.mean_parameters())
-        return Ensemble(states, jax.vmap(system.unconstrained)(known))
+        asked = options.inflation
+        first = jnp.asarray(asked.start) if isinstance(asked, AdaptiveInflation) else None
+        return Ensemble(states, jax.vmap(system.unconstrained)(known), first)
 
     def predict(system: System, ensemble: Ensemble, event: Events, key: jax.Array) -> Ensemble:
         keys = jax.random.split(key, options.members)
@@ -80,20 +86,29 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
         def step(state: jax.Array, parameters: jax.Array, key: jax.Array) -> jax.Array:
             return system.step(state, system.constrained(parameters), event, key)
 
-        return ensemble._replace(states=jax.vmap(step)(ensemble.states, ensemble.parameters, keys))
+        states = jax.vmap(step)(ensemble.states, ensemble.parameters, keys)
+        if ensemble.inflation is not None:
+            factor = jnp.where(system.any_observed(event), jnp.sqrt(ensemble.inflation), 1.0)
+            states = spread_by(factor, states)
+        return ensemble._replace(states=states)
 
     def analyse(
         system: System, ensemble: Ensemble, event: Events, key: jax.Array
     ) -> tuple[Ensemble, dict[str, jax.Array]]:
         joint = jnp.concatenate([ensemble.states, ensemble.parameters[:, estimated]], axis=1)
         key_of_analysis, key_of_inflation, key_of_rotation = jax.random.split(key, 3)
-        moved = analysis(system, joint, seen_by(system, ensemble, event, estimated), key_of_analysis)
+        seen = seen_by(system, ensemble, event, estimated)
+        moved = analysis(system, joint, seen, key_of_analysis)
         after = inflated(options.inflation, joint, moved.ensemble, key_of_inflation)
         if options.rotate:
             mean = jnp.mean(after, axis=0)
             after = mean + rotation(key_of_rotation, options.members) @ (after - mean)
         parameters = ensemble.parameters.at[:, estimated].set(after[:, system.size :])
-        return Ensemble(after[:, : system.size], parameters), moved.numbers
+        found = Ensemble(after[:, : system.size], parameters, ensemble.inflation)
+        if isinstance(options.inflation, AdaptiveInflation) and ensemble.inflation is not None:
+            found = found._replace(inflation=learned_inflation(ensemble.inflation, options.inflation.sd, seen))
+            return found, moved.numbers | {"inflation": jnp.sqrt(ensemble.inflation)}
+        return found, moved.numbers
 
     return Filter(begin, predict, analyse, estimate)
 
@@ -132,6 +147,28 @@ def inflated(inflation: Any, forecast: jax.Array, analysis: jax.Array, key: jax.
             before, after = jnp.std(forecast, axis=0, ddof=1), jnp.std(analysis, axis=0, ddof=1)
             return mean + anomalies * (1 + alpha * jnp.where(after > 0, (before - after) / after, 0.0))
     return analysis
+
+
+def learned_inflation(factor: jax.Array, sd: float, seen: Seen) -> jax.Array:
+    """The factor of the variance, given what an ensemble that is inflated by it shows of the data.
+
+    In units of the errors, innovations have the variance a s + 1, with s the variance of the p predictions before it was
+    inflated by a. What they make of a scatters by sqrt(2 / p) (a s + 1) / s; it is weighed against what was known before.
+
+    Miyoshi 2011, The Gaussian Approach to Adaptive Covariance Inflation and Its Implementation with the LETKF, Mon. Weather
+    Rev. 139, 1519-1535, eq. 9 to 13.
+    """
+    count = jnp.sum(seen.present)
+    error = seen.covariance.variance
+    apart = jnp.sum(jnp.where(seen.present, (seen.values - seen.members.mean(0)) ** 2 / error, 0.0)) / count
+    spread = jnp.sum(jnp.where(seen.present, jnp.var(seen.members, axis=0, ddof=1) / error, 0.0)) / count / factor
+    told, scatter = (apart - 1) / spread, 2 / count * ((factor * spread + 1) / spread) ** 2
+    weight = jnp.where(spread > 0, sd**2 / (sd**2 + scatter), 0.0)
+    return jnp.clip(factor + weight * jnp.where(spread > 0, told - factor, 0.0), *_INFLATIONS)
+
+
+_INFLATIONS = (0.5, 100.0)
+"""The least and the largest factor of the variance that is learned."""
 
 
 def spread_by(factor: jax.Array | float, ensemble: jax.Array) -> jax.Array:

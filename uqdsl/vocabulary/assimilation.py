@@ -49,6 +49,14 @@ class Rtps(Options):
     alpha: float = Field(default=0.5, ge=0, le=1, description="share of the forecast's spread; 0 leaves the analysis")
 
 
+class AdaptiveInflation(Options):
+    """Anomalies of the forecast times a factor that innovations call for (Anderson 2009; Miyoshi 2011)."""
+
+    kind: Literal["adaptive"] = "adaptive"
+    start: float = Field(default=1.0, ge=0.5, le=100, description="factor of the variance at first")
+    sd: float = Field(default=0.05, gt=0, le=10, description="by which that factor may be off before each analysis")
+
+
 # --------------------------------------------------------------------------------------------------------- localisation
 
 
@@ -98,7 +106,7 @@ class EnsembleOptions(Options):
     """Options that every ensemble filter has."""
 
     members: int = Field(default=20, ge=2, le=10**6, description="of the ensemble")
-    inflation: NoInflation | Multiplicative | Additive | Rtpp | Rtps = Field(
+    inflation: NoInflation | Multiplicative | Additive | Rtpp | Rtps | AdaptiveInflation = Field(
         default=NoInflation(), discriminator="kind", description="how spread that sampling lost is restored"
     )
     rotate: bool = Field(default=False, description="anomalies turned at random after each analysis, their mean kept")

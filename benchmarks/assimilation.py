@@ -1,0 +1,362 @@
+"""Twin experiments whose errors are published: time-mean analysis error beside ours, and seconds a cycle.
+
+`python -m benchmarks.assimilation [--setups NAME …] [--methods WORD …] [--missing] [--dapper PYTHON] [--write]`. A row is the
+median of four seeds, each with a truth and observations of its own. With `--dapper`, an interpreter that has DAPPER runs the
+same set-up in the same sitting. What was measured is kept in `assimilation.json`, so that rows can be redone; `--write` makes
+`docs/assimilation/accuracy.md` of it. Seconds and memory beside the size of the state are of `benchmarks.assimilation_size`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "assimilation" / "accuracy.md"
+KEPT = HERE / "assimilation.json"
+PUBLISHED = HERE / "published" / "assimilation.json"
+SEEDS = (0, 1, 2, 3)
+BATCH = 50
+"""Cycles whose mean error counts as independent of that of the next."""
+
+
+class Setup(NamedTuple):
+    """A twin experiment.
+
+    - text: of the spec, whose method is METHOD.
+    - cycles, burn_in: analyses in all, and those that are not scored.
+    - every: steps of the axis from one analysis to the next.
+    - points: observed at each.
+    """
+
+    text: str
+    cycles: int
+    burn_in: int
+    every: int
+    points: int
+
+
+SETUPS = {
+    "Lorenz63.sakov2012": Setup(
+        """
+time t from 0 to END step 0.25
+data { yx[t] : real missing, yy[t] : real missing, yz[t] : real missing }
+state x, y, z over t {
+  initial x ~ Normal(1.509, sqrt(2)), y ~ Normal(-1.531, sqrt(2)), z ~ Normal(25.46, sqrt(2))
+  evolve  der(x) = 10 * (y - x), der(y) = x * (28 - z) - y, der(z) = x * y - 8 / 3 * z  by rk4(dt = 0.01)
+  error   exact
+}
+likelihood yx[t] ~ Normal(x, sqrt(2))
+likelihood yy[t] ~ Normal(y, sqrt(2))
+likelihood yz[t] ~ Normal(z, sqrt(2))
+assimilate x, y, z by METHOD
+""",
+        5000,
+        64,
+        1,
+        3,
+    ),
+    "Lorenz96.sakov2008": Setup(
+        """
+dim grid = 40 periodic
+time t from 0 to END step 0.05
+data { y[t, grid] : real missing }
+let bump[grid] = if grid == 1 then 1 else 0
+state x[grid] over t {
+  initial x ~ Normal(bump, sqrt(0.001))
+  evolve  der(x) = (x[grid + 1] - x[grid - 2]) * x[grid - 1] - x + 8  by rk4(dt = 0.05)
+  error   exact
+}
+likelihood y[t, grid] ~ Normal(x, 1)
+assimilate x by METHOD
+""",
+        3000,
+        400,
+        1,
+        40,
+    ),
+}
+
+
+class Row(NamedTuple):
+    """A method on a set-up, and the same as DAPPER has it."""
+
+    setup: str
+    method: str
+    theirs: str
+    arguments: tuple[str, ...]
+    options: dict[str, Any]
+
+
+ROWS = (
+    Row(
+        "Lorenz63.sakov2012",
+        "etkf(members = 3, inflation = multiplicative(1.3))",
+        "EnKF",
+        ("Sqrt",),
+        {"N": 3, "infl": 1.3},
+    ),
+    Row(
+        "Lorenz63.sakov2012",
+        "etkf(members = 10, inflation = multiplicative(1.02), rotate = true)",
+        "EnKF",
+        ("Sqrt",),
+        {"N": 10, "infl": 1.02, "rot": True},
+    ),
+    Row(
+        "Lorenz63.sakov2012",
+        "enkf(members = 10, inflation = multiplicative(1.04))",
+        "EnKF",
+        ("PertObs",),
+        {"N": 10, "infl": 1.04},
+    ),
+    Row(
+        "Lorenz63.sakov2012",
+        "enkf(members = 100, inflation = multiplicative(1.01))",
+        "EnKF",
+        ("PertObs",),
+        {"N": 100, "infl": 1.01},
+    ),
+    Row("Lorenz63.sakov2012", "enkf_n(members = 3)", "EnKF_N", (), {"N": 3}),
+    Row("Lorenz63.sakov2012", "enkf_n(members = 10, rotate = true)", "EnKF_N", (), {"N": 10, "rot": True}),
+    Row(
+        "Lorenz96.sakov2008",
+        "enkf(members = 40, inflation = multiplicative(1.06))",
+        "EnKF",
+        ("PertObs",),
+        {"N": 40, "infl": 1.06},
+    ),
+    Row(
+        "Lorenz96.sakov2008",
+        "enkf(members = 28, inflation = multiplicative(1.08))",
+        "EnKF",
+        ("PertObs",),
+        {"N": 28, "infl": 1.08},
+    ),
+    Row(
+        "Lorenz96.sakov2008",
+        "denkf(members = 40, inflation = multiplicative(1.01))",
+        "EnKF",
+        ("DEnKF",),
+        {"N": 40, "infl": 1.01},
+    ),
+    Row(
+        "Lorenz96.sakov2008",
+        "etkf(members = 24, inflation = multiplicative(1.013), rotate = true)",
+        "EnKF",
+        ("Sqrt",),
+        {"N": 24, "infl": 1.013, "rot": True},
+    ),
+    Row(
+        "Lorenz96.sakov2008",
+        "etkf(members = 20, inflation = multiplicative(1.04), rotate = true)",
+        "EnKF",
+        ("Sqrt",),
+        {"N": 20, "rot": True, "infl": 1.04},
+    ),
+    Row(
+        "Lorenz96.sakov2008",
+        "eakf(members = 28, inflation = multiplicative(1.02), rotate = true)",
+        "EnKF",
+        ("Serial",),
+        {"N": 28, "infl": 1.02, "rot": True},
+    ),
+    Row("Lorenz96.sakov2008", "enkf_n(members = 24, rotate = true)", "EnKF_N", (), {"N": 24, "rot": True}),
+    Row(
+        "Lorenz96.sakov2008",
+        "enkf_n(members = 24, rotate = true, certainty = 2)",
+        "EnKF_N",
+        (),
+        {"N": 24, "rot": True, "xN": 2.0},
+    ),
+    Row("Lorenz96.sakov2008", "enkf_n(members = 20)", "EnKF_N", (), {"N": 20}),
+    Row("Lorenz96.sakov2008", "enkf_n(members = 20, certainty = 2)", "EnKF_N", (), {"N": 20, "xN": 2}),
+    Row(
+        "Lorenz96.sakov2008",
+        "letkf(members = 7, inflation = multiplicative(1.04), rotate = true, localization = gaspari_cohn(4, along = grid))",
+        "LETKF",
+        (),
+        {"N": 7, "rot": True, "infl": 1.04, "loc_rad": 4},
+    ),
+    Row(
+        "Lorenz96.sakov2008",
+        "eakf(members = 7, inflation = multiplicative(1.07), rotate = true, localization = gaspari_cohn(6, along = grid))",
+        "SL_EAKF",
+        (),
+        {"N": 7, "rot": True, "infl": 1.07, "loc_rad": 6},
+    ),
+)
+
+
+class Measured(NamedTuple):
+    """The scores of the seeds, the standard error of their median, and seconds a cycle, compiled."""
+
+    scores: tuple[float, ...]
+    error: float
+    seconds: float
+
+
+def measure(setup: Setup, method: str, seeds: Sequence[int] = SEEDS) -> Measured:
+    """Run a method on truths of its own."""
+    import jax
+    import jax.numpy as jnp
+
+    from tests.assimilate.systems import checked
+    from uqdsl.assimilate.cycle import Plan, follow
+    from uqdsl.assimilate.simulate import simulate
+    from uqdsl.data import bind
+    from uqdsl.driver.assimilate import system_of
+    from uqdsl.ir import observed
+    from uqdsl.vocabulary.assimilation import filters
+
+    last = setup.cycles * setup.every
+    step = float(setup.text.split(" step ")[1].split("\n", 1)[0])
+    spec = checked(setup.text.replace("END", f"{last * step:.10g}").replace("METHOD", method))
+    fields = [each for each in spec.spec.fields if each.missing]
+    blank = {each.name: np.zeros((last + 1, setup.points // len(fields))).squeeze() for each in fields}
+    system, _ = system_of(spec.spec, spec.sources, bind(spec.spec, spec.source.folder, blank))
+    assert spec.spec.motion is not None
+    asked = spec.spec.motion.assimilations[0]
+    known = filters()[asked.method]
+    size = system.parameters
+    plan = Plan(np.zeros(size, bool), np.zeros(size, bool))
+    there = (np.arange(last + 1) % setup.every == 0) & (np.arange(last + 1) > 0)
+    scores, errors, seconds = [], [], []
+    for seed in seeds:
+        drawn = simulate(system, jax.random.key(seed))
+        rows = system.by_row(np.asarray(drawn.observed))
+        masks = {
+            observed(name): np.broadcast_to(there.reshape(-1, *[1] * (each.ndim - 1)), each.shape)
+            for name, each in rows.items()
+        }
+        data = {name: jnp.asarray(each) for name, each in {**rows, **masks}.items()}
+        twin = replace(system, data={**system.data, **data})
+        stamps: list[tuple[int, float]] = []
+
+        def watch(done: int, _: int, /, stamps: list[tuple[int, float]] = stamps, **__: float) -> None:
+            stamps.append((done, time.perf_counter()))
+
+        method_of = known.load()(known.options(**asked.options), plan)
+        found = follow(
+            twin,
+            method_of,
+            jax.random.key(100 + seed),
+            watch,
+        )
+        apart = np.sqrt(np.mean((found.analysis.mean - np.asarray(drawn.states)) ** 2, axis=1))[there][setup.burn_in :]
+        scores.append(float(apart.mean()))
+        batches = apart[: len(apart) // BATCH * BATCH].reshape(-1, BATCH).mean(1)
+        errors.append(batches.std(ddof=1) / np.sqrt(len(batches)))
+        (first, begin), (end, finish) = stamps[0], stamps[-2]
+        seconds.append((finish - begin) / (end - first) * setup.every)
+    # The median of a few normal numbers scatters about 1.1 to 1.25 times as much as their mean.
+    return Measured(tuple(scores), float(1.25 * np.mean(errors) / np.sqrt(len(seeds))), min(seconds))
+
+
+def peers(python: str, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The same by DAPPER."""
+    asked = [
+        {
+            "setup": each.setup,
+            "method": each.theirs,
+            "arguments": each.arguments,
+            "options": each.options,
+            "seeds": SEEDS,
+            "cycles": SETUPS[each.setup].cycles,
+        }
+        for each in rows
+    ]
+    ran = subprocess.run(
+        [python, str(HERE / "dapper_rows.py")], input=json.dumps(asked), capture_output=True, text=True, check=True
+    )
+    return json.loads(ran.stdout[ran.stdout.index("[{") :])
+
+
+def published(row: Row) -> float:
+    """What the row's set-up and method are published to give."""
+    for each in json.loads(PUBLISHED.read_text())["rows"]:
+        if (each["setup"], each["method"], tuple(each["arguments"])) == (row.setup, row.theirs, row.arguments) and each[
+            "options"
+        ] == row.options:
+            return each["published"]
+    raise KeyError(row)
+
+
+_HEAD = """# Accuracy of assimilation
+
+Time-mean analysis error, the root mean square over the state of estimate less truth, of twin experiments that others
+published. Ours are medians of four seeds, each with a truth of its own, with the standard error of that median; `DAPPER`
+is the median of four seeds of that program (1.8.1), run in the same sitting. Published are the numbers in its set-ups,
+of which most are rounded to two digits. A row is `as published` within the larger of 5 % and three standard errors.
+
+Seconds are of one cycle, forecast and analysis, compiled, on one core of a machine that did other things too; the smallest of
+four. Made by `python -m benchmarks.assimilation --write`.
+"""
+
+
+def page(kept: dict[str, Any]) -> str:
+    """The page of all that was measured."""
+    lines = _HEAD.split("\n")
+    for name in SETUPS:
+        lines += [
+            f"## {name}",
+            "",
+            "| method | published | ours | standard error | DAPPER | | seconds | DAPPER | faster |",
+            "|---|---|---|---|---|---|---|---|---|",
+        ]
+        for row in (each for each in ROWS if each.setup == name):
+            found = kept.get(f"{row.setup} {row.method}")
+            if found is None:
+                continue
+            ours, error, known = np.median(found["scores"]), found["error"], published(row)
+            said = "as published" if abs(ours - known) <= max(0.05 * known, 3 * error) else "differs"
+            theirs = found.get("dapper")
+            cells = [f"`{row.method}`", f"{known:.3g}", f"{ours:.3f}", f"{error:.3f}"]
+            cells += [f"{np.median(theirs['scores']):.3f}" if theirs else "", said, f"{found['seconds']:.2g}"]
+            cells += (
+                [f"{theirs['seconds']:.2g}", f"{theirs['seconds'] / found['seconds']:.0f} ×"] if theirs else ["", ""]
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, and perhaps write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--setups", nargs="*", default=list(SETUPS))
+    parser.add_argument("--methods", nargs="*", default=[], help="beginnings of the methods that are measured anew")
+    parser.add_argument("--dapper", help="an interpreter that has DAPPER")
+    parser.add_argument("--missing", action="store_true", help="only rows that were never measured")
+    parser.add_argument("--write", action="store_true")
+    wished = parser.parse_args(arguments)
+    kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for row in ROWS:
+        name = f"{row.setup} {row.method}"
+        chosen = not wished.methods or row.method.startswith(tuple(wished.methods))
+        if row.setup not in wished.setups or not chosen or (wished.missing and name in kept):
+            continue
+        found: dict[str, Any] = measure(SETUPS[row.setup], row.method)._asdict()
+        if wished.dapper:
+            (found["dapper"],) = peers(wished.dapper, [row])
+        kept[name] = found
+        sys.stdout.write(f"{name}: {published(row)} {np.median(found['scores']):.4f} {json.dumps(found)}\n")
+        sys.stdout.flush()
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n")
+        if wished.write:
+            PAGE.write_text(page(kept))
+    if wished.write:
+        PAGE.write_text(page(kept))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Seconds a cycle and memory of local filters beside the size of the state: Lorenz-96 of d points, every other one observed.
+
+`python -m benchmarks.assimilation_size [--methods WORD …] [--sizes D …]` prints a table; each row is a process of its own, and
+`peak` is the most memory that it held beyond what it held before the first cycle, in ensembles of 20 members.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+METHODS = {
+    "letkf": "letkf(members = 20, localization = gaspari_cohn(2, along = grid))",
+    "enkf": "enkf(members = 20, localization = gaspari_cohn(2, along = grid))",
+    "etkf": "etkf(members = 20)",
+}
+SIZES = (40, 1_000, 10_000, 100_000, 1_000_000)
+CYCLES = 6
+_TEXT = """
+dim grid = SIZE periodic
+time t from 0 to LAST step 0.05
+data { y[t, grid] : real missing }
+state x[grid] over t {
+  initial x ~ Normal(8, 1)
+  evolve  der(x) = (x[grid + 1] - x[grid - 2]) * x[grid - 1] - x + 8  by rk4(dt = 0.05)
+  error   exact
+}
+likelihood y[t, grid] ~ Normal(x, 1)
+assimilate x by METHOD
+"""
+
+
+def measure(method: str, size: int) -> dict[str, float]:
+    """Seconds a cycle, compiled, and memory in MB."""
+    import jax
+
+    from tests.assimilate.systems import bound, checked
+    from uqdsl.assimilate.cycle import Plan
+    from uqdsl.vocabulary.assimilation import filters
+
+    text = _TEXT.replace("SIZE", str(size)).replace("LAST", f"{0.05 * CYCLES:.10g}").replace("METHOD", METHODS[method])
+    y = np.random.default_rng(0).normal(8, 2, size=(CYCLES + 1, size))
+    y[:, ::2] = np.nan
+    system = bound(text, y=y)
+    motion = checked(text).spec.motion
+    assert motion is not None
+    known = filters()[method]
+    made = known.load()(known.options(**motion.assimilations[0].options), Plan(np.zeros(0, bool), np.zeros(0, bool)))
+
+    @jax.jit
+    def cycle(system, carried, number, key):
+        event = jax.tree.map(lambda each: each[number], system.events)
+        moved = made.predict(system, carried, event, key)
+        return made.analyse(system, moved, event, key)[0]
+
+    carried = jax.jit(made.begin)(system, jax.random.key(0))
+    jax.block_until_ready(carried)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds = []
+    for number in range(1, CYCLES + 1):
+        began = time.perf_counter()
+        carried = jax.block_until_ready(cycle(system, carried, number, jax.random.key(number)))
+        seconds.append(time.perf_counter() - began)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"seconds": min(seconds[1:]), "before": before / 1024, "peak": (peak - before) / 1024}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--methods", nargs="*", default=list(METHODS))
+    parser.add_argument("--sizes", nargs="*", type=int, default=list(SIZES))
+    parser.add_argument("--one", action="store_true", help="in this process, as JSON")
+    wished = parser.parse_args(arguments)
+    if wished.one:
+        sys.stdout.write(json.dumps(measure(wished.methods[0], wished.sizes[0])) + "\n")
+        return
+    sys.stdout.write("| method | d | seconds a cycle | MB beyond the start | ensembles |\n|---|---|---|---|---|\n")
+    for method in wished.methods:
+        for size in wished.sizes:
+            asked = [
+                sys.executable,
+                "-m",
+                "benchmarks.assimilation_size",
+                "--one",
+                "--methods",
+                method,
+                "--sizes",
+                str(size),
+            ]
+            ran = subprocess.run(asked, capture_output=True, text=True, check=True)
+            found = json.loads(ran.stdout.splitlines()[-1])
+            ensembles = found["peak"] * 2**20 / (20 * size * 8)
+            shown = f"{ensembles:.1f}" if size >= 100_000 else ""
+            sys.stdout.write(f"| `{method}` | {size:,} | {found['seconds']:.3g} | {found['peak']:.0f} | {shown} |\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Models of specs that are written in JAX, as `extern` functions."""

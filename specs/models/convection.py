@@ -103,10 +103,10 @@ def winds(vorticity: jax.Array) -> tuple[jax.Array, jax.Array]:
     return WIND[:, None] + (psi[1:] - psi[:-1]) / DZ, -(jnp.roll(psi, -1, axis=1) - psi) / DX
 
 
-def updraught(state: jax.Array) -> jax.Array:
-    """Vertical velocity in the middle of cells, `(NZ, NX)`, of a whole state."""
+def _with_updraught(state: jax.Array) -> jax.Array:
+    """A state with vertical velocity in the middle of cells behind its other variables."""
     _, w = winds(state[0, 1:])
-    return 0.5 * (w[1:] + w[:-1])
+    return jnp.concatenate([state, 0.5 * (w[1:] + w[:-1])[None]])
 
 
 # -------------------------------------------------------------------------------------------------------------- transport
@@ -121,9 +121,7 @@ def _upwind(wind: jax.Array, before2: jax.Array, before: jax.Array, after: jax.A
 
 def carried(field: jax.Array, u: jax.Array, w: jax.Array) -> jax.Array:
     """-∇·(v q) of a field in cells, `(NZ, NX)`; nothing passes floor and lid."""
-    along = _upwind(
-        u, jnp.roll(field, 2, axis=1), jnp.roll(field, 1, axis=1), field, jnp.roll(field, -1, axis=1)
-    )
+    along = _upwind(u, jnp.roll(field, 2, axis=1), jnp.roll(field, 1, axis=1), field, jnp.roll(field, -1, axis=1))
     padded = jnp.pad(field, ((2, 2), (0, 0)), mode="edge")
     rows = NZ + 1
     up = _upwind(w, padded[:rows], padded[1 : rows + 1], padded[2 : rows + 2], padded[3 : rows + 3])
@@ -169,8 +167,7 @@ def _moved(parts: tuple[jax.Array, ...], start: tuple[jax.Array, ...], share: fl
     """A stage of the scheme: `share` of the step from where it is, the rest from the start."""
     rates = _rates(*parts)
     return tuple(
-        (1 - share) * first + share * (now + STEP * rate)
-        for now, first, rate in zip(parts, start, rates, strict=True)
+        (1 - share) * first + share * (now + STEP * rate) for now, first, rate in zip(parts, start, rates, strict=True)
     )
 
 
@@ -240,17 +237,18 @@ def integrated(state: jax.Array, steps: int) -> jax.Array:
     return jax.lax.fori_loop(0, steps, _step, state)
 
 
-def advance(state: jax.Array) -> jax.Array:
-    """A state `(6, NZ, NX)` five minutes later: vorticity (1/s), θ' (K), vapour, cloud, rain and ice (kg/kg).
+def advance(air: jax.Array) -> jax.Array:
+    """Air `(7, NZ, NX)` five minutes later: vorticity (1/s), θ' (K), vapour, cloud, rain and ice (kg/kg), and updraught (m/s).
 
-    Vorticity stands at the lower left corners of cells, and is 0 at the floor. Water that an analysis has made negative is none.
+    Vorticity stands at the lower left corners of cells, and is 0 at the floor; the updraught follows from it, and is told, not
+    used. Water that an analysis made negative is none.
     """
-    kept = jnp.concatenate([state[:2], jnp.maximum(state[2:], 0.0)])
-    return integrated(kept, STEPS)
+    kept = jnp.concatenate([air[:2], jnp.maximum(air[2:6], 0.0)])
+    return _with_updraught(integrated(kept, STEPS))
 
 
 def bubble(centre: jax.Array, width: jax.Array, warmth: jax.Array) -> jax.Array:
-    """The state twenty minutes after two warm bubbles were let go.
+    """The air, as of `advance`, twenty minutes after two warm bubbles were let go.
 
     Arguments:
         centre, width, warmth: of the bubbles, `(2,)` each: place along x (km), radius (km), excess of temperature (K).
@@ -262,4 +260,4 @@ def bubble(centre: jax.Array, width: jax.Array, warmth: jax.Array) -> jax.Array:
     theta = jnp.sum(warmth[:, None, None] * jnp.cos(0.5 * jnp.pi * jnp.minimum(far, 1.0)) ** 2, axis=0)
     empty = jnp.zeros((NZ, NX))
     vapour = jnp.broadcast_to(jnp.asarray(VAPOUR)[:, None], (NZ, NX))
-    return integrated(jnp.stack([empty, theta, vapour, empty, empty, empty]), SPIN_UP)
+    return _with_updraught(integrated(jnp.stack([empty, theta, vapour, empty, empty, empty]), SPIN_UP))

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from specs.generators.lorenz96_closure import LARGE, SMALL, Waves, moved, tables, tendency
-from uqdsl.driver.assimilate import assimilate, system_of
-from uqdsl.driver.front import check_with_data
-from uqdsl.driver.source import read_source
 
+from .assimilating import assimilated
 from .conftest import SPECS
 
-SPEC = SPECS / "lorenz96_closure.uq"
 
-
-def error_of_forecasts(source: Path, **settings: float) -> float:
+def error_of_forecasts(**settings: float) -> float:
     """Root mean square error of the forecasts to the next observation, once the network has learned."""
-    checked, dataset = check_with_data(read_source(source), settings)
-    assert checked.spec.motion is not None
-    system, _ = system_of(checked.spec, checked.sources, dataset)
-    found = assimilate(checked.spec, system, checked.spec.motion.assimilations[0], dataset, 0, lambda *_: None)
-    group = found.groups["assimilation"].variables
+    group = assimilated("lorenz96_closure", **settings).groups["assimilation"].variables
     apart = group["x_forecast_mean"].values - group["x_truth"].values
-    late = slice(400, 801)
-    return float(np.sqrt((apart[late] ** 2).mean(axis=1)).mean())
+    return float(np.sqrt((apart[400:801] ** 2).mean(axis=1)).mean())
 
 
 def test_forecasts_are_better_than_those_of_the_uncorrected_and_of_the_parametrised_model():
-    learned = error_of_forecasts(SPEC)
-    assert learned < 0.95 * error_of_forecasts(SPEC, learned=0.0, wilks=1.0)
-    assert learned < 0.55 * error_of_forecasts(SPEC, learned=0.0, error=0.9)
+    learned = error_of_forecasts()
+    assert learned < 0.95 * error_of_forecasts(learned=0.0, wilks=1.0)
+    assert learned < 0.55 * error_of_forecasts(learned=0.0, error=0.9)
 
 
 def test_energy_passes_between_the_scales_and_is_lost_to_friction_alone():

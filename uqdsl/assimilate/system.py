@@ -23,7 +23,7 @@ from numpyro.handlers import seed, substitute, trace
 
 from uqdsl import ir
 from uqdsl.assimilate.supports import Supports
-from uqdsl.infer.covariance import Covariance, covariance_of, exact, independent, is_gaussian, mean_of
+from uqdsl.infer.covariance import Covariance, centre, covariance_of, exact, independent, is_gaussian, mean_of
 from uqdsl.infer.positions import Layout, innermost
 from uqdsl.infer.predictive import trace_at_means, without_reparam
 from uqdsl.infer.target import Target
@@ -199,7 +199,7 @@ class System:
                 return None
             if site["name"] in given:
                 return biject_to(site["fn"].support)(given[site["name"]])
-            return site["fn"].mean
+            return centre(site["fn"])
 
         model = substitute(without_reparam(self.fixed.stages.initial.model), substitute_fn=placed)
         sites = trace(model).get_trace(self.data, self.fixed.stages.initial.coords, observed=False)

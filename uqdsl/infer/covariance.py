@@ -52,12 +52,25 @@ class Covariance(NamedTuple):
         return Covariance(variance, jnp.where(both, self.whole, jnp.diag(jnp.where(present, 0.0, other))))
 
 
+def centre(law: Any) -> jax.Array:
+    """The mean of a law, of its shape; of one for which no formula is known, that of its quantiles; NaN where it has none."""
+    try:
+        return law.mean
+    except NotImplementedError:
+        pass
+    try:
+        places = (jnp.arange(_QUANTILES) + 0.5) / _QUANTILES
+        return jnp.mean(law.icdf(places.reshape(-1, *(1 for _ in law.batch_shape))), axis=0)
+    except (NotImplementedError, AttributeError):
+        return jnp.full(law.shape(), jnp.nan)
+
+
+_QUANTILES = 2000
+
+
 def mean_of(law: Any, shape: tuple[int, ...]) -> jax.Array:
     """The mean of a draw of a law, `(n,)`; NaN of a law for which none is known."""
-    try:
-        return jnp.ravel(jnp.broadcast_to(law.mean, shape))
-    except NotImplementedError:
-        return jnp.full(math.prod(shape), jnp.nan)
+    return jnp.ravel(jnp.broadcast_to(centre(law), shape))
 
 
 def covariance_of(law: Any, shape: tuple[int, ...]) -> Covariance:

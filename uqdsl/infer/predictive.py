@@ -18,6 +18,7 @@ import numpyro.distributions as dist
 from jax import numpy as jnp
 from numpyro.handlers import reparam, seed, substitute, trace
 
+from uqdsl.infer.covariance import centre
 from uqdsl.infer.positions import has_sampler, innermost, stand_in
 from uqdsl.ir import observed as missing_mask
 
@@ -76,7 +77,7 @@ def trace_at_means(
     def mean(site: dict[str, Any]) -> jax.Array | None:
         if site["type"] != "sample" or site["value"] is not None:
             return None
-        return given[site["name"]] if given and site["name"] in given else site["fn"].mean
+        return given[site["name"]] if given and site["name"] in given else centre(site["fn"])
 
     model = substitute(without_reparam(target.model), substitute_fn=mean)
     return trace(model).get_trace(data, target.coords, observed=False)

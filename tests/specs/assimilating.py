@@ -1,0 +1,19 @@
+"""Specs that assimilate, as the command runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from uqdsl.driver.assimilate import Assimilated, assimilate, system_of
+from uqdsl.driver.front import check_with_data
+from uqdsl.driver.source import read_source
+
+from .conftest import SPECS
+
+
+def assimilated(name: str, allowed: Sequence[str] = (), /, **settings: float) -> Assimilated:
+    """What the first `assimilate` of a spec finds."""
+    checked, dataset = check_with_data(read_source(SPECS / f"{name}.uq"), settings)
+    assert checked.spec.motion is not None
+    system, _ = system_of(checked.spec, checked.sources, dataset, allowed=allowed)
+    return assimilate(checked.spec, system, checked.spec.motion.assimilations[0], dataset, 0, lambda *_: None)

@@ -61,7 +61,7 @@ def test_saturation_is_that_of_tables() -> None:
 def test_a_bubble_becomes_a_cloud_with_ice_at_its_top() -> None:
     air = np.asarray(bubble(jnp.array([16.0, 30.0]), jnp.array([6.0, 5.0]), jnp.array([3.0, 2.0])))
     assert np.isfinite(air).all()
-    assert (air[2:] > -1e-5).all()
+    assert (air[2:6] > -1e-5).all()
     ice = air[5] > 1e-4
     assert 20 < ice.sum() < 400
     assert (THETA[:, None] + air[1])[ice].min() > 300

@@ -14,7 +14,15 @@ from __future__ import annotations
 import jax
 
 from uqdsl.assimilate.cycle import Filter, Plan
-from uqdsl.assimilate.particles import Particles, Shared, estimate, log_likelihoods, resample_where_few, weighed
+from uqdsl.assimilate.particles import (
+    Particles,
+    Shared,
+    estimate,
+    log_likelihoods,
+    members,
+    resample_where_few,
+    weighed,
+)
 from uqdsl.assimilate.system import Events, System
 from uqdsl.vocabulary.assimilation import BootstrapOptions
 
@@ -33,4 +41,4 @@ def make(options: BootstrapOptions, plan: Plan) -> Filter:
     ) -> tuple[Particles, dict[str, jax.Array]]:
         return weighed(particles, log_likelihoods(system, particles, event), options.threshold)
 
-    return Filter(shared.begin, predict, analyse, estimate)
+    return Filter(shared.begin, predict, analyse, estimate, members=members)

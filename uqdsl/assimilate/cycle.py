@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from uqdsl.assimilate.scores import fair_crps, ranks
 from uqdsl.assimilate.system import Events, System
+from uqdsl.infer.population import over_particles
 from uqdsl.infer.posterior import Watch
 
 _CHUNK = 200
-"""Events of one call of the compiled loop."""
+"""Most events of one call of the compiled loop."""
+_ELEMENTS = 1 << 24
+"""Most elements of all states of these events."""
+_SECONDS = 1.0
+"""How long a call should take, so that progress shows and an interrupt is heeded."""
 
 
 class Estimate(NamedTuple):
@@ -30,6 +38,14 @@ class Estimate(NamedTuple):
     parameters_sd: jax.Array
     observed: jax.Array
     observed_sd: jax.Array
+
+
+class Members(NamedTuple):
+    """What a filter knows as draws: of states `(N, d)` and parameters `(N, q)`, and their weights `(N,)`, of sum 1."""
+
+    states: jax.Array
+    parameters: jax.Array
+    weights: jax.Array
 
 
 class Passed(NamedTuple):
@@ -65,6 +81,7 @@ class Filter(NamedTuple):
     - evidence: log density of the observations of an event, given all before, from what was predicted; None where it has none.
     - smoother: how it looks back once all observations are in; None where it does not.
     - refuse: why it cannot follow a system, and what to do, in words; None where it can follow all.
+    - members: what it carries as draws; None where it has none.
     """
 
     begin: Callable[[System, jax.Array], Any]
@@ -74,6 +91,7 @@ class Filter(NamedTuple):
     evidence: Callable[[System, Any, Events], jax.Array] | None = None
     smoother: Smoother | None = None
     refuse: Callable[[System], tuple[str, str] | None] | None = None
+    members: Callable[[System, Any], Members] | None = None
 
 
 class Plan(NamedTuple):
@@ -86,13 +104,28 @@ class Plan(NamedTuple):
     sampled: np.ndarray
 
 
+class Asked(NamedTuple):
+    """What is to be told beside the estimates.
+
+    - truth: the states as they were, `(event, d)`, NaN where that is not known; None where it never is.
+    - keep: how many members of each analysis are kept.
+    """
+
+    truth: np.ndarray | jax.Array | None = None
+    keep: int = 0
+
+
 class Filtered(NamedTuple):
-    """What a filter found, along the events.
+    """What a filter found, along the events; those alone that it came to, where it was stopped.
 
     - forecast, analysis: before and after the observations of each event came in.
     - smoothed: once all observations are in; None where the method does not look back.
     - evidence: log density of the observations of each event, given all before; None where the method has none.
     - numbers: of each analysis, by name, NaN where nothing was observed.
+    - ranks: histograms `(event, bins)` of the ranks of the observations in the forecast (`observed`) and of the truth in the
+      analysis (`truth`); nothing of a filter without members.
+    - members: some of each analysis `(event, members, d)`, as many as were asked for.
+    - size: how many members there are; None of a filter without.
     - last: what it carried at the end.
     """
 
@@ -101,19 +134,113 @@ class Filtered(NamedTuple):
     smoothed: Estimate | None
     evidence: np.ndarray | None
     numbers: dict[str, np.ndarray]
+    ranks: dict[str, np.ndarray]
+    members: np.ndarray | None
+    size: int | None
     last: Any
 
 
-def follow(system: System, method: Filter, key: jax.Array, watch: Watch) -> Filtered:
-    """Follow a system through all its events, and look back where the method does."""
+class Keeper(Protocol):
+    """Holds what a filter found so far, for one that goes on where another was stopped."""
+
+    def load(self) -> tuple[list[np.ndarray], list[list[np.ndarray]]] | None:
+        """What was carried, and what each chunk of events gave, as lists of arrays; None where nothing was kept."""
+        ...
+
+    def __call__(self, carried: list[np.ndarray], found: list[np.ndarray], done: int) -> None:
+        """Take what is carried after so many events, and what the last of them gave."""
+        ...
+
+
+def follow(
+    system: System,
+    method: Filter,
+    key: jax.Array,
+    watch: Watch,
+    asked: Asked = Asked(),  # noqa: B008 - never changed
+    keeper: Keeper | None = None,
+) -> Filtered:
+    """Follow a system through all its events, and look back where the method does.
+
+    An interrupt ends it with the chunk of events that is at work; what was found so far is given back.
+    """
+    total = len(system.events.time)
+    chunk = max(1, min(total, _CHUNK, _ELEMENTS // max(1, (system.size + system.parameters) * (1 + asked.keep))))
 
     @jax.jit
     def begin(system: System) -> Any:
         return method.begin(system, jax.random.fold_in(key, 0))
 
     @jax.jit
-    def some(system: System, carried: Any, events: Events) -> tuple[Any, Any]:
-        return jax.lax.scan(lambda carried, event: _one(system, method, carried, event, key), carried, events)
+    def some(system: System, carried: Any, truth: jax.Array | None, first: int, stop: int) -> tuple[Any, Any]:
+        """The events from `first` to `stop`, of which there are at most so many as a chunk has; one program for all."""
+
+        def one(carried: Any, number: jax.Array) -> tuple[Any, Any]:
+            event, true = jax.tree.map(lambda each: each[jnp.minimum(number, total - 1)], (system.events, truth))
+
+            def live(carried: Any) -> tuple[Any, Any]:
+                return _one(system, method, carried, event, key, asked._replace(truth=true))
+
+            def nothing(carried: Any) -> tuple[Any, Any]:
+                return carried, jax.tree.map(
+                    lambda each: jnp.zeros(each.shape, each.dtype), jax.eval_shape(live, carried)[1]
+                )
+
+            return jax.lax.cond(number < stop, live, nothing, carried)
+
+        return jax.lax.scan(one, carried, first + jnp.arange(chunk))
+
+    looks_back = method.smoother is not None
+    steps = total * (2 if looks_back else 1)
+    carried = spread_over_devices(method, system, begin(system))
+    system = _everywhere(system)
+    truth = None if asked.truth is None else jnp.asarray(asked.truth)
+    shape, structure = jax.tree.flatten(jax.eval_shape(some, system, carried, truth, 0, 1)[1])
+    parts: list[list[np.ndarray]] = []
+    done, at_once = 0, 1
+    if keeper is not None and (kept := keeper.load()) is not None:
+        leaves, parts = kept
+        carried = jax.tree.unflatten(jax.tree.structure(carried), [jnp.asarray(each) for each in leaves])
+        carried = spread_over_devices(method, system, carried)
+        done = sum(len(each[0]) for each in parts)
+    try:
+        while done < total:
+            began = time.monotonic()
+            stop = min(done + at_once, total)
+            carried, found = some(system, carried, truth, done, stop)
+            parts.append([np.asarray(each)[: stop - done] for each in jax.tree.leaves(found)])
+            if keeper is not None:
+                keeper([np.asarray(each) for each in jax.tree.leaves(carried)], parts[-1], stop)
+            # The first event waits for the compiler, and says nothing of how long one takes.
+            took = (time.monotonic() - began) / (stop - done)
+            at_once = 2 if done == 0 else max(1, min(chunk, 2 * (stop - done), int(_SECONDS / max(took, 1e-9))))
+            done = stop
+            watch(done, steps)
+    except KeyboardInterrupt:
+        if not parts:
+            raise
+        looks_back = False
+    assert len(shape) == len(parts[0]), "a keeper gives back what it was given"
+    whole = [np.concatenate(each) for each in zip(*parts, strict=True)]
+    told, places, members, kept = jax.tree.unflatten(structure, whole)
+    before, after, evidence, numbers = told
+    return Filtered(
+        before,
+        after,
+        _look_back(system, method, kept, chunk, watch) if looks_back else None,
+        evidence if method.evidence is not None else None,
+        numbers,
+        places,
+        members,
+        None if method.members is None else len(method.members(system, carried).weights),
+        carried,
+    )
+
+
+def _look_back(system: System, method: Filter, kept: Any, chunk: int, watch: Watch) -> Estimate:
+    """From the last event to the first."""
+    assert method.smoother is not None, "whoever calls has looked"
+    total = len(system.events.time)
 
     @jax.jit
     def back(system: System, later: _Later, kept: Any, events: Events) -> tuple[_Later, Estimate]:
@@ -121,41 +248,46 @@ def follow(system: System, method: Filter, key: jax.Array, watch: Watch) -> Filt
             lambda later, here: _one_back(system, method, later, *here), later, (kept, events), reverse=True
         )
 
-    total = len(system.events.time)
-    smoother = method.smoother
-    looks_back = smoother is not None
-    steps = total * (2 if looks_back else 1)
-    chunks = [slice(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK)]
-    carried, parts, kept = begin(system), [], []
-    for chunk in chunks:
-        carried, (found, of_these) = some(system, carried, jax.tree.map(lambda each, at=chunk: each[at], system.events))
-        parts.append(jax.tree.map(np.asarray, found))
-        if looks_back:
-            kept.append(jax.tree.map(np.asarray, of_these))
-        watch(chunk.stop, steps)
-    smoothed = []
-    if smoother is not None:
-        end = jax.tree.map(lambda each: jnp.asarray(each[-1]), kept[-1])
-        last = jax.tree.map(lambda each: each[-1], system.events)
-        later = _Later(end, jax.jit(smoother.begin)(system, end, last), last)
-        for number, chunk in reversed(list(enumerate(chunks))):
-            events = jax.tree.map(lambda each, at=chunk: each[at], system.events)
-            later, found = back(system, later, kept[number], events)
-            smoothed.insert(0, jax.tree.map(np.asarray, found))
-            watch(2 * total - chunk.start, steps)
-    before, after, evidence, numbers = jax.tree.map(lambda *each: np.concatenate(each), *parts)
-    return Filtered(
-        before,
-        after,
-        jax.tree.map(lambda *each: np.concatenate(each), *smoothed) if smoothed else None,
-        evidence if method.evidence is not None else None,
-        numbers,
-        carried,
-    )
+    end, last = jax.tree.map(lambda each: jnp.asarray(each[-1]), (kept, system.events))
+    later = _Later(end, jax.jit(method.smoother.begin)(system, end, last), last)
+    found = []
+    for stop in range(total, 0, -chunk):
+        start = max(0, stop - chunk)
+        some = jax.tree.map(lambda each, at=slice(start, stop): each[at], (kept, system.events))
+        later, smoothed = back(system, later, *some)
+        found.insert(0, jax.tree.map(np.asarray, smoothed))
+        watch(2 * total - start, 2 * total)
+    return jax.tree.map(lambda *each: np.concatenate(each), *found)
 
 
-def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.Array) -> tuple[Any, Any]:
-    """From one event to the next."""
+def _everywhere(system: System) -> System:
+    """A system that is on every device, where there are several."""
+    if len(jax.devices()) == 1:
+        return system
+    return jax.device_put(system, NamedSharding(_mesh(), PartitionSpec()))
+
+
+def spread_over_devices(method: Filter, system: System, carried: Any) -> Any:
+    """What is carried, its members divided among the devices, where there are several and the members can be divided."""
+    if len(jax.devices()) == 1 or method.members is None:
+        return carried
+    count = len(jax.eval_shape(method.members, system, carried).weights)
+    if count % len(jax.devices()):
+        return carried
+
+    def placed(each: jax.Array) -> jax.Array:
+        by_member = each.ndim > 0 and len(each) == count
+        return jax.device_put(each, NamedSharding(_mesh(), PartitionSpec("member") if by_member else PartitionSpec()))
+
+    return jax.tree.map(placed, carried)
+
+
+def _mesh() -> Mesh:
+    return Mesh(np.asarray(jax.devices()), ("member",))
+
+
+def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.Array, asked: Asked) -> tuple[Any, Any]:
+    """From one event to the next; beside the estimates what is asked of this event."""
     key_of_step, key_of_analysis = jax.random.split(jax.random.fold_in(key, event.number + 1))
 
     def predicted(carried: Any) -> Any:
@@ -176,7 +308,47 @@ def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.A
     nothing = {name: jnp.full(each.shape, jnp.nan) for name, each in told.items()}
     analysis, numbers = jax.lax.cond(any_there, analysed, lambda carried: (carried, nothing), forecast)
     kept = method.smoother.keep(forecast, analysis) if method.smoother is not None else None
-    return analysis, ((before, method.estimate(system, analysis, event), evidence, numbers), kept)
+    scores, places, members = _scored(
+        system, method, (forecast, analysis), event, jax.random.fold_in(key_of_analysis, 1), asked
+    )
+    told = (before, method.estimate(system, analysis, event), evidence, numbers | scores)
+    return analysis, (told, places, members, kept)
+
+
+def _scored(
+    system: System, method: Filter, carried: tuple[Any, Any], event: Events, key: jax.Array, asked: Asked
+) -> tuple[dict[str, jax.Array], dict[str, jax.Array], jax.Array | None]:
+    """Scores and ranks of members before and after the observations of an event, and those that are kept."""
+    if method.members is None:
+        return {}, {}, None
+    before, after = (method.members(system, each) for each in carried)
+    key_of_draws, key_of_ranks, key_of_truth = jax.random.split(key, 3)
+
+    def shown(state: jax.Array, parameters: jax.Array, key: jax.Array) -> jax.Array:
+        return system.draw_observed(state, parameters, event, key)
+
+    def beside_observations(_: Any) -> tuple[jax.Array, jax.Array]:
+        keys = jax.random.split(key_of_draws, len(before.weights))
+        drawn = over_particles(shown, before.states, before.parameters, keys)
+        seen = system.observe(before.states[0], before.parameters[0], event)
+        score = fair_crps(drawn, before.weights, seen.values)
+        mean = jnp.sum(jnp.where(seen.present, score, 0.0)) / jnp.maximum(jnp.sum(seen.present), 1)
+        return mean, ranks(drawn, before.weights, seen.values, seen.present, key_of_ranks)
+
+    like = jax.eval_shape(beside_observations, None)
+    score, place = jax.lax.cond(
+        system.any_observed(event),
+        beside_observations,
+        lambda _: (jnp.full((), jnp.nan), jnp.zeros(like[1].shape, like[1].dtype)),
+        None,
+    )
+    scores, places = {"crps_observed": score}, {"observed": place}
+    if asked.truth is not None:
+        truth = jnp.asarray(asked.truth)
+        for name, each in (("crps_forecast", before), ("crps_analysis", after)):
+            scores[name] = jnp.nanmean(fair_crps(each.states, each.weights, truth))
+        places["truth"] = ranks(after.states, after.weights, truth, jnp.isfinite(truth), key_of_truth)
+    return scores, places, after.states[: asked.keep] if asked.keep else None
 
 
 class _Later(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from uqdsl.assimilate.cycle import Estimate, Filter, Plan
+from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
 from uqdsl.assimilate.localization import Near
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
@@ -110,7 +110,14 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
             return found, moved.numbers | {"inflation": jnp.sqrt(ensemble.inflation)}
         return found, moved.numbers
 
-    return Filter(begin, predict, analyse, estimate)
+    return Filter(begin, predict, analyse, estimate, members=members)
+
+
+def members(system: System, ensemble: Ensemble) -> Members:
+    """The members, of equal weight."""
+    count = len(ensemble.states)
+    parameters = jax.vmap(system.constrained)(ensemble.parameters)
+    return Members(ensemble.states, parameters, jnp.full(count, 1 / count))
 
 
 def seen_by(system: System, ensemble: Ensemble, event: Events, estimated: jax.Array) -> Seen:

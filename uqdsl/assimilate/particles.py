@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 
-from uqdsl.assimilate.cycle import Estimate, Plan
+from uqdsl.assimilate.cycle import Estimate, Members, Plan
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.population import RESAMPLING, effective, over_particles
 from uqdsl.vocabulary.assimilation import ParticleOptions
@@ -118,6 +118,12 @@ def log_likelihoods(system: System, particles: Particles, event: Events) -> jax.
         particles.states,
         particles.parameters,
     )
+
+
+def members(system: System, particles: Particles) -> Members:
+    """The particles with their weights."""
+    parameters = over_particles(system.constrained, particles.parameters)
+    return Members(particles.states, parameters, jnp.exp(particles.log_weights))
 
 
 def estimate(system: System, particles: Particles, event: Events) -> Estimate:

@@ -25,11 +25,29 @@ def told(found: Assimilated) -> Iterator[str]:
             f"error (RMSE) {numbers['rmse_forecast']:.4g} before and {numbers['rmse_analysis']:.4g} after the observations, "
             f"spread {numbers['spread_analysis']:.4g}, CRPS {numbers['crps']:.4g}"
         )
+        ratios = [f"{numbers[f'spread_skill_{when}']:.3g}" for when in ("forecast", "analysis")]
+        yield f"spread over error {ratios[0]} before and {ratios[1]} after"
     else:
-        yield f"spread after the observations {numbers['spread_analysis']:.4g}"
+        yield f"spread {numbers['spread_forecast']:.4g} before and {numbers['spread_analysis']:.4g} after the observations"
+    if "rmse_smoothed" in numbers:
+        yield f"smoothed: error {numbers['rmse_smoothed']:.4g}"
+    if "crps_observed" in numbers:
+        yield f"CRPS of what is observed {numbers['crps_observed']:.4g}"
     if "log_evidence" in numbers:
         yield f"log evidence {numbers['log_evidence']:.6g}"
-    yield f"innovations: mean square {numbers['innovation_ratio']:.3g} times what is expected"
+    if numbers["observations"]:
+        yield f"innovations: mean square {numbers['innovation_ratio']:.3g} times what is expected"
+        share = numbers["signal"] * numbers["cycles"] / numbers["observations"]
+        yield f"degrees of freedom for signal {numbers['signal']:.3g} a cycle, {share:.2g} of each observation"
+    if numbers["last_time"] > numbers["last_observed"]:
+        ahead = (
+            f", error {numbers['rmse_ahead']:.4g}, spread {numbers['spread_ahead']:.4g}"
+            if "rmse_ahead" in numbers
+            else ""
+        )
+        yield f"forecast from {numbers['last_observed']:g} to {numbers['last_time']:g}{ahead}"
+    if found.interrupted:
+        yield f"stopped at {numbers['last_time']:g}"
     if found.found.reasons:
         yield "suspect: do not rely on these estimates before this is mended"
         yield from (f"  - {reason}" for reason in found.found.reasons)

@@ -4,13 +4,15 @@ References:
     Desroziers, Berre, Chapnik & Poli 2005, Diagnosis of observation, background and analysis-error statistics in
     observation space, Q. J. R. Meteorol. Soc. 131, 3385-3396, eq. 1 to 4.
     Fortin, Abaza, Anctil & Turcotte 2014, Why Should Ensemble Spread Match the RMSE of the Ensemble Mean?, J.
-    Hydrometeorol. 15, 1708-1713.
+    Hydrometeorol. 15, 1708-1713, eq. 15.
+    Cardinali, Pezzulli & Andersson 2004, Influence-matrix diagnostic of a data assimilation system, Q. J. R. Meteorol.
+    Soc. 130, 2767-2786, eq. 3.3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import chdtri, ndtr
@@ -26,13 +28,17 @@ _WINDOW = 20
 """Cycles in which a filter is judged to have lost what it observes."""
 
 
-class Seen(NamedTuple):
+OBSERVATIONS = "observations"
+"""The group that holds what was observed beside what was expected of it."""
+
+
+class Alongside(NamedTuple):
     """Observations beside what was expected of them, `(event, p)` each; where `present` is not, nothing was observed.
 
     - values: observed.
     - error: variance of the observations' own errors.
     - forecast, forecast_sd: what was expected before they came in, without their error.
-    - analysis: what the states show once they are in.
+    - analysis, analysis_sd: what the states show once they are in.
     """
 
     values: np.ndarray
@@ -41,6 +47,26 @@ class Seen(NamedTuple):
     forecast: np.ndarray
     forecast_sd: np.ndarray
     analysis: np.ndarray
+    analysis_sd: np.ndarray
+
+    @property
+    def gain(self) -> np.ndarray:
+        """By how much what the states show follows each observation: the variance of that over that of the observation's error.
+
+        It is the diagonal of HK, from 0, where the observation says nothing, to 1, where nothing else does.
+        """
+        return self.analysis_sd**2 / self.error
+
+    def shown(self) -> dict[str, np.ndarray]:
+        """What is told of each observation, by the ending of its name; NaN where nothing was observed."""
+        found = {
+            "": self.values,
+            "_forecast_mean": self.forecast,
+            "_forecast_sd": self.forecast_sd,
+            "_analysis_mean": self.analysis,
+            "_gain": self.gain,
+        }
+        return {ending: np.where(self.present, each, np.nan) for ending, each in found.items()}
 
 
 class Consistency(NamedTuple):
@@ -51,6 +77,7 @@ class Consistency(NamedTuple):
     - by_event: the same at each event, NaN where nothing was observed.
     - observed_error, forecast_error: what Desroziers' statistics make of the variance of observation errors and of the
       forecast, over what the spec and the filter take them to be.
+    - signal: at each event, the observations' degrees of freedom for signal, tr(HK); NaN where nothing was observed.
     - observations: how many.
     """
 
@@ -60,10 +87,11 @@ class Consistency(NamedTuple):
     by_event: np.ndarray
     observed_error: float
     forecast_error: float
+    signal: np.ndarray
     observations: int
 
 
-def consistency(seen: Seen) -> Consistency:
+def consistency(seen: Alongside) -> Consistency:
     """Compare innovations with what was expected of them."""
     there = seen.present
     count = int(there.sum())
@@ -71,8 +99,9 @@ def consistency(seen: Seen) -> Consistency:
     squares = np.where(there, before**2 / (seen.forecast_sd**2 + seen.error), 0.0)
     number = there.sum(axis=1)
     by_event = np.divide(squares.sum(axis=1), number, out=np.full(len(number), np.nan), where=number > 0)
+    signal = np.where(number > 0, np.where(there, seen.gain, 0.0).sum(axis=1), np.nan)
     if not count:
-        return Consistency(np.nan, np.nan, np.nan, by_event, np.nan, np.nan, 0)
+        return Consistency(np.nan, np.nan, np.nan, by_event, np.nan, np.nan, signal, 0)
 
     def share(product: np.ndarray, expected: np.ndarray) -> float:
         return float(product[there].sum() / expected[there].sum())
@@ -84,6 +113,7 @@ def consistency(seen: Seen) -> Consistency:
         by_event,
         share(before * after, seen.error),
         share((seen.analysis - seen.forecast) * before, np.maximum(seen.forecast_sd**2, np.finfo(float).tiny)),
+        signal,
         count,
     )
 
@@ -94,39 +124,109 @@ class Skill(NamedTuple):
     - rmse: mean over times of the root mean square over the elements of the state.
     - spread: likewise of the standard deviations.
     - crps: of a normal law with these.
+    - ratio: of spread to error, √((N + 1)/N) √(mean of variances) / √(mean of squared errors), 1 where they agree.
     """
 
     rmse: float
     spread: float
     crps: float
+    ratio: float
 
 
-def skill(mean: np.ndarray, sd: np.ndarray, truth: np.ndarray) -> Skill:
-    """Compare estimates with the truth, `(time, element)` each."""
-    apart = mean - truth
+def skill(mean: np.ndarray, sd: np.ndarray, truth: np.ndarray, members: int | None = None) -> Skill:
+    """Compare estimates with the truth, `(time, element)` each, which is known at some of the times.
+
+    Arguments:
+        members: of the ensemble that estimates are of; None where they are of none.
+    """
+    known = np.isfinite(truth).all(axis=1)
+    apart, sd = (mean - truth)[known], sd[known]
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(sd > 0, apart / sd, 0.0)
     density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
     crps = np.where(sd > 0, sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi)), np.abs(apart))
+    many = 1.0 if members is None else (members + 1) / members
+    error = float(np.mean(apart**2))
     return Skill(
         float(np.mean(np.sqrt(np.mean(apart**2, axis=1)))),
         float(np.mean(np.sqrt(np.mean(sd**2, axis=1)))),
         float(np.mean(crps)),
+        float(np.sqrt(many * np.mean(sd**2) / error)) if error > 0 else np.nan,
     )
 
 
-def lost(found: Consistency, times: np.ndarray) -> str:
-    """When a filter lost what it observes, in words; empty where it did not."""
+def scores(
+    held: Consistency, found: Any, truth: np.ndarray | None, times: np.ndarray, of: np.ndarray
+) -> dict[str, int | float]:
+    """The numbers of a whole assimilation.
+
+    Arguments:
+        found: what the filter found.
+        truth: `(event, d)`, where it is known.
+        of: the elements that are states, `(d,)`.
+    """
+
+    def skill_of(part: Any, span: slice) -> Skill:
+        assert truth is not None
+        return skill(part.mean[span][:, of], part.sd[span][:, of], truth[span][:, of], found.size)
+
+    observed = np.flatnonzero(np.isfinite(held.by_event))
+    numbers: dict[str, int | float] = {
+        "cycles": len(observed),
+        "observations": held.observations,
+        "first_time": float(times[0]),
+        "last_observed": float(times[observed[-1]]) if len(observed) else np.nan,
+        "last_time": float(times[-1]),
+        "innovation_ratio": held.ratio,
+        "observation_error_ratio": held.observed_error,
+        "forecast_error_ratio": held.forecast_error,
+        "spread_forecast": float(np.mean(np.sqrt(np.mean(found.forecast.sd[:, of] ** 2, axis=1)))),
+        "spread_analysis": float(np.mean(np.sqrt(np.mean(found.analysis.sd[:, of] ** 2, axis=1)))),
+    }
+    if len(observed):
+        numbers["signal"] = float(np.nanmean(held.signal))
+    if found.size is not None:
+        numbers["members"] = found.size
+    evidence = found.numbers.get("log_evidence", found.evidence)
+    if evidence is not None:
+        numbers["log_evidence"] = float(np.nansum(evidence))
+    if truth is not None:
+        # Behind the last observation there are forecasts alone, which are not held against what the filter can do.
+        until = observed[-1] + 1 if len(observed) else len(times)
+        before, after = (skill_of(each, slice(until)) for each in (found.forecast, found.analysis))
+        numbers |= {"rmse_forecast": before.rmse, "rmse_analysis": after.rmse, "crps": after.crps}
+        numbers |= {"spread_skill_forecast": before.ratio, "spread_skill_analysis": after.ratio}
+        if found.smoothed is not None:
+            behind = skill_of(found.smoothed, slice(until))
+            numbers |= {"rmse_smoothed": behind.rmse}
+        if "crps_analysis" in found.numbers:
+            numbers["crps"] = float(np.nanmean(found.numbers["crps_analysis"][:until]))
+        if until < len(times):
+            beyond = skill_of(found.analysis, slice(until, None))
+            numbers |= {"rmse_ahead": beyond.rmse, "spread_ahead": beyond.spread}
+    elif "crps_observed" in found.numbers and len(observed):
+        numbers["crps_observed"] = float(np.nanmean(found.numbers["crps_observed"]))
+    return numbers
+
+
+def lost(found: Consistency, times: np.ndarray) -> float | None:
+    """When a filter lost what it observes; None where it did not."""
     ratio = found.by_event[np.isfinite(found.by_event)]
     when = times[np.isfinite(found.by_event)]
     if len(ratio) < _WINDOW:
-        return ""
+        return None
     along = np.convolve(ratio, np.ones(_WINDOW) / _WINDOW, mode="valid")
     if np.median(along[-max(1, len(along) // 4) :]) <= _FAR:
-        return ""
+        return None
     last_good = np.flatnonzero(along <= _FAR)
-    begin = when[min(int(last_good[-1]) + 1, len(when) - 1)] if len(last_good) else when[0]
-    return f"{begin:g}"
+    # The last event of the first window that is too far is the one that made it so.
+    return float(when[min(int(last_good[-1]) + _WINDOW, len(when) - 1)] if len(last_good) else when[0])
+
+
+_FAR = 3.0
+"""Ratio of innovations to what was expected from which a filter counts as lost."""
+_NARROW = 0.1
+"""Share of the spread that forecasts should have, by Desroziers' statistics, below which one that is lost has collapsed."""
 
 
 def collapsed(ess: np.ndarray, times: np.ndarray, axis: str) -> str:
@@ -147,39 +247,91 @@ _ALONE = 2.0
 _OFTEN = 0.1
 """Share of analyses at which as few as `_ALONE` effective particles are no chance."""
 
-_FAR = 3.0
-"""Ratio of innovations to what was expected from which a filter counts as lost."""
+
+class Stream(NamedTuple):
+    """What was observed by one likelihood, its rows first.
+
+    - dims: of the others.
+    - times: of the rows.
+    - values, expected, sd, gain: observed, and what the forecast and the analysis say of that, `(row, …)`.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    times: np.ndarray
+    values: np.ndarray
+    expected: np.ndarray
+    sd: np.ndarray
+    gain: np.ndarray
 
 
-def reasons(
-    found: Consistency, finite: np.ndarray, times: np.ndarray, axis: str, ess: np.ndarray | None = None
-) -> list[str]:
+def streams(observations: Group) -> list[Stream]:
+    """What was observed, likelihood by likelihood, of the group `observations`."""
+    found = []
+    for name in (each.removesuffix("_gain") for each in observations.variables if each.endswith("_gain")):
+        rows, times = (str(observations.attrs[f"{name}_{each}"]) for each in ("rows", "times"))
+        dims = observations.variables[name].dims
+        when = observations.variables[times].values if times else observations.coords[rows]
+        parts = (
+            np.moveaxis(observations.variables[f"{name}{ending}"].values, dims.index(rows), 0)
+            for ending in ("", "_forecast_mean", "_forecast_sd", "_gain")
+        )
+        rest = tuple(dim for dim in dims if dim != rows)
+        found.append(Stream(name, rest, np.asarray(when, float), *parts))
+    return found
+
+
+def farthest(observations: Group, since: float) -> str:
+    """The place whose innovations are the largest from a time on, in words; empty where there is one place only."""
+    worst, where, places = -1.0, "", 0
+    for each in streams(observations):
+        squares = ((each.values - each.expected) ** 2)[each.times >= since]
+        there = np.isfinite(squares)
+        if not there.any():
+            continue
+        mean = np.where(there, squares, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        mean = mean / np.nanvar(each.values)
+        places += mean.size
+        if mean.max() > worst:
+            spot = np.unravel_index(int(np.argmax(mean)), mean.shape)
+            labels = [f"{dim} = {observations.coords[dim][place]}" for dim, place in zip(each.dims, spot, strict=True)]
+            worst, where = float(mean.max()), f"`{each.name}`" + (f" at {', '.join(labels)}" if labels else "")
+    return where if places > 1 else ""
+
+
+def reasons(held: Consistency, found: Any, times: np.ndarray, axis: str, observations: Group) -> list[str]:
     """Why estimates should not be trusted, a sentence each.
 
     Arguments:
-        finite: whether the estimates of an event are.
-        ess: effective particles at each analysis, NaN where there was none; None of filters without weights.
+        found: what the filter found.
+        observations: the group of them.
     """
+    finite = np.isfinite(found.analysis.mean).all(axis=1)
     if not finite.all():
         when = f"{axis} = {times[int(np.argmin(finite))]:g}"
         advice = "take shorter steps of the solver, more members, or a narrower law of the states at the first time"
         return [f"the states are not finite numbers from {when} on; {advice}"]
-    if ess is not None and (when := collapsed(ess, times, axis)):
+    ess = found.numbers.get("ess")
+    if ess is not None and (how := collapsed(ess, times, axis)):
         advice = (
             "take more `members` or some `regularisation`, or a method that moves its members, such as `equal_weight`"
         )
-        return [f"{when}; {advice}"]
-    when = lost(found, times)
-    if when:
+        return [f"{how}; {advice}"]
+    when = lost(held, times)
+    if when is not None:
+        place = farthest(observations, when)
         trouble = (
-            f"the filter lost what it observes at about {axis} = {when}: innovations are much larger than it expects"
+            f"the filter lost what it observes at about {axis} = {when:g}: innovations are much larger than it expects"
+            + (f", most of all of {place}" if place else "")
         )
+        if held.forecast_error > 1 / _NARROW**2:
+            trouble += "; its spread has collapsed"
         return [f"{trouble}; take more members or inflation, or give the states an error"]
-    band = f"{found.ratio:.3g} times what it should be (1 within {found.low:.3g} to {found.high:.3g})"
-    if found.observations and found.ratio > found.high:
+    band = f"{held.ratio:.3g} times what it should be (1 within {held.low:.3g} to {held.high:.3g})"
+    if held.observations and held.ratio > held.high:
         advice = "inflate, or look for errors that the spec leaves out"
         return [f"innovations are larger than expected: the mean of their squares is {band}; {advice}"]
-    if found.observations and found.ratio < found.low:
+    if held.observations and held.ratio < held.low:
         advice = "the errors that the spec states, or the inflation, are too large"
         return [f"innovations are smaller than expected: the mean of their squares is {band}; {advice}"]
     return []

@@ -14,13 +14,23 @@ import uqdsl
 from uqdsl import ir
 from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
-from uqdsl.diagnose.cycles import ASSIMILATION, Cycled, Seen, consistency, cycled, reasons, skill
+from uqdsl.diagnose.cycles import (
+    ASSIMILATION,
+    OBSERVATIONS,
+    Alongside,
+    Cycled,
+    consistency,
+    cycled,
+    reasons,
+    scores,
+)
 from uqdsl.driver.predict import with_given
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
 from uqdsl.messages import RunError, Sources
 from uqdsl.messages.catalogue.runtime import CannotFollow
 from uqdsl.results import Group, Groups, Variable
+from uqdsl.results.cycle_store import CycleStore
 from uqdsl.results.groups import labels_of
 from uqdsl.vocabulary.assimilation import filters
 
@@ -86,12 +96,14 @@ class Assimilated:
 
     - groups: the labelled arrays; `assimilation` has the estimates along the times.
     - seconds: wall time.
+    - interrupted: whether it was stopped before its end.
     """
 
     asked: ir.Assimilation
     groups: Groups
     found: Cycled
     seconds: Mapping[str, float]
+    interrupted: bool = False
 
     @property
     def status(self) -> str:
@@ -106,6 +118,7 @@ def assimilate(
     dataset: Dataset,
     seed: int,
     watch: Callable[[int, int], object],
+    store: CycleStore | None = None,
 ) -> Assimilated:
     """Follow a system by a method, and judge what it found.
 
@@ -113,10 +126,11 @@ def assimilate(
         dataset: of the spec, with the truth where there is one.
         seed: of everything that is random.
         watch: is told how many of how many events are done.
+        store: keeps what was found so far, for a run that is stopped to go on from.
     """
     import jax
 
-    from uqdsl.assimilate.cycle import Filtered, Plan, follow
+    from uqdsl.assimilate.cycle import Asked, Filtered, Plan, follow
 
     began = time.perf_counter()
     method = filters()[asked.method]
@@ -127,24 +141,23 @@ def assimilate(
     def told(done: int, total: int, /, **_: float) -> None:
         watch(done, total)
 
+    truth = _truth(spec, system, asked, dataset)
     made = method.load()(method.options(**asked.options), plan)
     refused = made.refuse(system) if made.refuse is not None else None
     if refused is not None:
         reason, hint = refused
         raise RunError([CannotFollow(at=asked.span, method=asked.method, reason=reason, hint=hint)])
-    found: Filtered = follow(system, made, key, told)
-    seen = _seen(system, found)
-    return Assimilated(
-        asked,
-        {
-            "": Group(
-                attrs={"spec": spec.name, "seed": seed, "run": asked.name, "method": asked.method, "status": "complete"}
-            )
-        }
-        | {ASSIMILATION: (group := _group(spec, system, asked, dataset, found, seen))},
-        cycled(group),
-        {"assimilate": time.perf_counter() - began},
-    )
+    try:
+        found: Filtered = follow(system, made, key, told, Asked(truth, asked.kept), store)
+    finally:
+        if store is not None:
+            store.flush()
+    whole = len(found.forecast.mean) == len(system.events.time)
+    attrs: dict[str, str | int | float] = {"spec": spec.name, "seed": seed, "run": asked.name, "method": asked.method}
+    attrs["status"] = "complete" if whole else "interrupted"
+    groups = {"": Group(attrs=attrs)} | filtered_groups(system, asked, found, truth)
+    seconds = {"assimilate": time.perf_counter() - began}
+    return Assimilated(asked, groups, cycled(groups[ASSIMILATION]), seconds, interrupted=not whole)
 
 
 def reread_assimilated(asked: ir.Assimilation, groups: Groups) -> Assimilated:
@@ -152,7 +165,28 @@ def reread_assimilated(asked: ir.Assimilation, groups: Groups) -> Assimilated:
     return Assimilated(asked, groups, cycled(groups[ASSIMILATION]), {})
 
 
-def _seen(system: System, found: Any) -> Seen:
+def _truth(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Dataset) -> np.ndarray | None:
+    """The states as they were, `(event, d)`, NaN where that is not known; None where it never is."""
+    if not asked.truth:
+        return None
+    axis, dims = system.fixed.motion.axis, system.fixed.stages.initial.dims
+    fields = {each.name: each for each in spec.fields}
+    times, on_axis = np.asarray(system.events.time), np.asarray(dataset.coords[axis], float)
+    parts = []
+    for state, name in zip(system.fixed.motion.states, asked.truth, strict=True):
+        known = dataset.arrays.get(ir.observed(name), True)
+        values = np.where(known, np.asarray(dataset.arrays[name], float), np.nan)
+        order = [fields[name].dims.index(dim) for dim in (axis, *dims.get(state, ()))]
+        parts.append(np.transpose(values, order).reshape(len(on_axis), -1))
+    whole = np.full((len(times), system.size), np.nan)
+    # Behind the states stand errors that are carried along, of which nobody knows the truth.
+    whole[np.ix_(np.searchsorted(times, on_axis), system.fixed.states.mask(system.fixed.motion.states))] = (
+        np.concatenate(parts, axis=1)
+    )
+    return whole
+
+
+def _alongside(system: System, found: Any) -> Alongside:
     """The observations beside what was expected of them."""
     import jax
 
@@ -161,33 +195,33 @@ def _seen(system: System, found: Any) -> Seen:
         return seen.values, seen.covariance.variance, seen.present
 
     before, after = found.forecast, found.analysis
-    every = jax.jit(
-        lambda system: jax.lax.map(lambda each: there(*each), (before.mean, before.parameters, system.events))
-    )
-    values, error, present = (np.asarray(each) for each in every(system))
+    done = jax.tree.map(lambda each: each[: len(before.mean)], system.events)
+    every = jax.jit(lambda *of: jax.lax.map(lambda each: there(*each), of))
+    values, error, present = (np.asarray(each) for each in every(before.mean, before.parameters, done))
     # Of a law without a mean or a variance there is nothing to be expected.
     present = present & np.isfinite(error) & np.isfinite(before.observed)
-    return Seen(values, error, present, before.observed, before.observed_sd, after.observed)
+    return Alongside(values, error, present, before.observed, before.observed_sd, after.observed, after.observed_sd)
 
 
-def _group(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Dataset, found: Any, seen: Seen) -> Group:
-    """The estimates along the times as labelled arrays, with the scores of the whole as attributes."""
+def filtered_groups(system: System, asked: ir.Assimilation, found: Any, truth: np.ndarray | None) -> Groups:
+    """What a filter found as labelled arrays, with the scores of the whole as attributes.
+
+    `assimilation` has the estimates along the times, `observations` what was observed beside what was expected, over the
+    rows of the data.
+    """
     motion = system.fixed.motion
-    times = np.asarray(system.events.time)
+    times = np.asarray(system.events.time)[: len(found.forecast.mean)]
+    truth = None if truth is None else truth[: len(times)]
     dims, coords = system.fixed.stages.initial.dims, system.fixed.stages.initial.coords
-    variables: dict[str, Variable] = {}
-    labels: dict[str, np.ndarray] = {motion.axis: times}
+    group = Group({}, {motion.axis: times})
 
-    def put(layout: Layout, values: np.ndarray, ending: str, names: Collection[str]) -> None:
+    def put(layout: Layout, values: np.ndarray, ending: str, names: Collection[str], *leading: str) -> None:
         for name, array in layout.split_rows(values).items():
             if name in names:
-                variables[f"{name}{ending}"] = Variable((motion.axis, *dims.get(name, ())), array)
-                labels.update(
-                    {
-                        dim: labels_of(coords, dim, size)
-                        for dim, size in zip(dims.get(name, ()), array.shape[1:], strict=True)
-                    }
-                )
+                own = dims.get(name, ())
+                group.variables[f"{name}{ending}"] = Variable((motion.axis, *leading, *own), array)
+                sizes = array.shape[1 + len(leading) :]
+                group.coords.update({dim: labels_of(coords, dim, size) for dim, size in zip(own, sizes, strict=True)})
 
     states, parameters = system.fixed.states, system.fixed.parameters
     for part, ending in ((found.analysis, ""), (found.forecast, "_forecast"), (found.smoothed, "_smoothed")):
@@ -197,37 +231,43 @@ def _group(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Datas
         put(states, part.sd, f"{ending}_sd", motion.states)
         put(parameters, part.parameters, f"{ending}_mean", asked.names)
         put(parameters, part.parameters_sd, f"{ending}_sd", asked.names)
-    held = consistency(seen)
-    variables["innovation"] = Variable((motion.axis,), held.by_event)
-    told = found.numbers if found.evidence is None else {**found.numbers, "log_evidence": found.evidence}
-    variables |= {name: Variable((motion.axis,), each) for name, each in told.items()}
-    finite = np.isfinite(found.analysis.mean).all(axis=1)
-    numbers: dict[str, str | int | float] = {
-        "cycles": int(seen.present.any(axis=1).sum()),
-        "observations": held.observations,
-        "innovation_ratio": held.ratio,
-        "observation_error_ratio": held.observed_error,
-        "forecast_error_ratio": held.forecast_error,
-        "spread_analysis": float(np.mean(np.sqrt(np.mean(found.analysis.sd**2, axis=1)))),
-    }
-    if "log_evidence" in told:
-        numbers["log_evidence"] = float(np.nansum(told["log_evidence"]))
-    if asked.truth:
-        at = np.searchsorted(times, np.asarray(dataset.coords[motion.axis], float))
-        truth = np.concatenate([_along(spec, dataset, motion.axis, name) for name in asked.truth], axis=1)
-        of = slice(truth.shape[1])  # behind the states stand errors that are carried along
-        after = skill(found.analysis.mean[at, of], found.analysis.sd[at, of], truth)
-        before = skill(found.forecast.mean[at, of], found.forecast.sd[at, of], truth)
-        numbers |= {"rmse_analysis": after.rmse, "rmse_forecast": before.rmse, "crps": after.crps}
-        whole = np.full((len(times), system.size), np.nan)
-        whole[at, of] = truth
-        put(states, whole, "_truth", motion.states)
-    said = reasons(held, finite, times, motion.axis, told.get("ess"))
-    return Group(variables, labels, {**numbers, "reasons": "\n".join(said)})
+    if truth is not None:
+        put(states, truth, "_truth", motion.states)
+    if found.members is not None:
+        group.coords["member"] = np.arange(found.members.shape[1]) + 1
+        put(states, found.members, "", motion.states, "member")
+    for name, counts in found.ranks.items():
+        group.coords["rank"] = np.arange(counts.shape[1])
+        group.variables[f"ranks_{name}"] = Variable((motion.axis, "rank"), counts)
+    beside = _alongside(system, found)
+    held = consistency(beside)
+    numbers = {"innovation": held.by_event, "signal": held.signal, **found.numbers}
+    if found.evidence is not None:
+        numbers["log_evidence"] = found.evidence
+    group.variables.update({name: Variable((motion.axis,), np.asarray(each)) for name, each in numbers.items()})
+    group.attrs.update(scores(held, found, truth, times, states.mask(motion.states)))
+    observations = _observations(system, beside)
+    group.attrs["reasons"] = "\n".join(reasons(held, found, times, motion.axis, observations))
+    return {ASSIMILATION: group, OBSERVATIONS: observations}
 
 
-def _along(spec: ir.Spec, dataset: Dataset, axis: str, name: str) -> np.ndarray:
-    """The values of a field along the axis, `(time, element)`."""
-    field = next(each for each in spec.fields if each.name == name)
-    values = np.moveaxis(np.asarray(dataset.arrays[name], float), field.dims.index(axis), 0)
-    return values.reshape(len(values), -1)
+def _observations(system: System, beside: Alongside) -> Group:
+    """Of each row of the data: what was observed, what the forecast and the analysis expected, and the gain."""
+    target = system.fixed.stages.observation
+    group = Group()
+    count = len(system.events.time) - len(beside.values)
+    for ending, values in beside.shown().items():
+        whole = np.concatenate([values, np.full((count, values.shape[1]), np.nan)])
+        for name, array in system.by_row(whole).items():
+            group.variables[f"{name}{ending}"] = Variable(target.dims[name], array)
+            group.coords.update(
+                {
+                    dim: labels_of(target.coords, dim, size)
+                    for dim, size in zip(target.dims[name], array.shape, strict=True)
+                }
+            )
+    for stream in system.fixed.motion.streams:
+        group.attrs.update({f"{stream.name}_rows": stream.rows, f"{stream.name}_times": stream.times or ""})
+        if stream.times is not None:
+            group.variables[stream.times] = Variable((stream.rows,), np.asarray(system.data[stream.times], float))
+    return group

@@ -47,6 +47,7 @@ from uqdsl.results import (
     write_netcdf,
 )
 from uqdsl.results.atomic import write_whole
+from uqdsl.results.cycle_store import CycleStore
 from uqdsl.results.directory import RECORD
 from uqdsl.results.store import CHECKPOINT, RESULT
 
@@ -268,7 +269,7 @@ def _run_all(
     directory.write_summary(summary)
     suspect = any(each.verdict.status == "suspect" for each in results.values())
     suspect = suspect or any(each.status == "suspect" for each in assimilated.values())
-    interrupted = any(each.interrupted for each in results.values())
+    interrupted = any(each.interrupted for each in (*results.values(), *assimilated.values()))
     status = "interrupted" if interrupted else "suspect" if suspect else "ok"
     directory.end(status)
     problems += [problem for each in results.values() for problem in each.problems]
@@ -308,11 +309,17 @@ def _assimilate_all(job: Job, directory: RunDirectory, *, resume: bool, audience
             if resume and _is_complete(folder):
                 done = reread_assimilated(asked, read_netcdf(folder / RESULT))
             else:
+                store = CycleStore(folder, resume=resume)
                 with audience.counting() as watch:
-                    done = assimilate(spec, system, asked, job.dataset, job.seed, partial(watch, asked.name))
+                    watched = partial(watch, asked.name)
+                    done = assimilate(spec, system, asked, job.dataset, job.seed, watched, store)
                 write_netcdf(folder / RESULT, done.groups)
+                if not done.interrupted:
+                    store.clear()
         audience.assimilated(done)
         found[asked.name] = done
+        if done.interrupted:
+            break
     return found
 
 

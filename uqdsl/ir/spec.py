@@ -746,7 +746,7 @@ class Assimilation(Node):
     """An `assimilate`: states, and parameters beside them, estimated from observations in time.
 
     Parameters that are not among the `names` are `fixed` at the mean of their prior, or `sampled` from it. `truth` has a
-    field for each state, against which the estimates are scored, or none.
+    field for each state, against which the estimates are scored, or none. So many members of each analysis are `kept`.
     """
 
     name: str
@@ -756,6 +756,7 @@ class Assimilation(Node):
     fixed: tuple[str, ...] = ()
     sampled: tuple[str, ...] = ()
     truth: tuple[str, ...] = ()
+    kept: int = 0
 
 
 class Motion(Node):

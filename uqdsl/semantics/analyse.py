@@ -12,7 +12,7 @@ from uqdsl.messages.catalogue.states import NoStates, NothingToAccountFor, State
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.admissible import check_admissible
 from uqdsl.semantics.allowed import heed_allowed
-from uqdsl.semantics.assimilations import lower_assimilations
+from uqdsl.semantics.assimilations import check_truth, lower_assimilations
 from uqdsl.semantics.batches import check_batches
 from uqdsl.semantics.calibrations import check_simulated, lower_calibrations
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
@@ -176,6 +176,7 @@ def _analyse(
         found += ir.wrong_ranks(spec, _sizes(spec))
         found += check_informed(spec, declarations) if asks or moved is None else ()
         found += (*check_used(spec, written if moved is None else whole), *check_conditioned(spec))
+        found += check_truth(spec)
         found += check_gradients(spec) or (*check_admissible(spec), *check_simulated(spec))
         found += (*check_batches(spec),) if asks else ()
     found = without_halves(heed_allowed(written, found))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, did_you_mean, errors, listing
+from uqdsl.messages import Label, Problem, SpecError, did_you_mean, errors, listing
 from uqdsl.messages.catalogue.kinds import GivenTwice
 from uqdsl.messages.catalogue.methods import RunDeclaredTwice, UnknownOption, WrongOption
 from uqdsl.messages.catalogue.names import UndeclaredName
-from uqdsl.messages.catalogue.states import MethodChosen, NeitherFixedNorSampled, NotAssimilated
+from uqdsl.messages.catalogue.states import MethodChosen, NeitherFixedNorSampled, NotAssimilated, NotTheTruth
 from uqdsl.semantics.admissible import shape_of
-from uqdsl.semantics.constants import Settings
+from uqdsl.semantics.constants import Settings, evaluate, shown
 from uqdsl.semantics.linear_gaussian import not_linear_gaussian
 from uqdsl.semantics.localized import check_localized
 from uqdsl.semantics.runs import resolve_method
@@ -21,7 +21,8 @@ from uqdsl.syntax import tree
 from uqdsl.vocabulary.assimilation import PLANNED, filters
 from uqdsl.vocabulary.methods import Method, Options
 
-_WITH = ("fixed", "sampled", "truth")
+_WITH = ("fixed", "sampled", "truth", "keep")
+_MOST_KEPT = 1000
 
 
 def lower_assimilations(
@@ -76,7 +77,7 @@ def _assimilation(
     for state in states:
         if state not in names:
             problems.append(NotAssimilated(at=statement.span, name=state))
-    stated = _stated(statement, states, unknowns, fields, problems)
+    stated = _stated(statement, states, unknowns, fields, settings, problems)
     single = dict.fromkeys(_parts(unknowns, unknowns))
     open_ = [each for each in single if each not in {*names, *stated["fixed"], *stated["sampled"]}]
     if open_ and len(problems) == count:
@@ -132,10 +133,11 @@ def _stated(
     states: Sequence[str],
     unknowns: Mapping[str, tuple[str, ...]],
     fields: Mapping[str, tree.Field],
+    settings: Settings,
     problems: list[Problem],
 ) -> dict[str, Any]:
     """What stands in `with(…)`."""
-    found: dict[str, Any] = {"fixed": (), "sampled": (), "truth": ()}
+    found: dict[str, Any] = {"fixed": (), "sampled": (), "truth": (), "kept": 0}
     seen: set[str] = set()
     for each in statement.clauses.options or ():
         if not isinstance(each, tree.Named) or each.name not in _WITH:
@@ -146,6 +148,9 @@ def _stated(
         if each.name in seen:
             problems.append(GivenTwice(at=each.span, owner="assimilate", name=each.name))
         seen.add(each.name)
+        if each.name == "keep":
+            found["kept"] = _kept(each, settings, problems)
+            continue
         known = fields if each.name == "truth" else unknowns
         value = ungrouped(each.value)
         items = value.items if isinstance(value, tree.Listing) else (value,)
@@ -166,3 +171,36 @@ def _stated(
                 WrongOption(at=each.value.span, method="assimilate", option="truth", expected=what, found=shown)
             )
     return found
+
+
+def _kept(option: tree.Named, settings: Settings, problems: list[Problem]) -> int:
+    """How many members are kept."""
+    try:
+        value = evaluate(option.value, settings)
+    except SpecError as error:
+        problems += error.problems
+        return 0
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_KEPT:
+        return value
+    expected = f"a whole number of members, from 0 to {_MOST_KEPT}"
+    problems.append(
+        WrongOption(at=option.value.span, method="assimilate", option="keep", expected=expected, found=shown(value))
+    )
+    return 0
+
+
+def check_truth(spec: ir.Spec) -> Iterator[Problem]:
+    """What estimates are scored against has the dimensions of the states, and the axis along which they move (UQ288)."""
+    if spec.motion is None:
+        return
+    first = next(each for each in spec.stages if each.name == "initial").spec
+    states = {each.name: each for each in (*first.unknowns, *first.quantities)}
+    fields = {each.name: each for each in spec.fields}
+    for each in spec.motion.assimilations:
+        for state, name in zip(spec.motion.states, each.truth, strict=False):
+            dims = (spec.motion.axis, *states[state].dims)
+            if set(fields[name].dims) != set(dims):
+                found = f"`{name}[{', '.join(fields[name].dims)}]`" if fields[name].dims else f"the number `{name}`"
+                expected = f"{name}[{', '.join(dims)}]"
+                others = (Label(fields[name].span, "declared here"),)
+                yield NotTheTruth(at=each.span, name=found, state=state, expected=expected, others=others)

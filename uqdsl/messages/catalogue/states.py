@@ -166,3 +166,13 @@ class NothingToAccountFor(Problem):
     headline = "`states = …` accounts for states that move, and there are none"
     label = "of which states?"
     advice = "leave it out"
+
+
+class NotTheTruth(Problem):
+    code = "UQ288"
+    headline = "{name} cannot be the truth of the state `{state}`: the dimensions differ"
+    label = "scored against it here"
+    advice = "declare it as `{expected}`"
+    name: str
+    state: str
+    expected: str

@@ -36,6 +36,7 @@ class Seen(NamedTuple):
     - covariance: of its error: where nothing was observed, of unit variance and no correlation.
     - present: where something was observed, `(p,)`.
     - split: such an ensemble as states `(N, d)` and all parameters `(N, q)` on the scale of their supports.
+    - point: one row `(n,)` as a state `(d,)` and all parameters `(q,)`, those that are not estimated at their mean.
     """
 
     event: Events
@@ -44,6 +45,11 @@ class Seen(NamedTuple):
     covariance: Covariance
     present: jax.Array
     split: Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+    point: Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+
+    def log_likelihoods(self, system: System, ensemble: jax.Array) -> jax.Array:
+        """Log density of what was observed, given each of such an ensemble, by element `(N, p)`; 0 where nothing was."""
+        return jax.vmap(lambda state, known: system.log_likelihoods(state, known, self.event))(*self.split(ensemble))
 
     @property
     def white(self) -> White:
@@ -71,6 +77,8 @@ type Analysis = Callable[[System, jax.Array, Seen, jax.Array], Moved]
 
 def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) -> Filter:
     """A filter whose analysis moves an ensemble."""
+    from uqdsl.assimilate.fallback import gated  # which knows analyses, and they this
+
     estimated = jnp.asarray(plan.estimated)
 
     def begin(system: System, key: jax.Array) -> Ensemble:
@@ -97,12 +105,18 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
     ) -> tuple[Ensemble, dict[str, jax.Array]]:
         joint = jnp.concatenate([ensemble.states, ensemble.parameters[:, estimated]], axis=1)
         key_of_analysis, key_of_inflation, key_of_rotation = jax.random.split(key, 3)
+
+        def usual(system: System, joint: jax.Array, seen: Seen, key: jax.Array) -> Moved:
+            moved = analysis(system, joint, seen, key)
+            after = inflated(options.inflation, joint, moved.ensemble, key_of_inflation)
+            if options.rotate:
+                mean = jnp.mean(after, axis=0)
+                after = mean + rotation(key_of_rotation, options.members) @ (after - mean)
+            return moved._replace(ensemble=after)
+
         seen = seen_by(system, ensemble, event, estimated)
-        moved = analysis(system, joint, seen, key_of_analysis)
-        after = inflated(options.inflation, joint, moved.ensemble, key_of_inflation)
-        if options.rotate:
-            mean = jnp.mean(after, axis=0)
-            after = mean + rotation(key_of_rotation, options.members) @ (after - mean)
+        moved = gated(options.fallback, usual)(system, joint, seen, key_of_analysis)
+        after = moved.ensemble
         parameters = ensemble.parameters.at[:, estimated].set(after[:, system.size :])
         found = Ensemble(after[:, : system.size], parameters, ensemble.inflation)
         if isinstance(options.inflation, AdaptiveInflation) and ensemble.inflation is not None:
@@ -130,11 +144,15 @@ def seen_by(system: System, ensemble: Ensemble, event: Events, estimated: jax.Ar
         free = ensemble.parameters.at[:, estimated].set(rows[:, system.size :])
         return rows[:, : system.size], jax.vmap(system.constrained)(free)
 
+    def point(row: jax.Array) -> tuple[jax.Array, jax.Array]:
+        free = jnp.mean(ensemble.parameters, axis=0).at[estimated].set(row[system.size :])
+        return row[: system.size], system.constrained(free)
+
     found = jax.vmap(shown)(ensemble.states, ensemble.parameters)
     there = found.present[0]
     covariance = jax.tree.map(lambda each: jnp.mean(each, axis=0), found.covariance).where(there, 1.0)
     members, values = jnp.where(there, found.mean, 0.0), jnp.where(there, found.values[0], 0.0)
-    return Seen(event, members, values, covariance, there, split)
+    return Seen(event, members, values, covariance, there, split, point)
 
 
 def inflated(inflation: Any, forecast: jax.Array, analysis: jax.Array, key: jax.Array) -> jax.Array:

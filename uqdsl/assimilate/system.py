@@ -238,14 +238,24 @@ class System:
 
     def log_likelihood(self, state: jax.Array, parameters: jax.Array, event: Events) -> jax.Array:
         """Log density of what is observed at an event, given a state."""
+        return jnp.sum(self.log_likelihoods(state, parameters, event))
+
+    def log_likelihoods(self, state: jax.Array, parameters: jax.Array, event: Events) -> jax.Array:
+        """The same by element, `(p,)` in the order of `observe`; of elements with a law together, a share each."""
         sites, present = self._observation(state, parameters, event)
-        total = jnp.zeros(())
+        found = []
         for name, site in sites.items():
-            density = site["fn"].log_prob(site["value"])
-            there = present[name]
-            there = there.reshape(there.shape[: density.ndim]) if there.ndim > density.ndim else there
-            total += jnp.sum(jnp.where(there, density, 0.0))
-        return total
+            density, there = site["fn"].log_prob(site["value"]), present[name]
+            together = there.shape[density.ndim :]
+            density = density.reshape(density.shape + (1,) * len(together)) / math.prod(together)
+            found.append(jnp.ravel(jnp.where(there, density, 0.0)))
+        return jnp.concatenate(found)
+
+    def observes_gaussian(self, event: Events) -> bool:
+        """Whether all laws of what is observed are Gaussian."""
+        state, parameters = jnp.zeros(self.size), jnp.ones(self.parameters)
+        sites, _ = self._observation(state, parameters, event)
+        return all(is_gaussian(site["fn"]) for site in sites.values())
 
     def any_observed(self, event: Events) -> jax.Array:
         """Whether anything was observed at an event."""

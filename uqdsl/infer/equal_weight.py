@@ -17,7 +17,8 @@ References:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -36,13 +37,24 @@ class Analysis(NamedTuple):
     unequal: jax.Array
 
 
-@jax.jit
-def two_stage(centres: jax.Array, white: White, states: jax.Array, said: jax.Array, key: jax.Array) -> Analysis:
+@partial(jax.jit, static_argnames=("stages", "beta"))
+def two_stage(
+    centres: jax.Array,
+    white: White,
+    states: jax.Array,
+    said: jax.Array,
+    key: jax.Array,
+    *,
+    stages: int = 2,
+    beta: Literal["calibrated", "largest"] = "calibrated",
+) -> Analysis:
     """Move centres `(N, d)` with kernels of covariance `states' states`.
 
     Arguments:
         white: what the centres predict, and the data.
         states, said: anomalies of the kernels, `(M, d)`, and of what these predict, `(M, p)`.
+        stages: with one, all of the scatter is scaled by alpha (Zhu et al. 2016).
+        beta: how the scaling of the first of two stages is chosen.
     """
     number, size = centres.shape
     misfit = white.values - white.predicted
@@ -52,6 +64,10 @@ def two_stage(centres: jax.Array, white: White, states: jax.Array, said: jax.Arr
     values, vectors = jnp.linalg.eigh(0.5 * (covariance + covariance.T))
     root = vectors * jnp.sqrt(jnp.maximum(values, 0.0))
     first, second = jax.random.normal(key, (2, number, size))
+    if stages == 1:
+        gamma = (second**2).sum(-1)
+        alpha = _alpha(phi.max() - phi, gamma, size)
+        return Analysis(updated + jnp.sqrt(alpha)[:, None] * second @ root.T, alpha, jnp.zeros(()), jnp.zeros(()))
     second -= first * ((second * first).sum(-1) / (first**2).sum(-1))[:, None]
     nu, gamma = (first**2).sum(-1), (second**2).sum(-1)
     mean = phi.mean()
@@ -67,10 +83,11 @@ def two_stage(centres: jax.Array, white: White, states: jax.Array, said: jax.Arr
         wide = alphas(beta)[0].mean() + beta > 1
         return jnp.where(wide, low, beta), jnp.where(wide, beta, high)
 
-    _, beta = jax.lax.fori_loop(0, 50, halve, (jnp.zeros(()), most))
-    alpha, lacking = alphas(beta)
-    moved = updated + (jnp.sqrt(beta) * first + jnp.sqrt(alpha)[:, None] * second) @ root.T
-    return Analysis(moved, alpha, beta, (lacking < -1e-8 * (1 + jnp.abs(mean))).mean())
+    _, found = jax.lax.fori_loop(0, 50, halve, (jnp.zeros(()), most))
+    scale = found if beta == "calibrated" else most
+    alpha, lacking = alphas(scale)
+    moved = updated + (jnp.sqrt(scale) * first + jnp.sqrt(alpha)[:, None] * second) @ root.T
+    return Analysis(moved, alpha, scale, (lacking < -1e-8 * (1 + jnp.abs(mean))).mean(dtype=float))
 
 
 def _alpha(lacking: jax.Array, gamma: jax.Array, size: int) -> jax.Array:

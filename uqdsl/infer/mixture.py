@@ -239,6 +239,12 @@ def _maximise(x: jax.Array, share: jax.Array, tied: jax.Array) -> tuple[Mixture,
     return Mixture(counts / counts.sum(), means, jnp.linalg.cholesky(covariances)), shrinkage
 
 
+def shrunk_correlations(unit: jax.Array) -> jax.Array:
+    """The correlations of an ensemble `(N, d)` of variances 1, shrunk towards 0 by the estimated best amount."""
+    number = len(unit)
+    return _shrunk(unit.T @ unit / (number - 1), jnp.asarray(float(number)))[0]
+
+
 def _shrunk(covariance: jax.Array, number: jax.Array) -> tuple[jax.Array, jax.Array]:
     """A covariance of so many members, its correlations shrunk towards 0 by the estimated best amount."""
     scale = jnp.sqrt(jnp.diag(covariance) + _LEAST_VARIANCE)

@@ -42,13 +42,14 @@ class Coupling(NamedTuple):
     error: jax.Array
 
 
-def couple(x: jax.Array, y: jax.Array, eps: jax.Array | float) -> Coupling:
-    """The entropic coupling of two clouds of points that count alike."""
+def couple(x: jax.Array, y: jax.Array, eps: jax.Array | float, log_weights: jax.Array | None = None) -> Coupling:
+    """The entropic coupling of two clouds of points that count alike, or of which those of `y` have weights that sum to 1."""
     cost = 0.5 * (jnp.sum(x**2, axis=1)[:, None] + jnp.sum(y**2, axis=1) - 2 * x @ y.T)
-    rows, columns = jnp.log(len(x) * 1.0), jnp.log(len(y) * 1.0)
+    rows = jnp.log(len(x) * 1.0)
+    shares = jnp.full(len(y), -jnp.log(len(y) * 1.0)) if log_weights is None else log_weights
 
     def halves(g: jax.Array, eps: jax.Array) -> tuple[jax.Array, jax.Array]:
-        f = -eps * (logsumexp((g - cost) / eps, axis=1) - columns)
+        f = -eps * logsumexp((g - cost) / eps + shares, axis=1)
         return f, -eps * (logsumexp((f[:, None] - cost) / eps, axis=0) - rows)
 
     def go_on(state: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> jax.Array:
@@ -71,5 +72,5 @@ def couple(x: jax.Array, y: jax.Array, eps: jax.Array | float) -> Coupling:
         jnp.asarray(jnp.inf),
     )
     count, g, _, error = jax.lax.while_loop(go_on, iterate, start)
-    log_plan = jax.nn.log_softmax((g - cost) / eps, axis=1)
+    log_plan = jax.nn.log_softmax((g - cost) / eps + shares, axis=1)
     return Coupling(log_plan, g, jnp.asarray(eps), count, error)

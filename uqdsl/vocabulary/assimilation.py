@@ -79,6 +79,61 @@ class GaspariCohn(Options):
     )
 
 
+# ------------------------------------------------------------------------------------------------------------ fallback
+
+
+class ScoreSteps(Options):
+    """Options of the ensemble score filter, in the time of its noise."""
+
+    steps: int = Field(default=200, ge=1, le=10**6, description="steps from noise to members")
+    eps_alpha: float = Field(default=0.5, gt=0, le=1, description="share of a member that is left at full noise")
+    eps_beta: float = Field(
+        default=0.025, gt=0, le=1, description="variance of the noise at the end, in units of the states"
+    )
+
+
+class DiffusionSteps(Options):
+    """Options of the diffusion from noise to members."""
+
+    steps: int = Field(default=30, ge=2, le=10**6, description="steps from noise to members")
+    bandwidth: float = Field(
+        default=1.0, gt=0, le=1, description="of the Gaussian kernels about the members; 1 for one Gaussian of all"
+    )
+    closure_draws: int = Field(
+        default=64, ge=4, le=10**6, description="draws of each kernel that tell how what is observed varies with it"
+    )
+
+
+class ScoreAnalysis(ScoreSteps):
+    """The analysis of the ensemble score filter."""
+
+    kind: Literal["score_filter"] = "score_filter"
+
+
+class DiffusionAnalysis(DiffusionSteps):
+    """The analysis of the diffusion filter."""
+
+    kind: Literal["diffusion"] = "diffusion"
+
+
+class NoFallback(Options):
+    """One analysis for all times."""
+
+    kind: Literal["none"] = "none"
+
+
+class Gated(Options):
+    """Another analysis where innovations are too large."""
+
+    kind: Literal["gated"] = "gated"
+    by: ScoreAnalysis | DiffusionAnalysis = Field(
+        default=ScoreAnalysis(), discriminator="kind", description="the other analysis"
+    )
+    threshold: float = Field(
+        default=2.0, gt=0, description="of the squares of innovations over what is expected of them"
+    )
+
+
 # ------------------------------------------------------------------------------------------------------------- methods
 
 
@@ -110,6 +165,9 @@ class EnsembleOptions(Options):
         default=NoInflation(), discriminator="kind", description="how spread that sampling lost is restored"
     )
     rotate: bool = Field(default=False, description="anomalies turned at random after each analysis, their mean kept")
+    fallback: NoFallback | Gated = Field(
+        default=NoFallback(), discriminator="kind", description="what is done where innovations are too large"
+    )
 
 
 class LocalizedOptions(EnsembleOptions):
@@ -235,6 +293,131 @@ PARTICLE_FILTERS = (
 )
 
 
+# ---------------------------------------------------------------------------------------------------------- transports
+
+
+class ScoreFilterOptions(EnsembleOptions, ScoreSteps):
+    """The ensemble score filter."""
+
+
+class DiffusionFilterOptions(EnsembleOptions, DiffusionSteps):
+    """The diffusion filter."""
+
+    members: int = Field(default=50, ge=2, le=10**6, description="of the ensemble")
+
+
+class EqualWeightFilterOptions(Options):
+    """The implicit equal-weights particle filter."""
+
+    members: int = Field(default=50, ge=2, le=10**6, description="of the ensemble")
+    stages: int = Field(
+        default=2, ge=1, le=2, description="draws of which each member is made; with one there is too little spread"
+    )
+    beta: Literal["calibrated", "largest"] = Field(
+        default="calibrated",
+        description="scaling of the first of two stages: such that the spread is right, or as large as can be",
+    )
+
+
+class OptimalTransportFilterOptions(LocalizedOptions):
+    """The ensemble transform particle filter, with the second-order correction."""
+
+    members: int = Field(default=50, ge=2, le=10**4, description="of the ensemble")
+    smoothing: float = Field(
+        default=0.05, gt=0, le=10, description="of the coupling, in units of the mean squared distance of two members"
+    )
+    rejuvenation: float = Field(
+        default=0.2, ge=0, le=10, description="noise after the analysis, in units of the forecast's spread"
+    )
+
+
+class ParticleFlowFilterOptions(LocalizedOptions):
+    """The particle flow filter."""
+
+    members: int = Field(default=50, ge=2, le=10**4, description="of the ensemble")
+    kernel: Literal["matrix", "scalar"] = Field(
+        default="matrix", description="`matrix` compares members in each direction alone; `scalar` loses spread in many"
+    )
+    bandwidth: float | None = Field(
+        default=None,
+        gt=0,
+        le=10,
+        description="variance of the kernels, in units of the posterior's; 1/members if left out",
+    )
+    steps: int = Field(default=300, ge=1, le=10**6, description="steps of the flow")
+
+
+_EQUAL_WEIGHT = (
+    "Zhu, van Leeuwen & Amezcua 2016, Implicit Equal-Weights Particle Filter, Q. J. R. Meteorol. Soc. 142, 1904-1919",
+    "Skauvold et al. 2019, A Revised Implicit Equal-Weights Particle Filter, Q. J. R. Meteorol. Soc. 145, 1490-1502",
+)
+
+TRANSPORTS = (
+    Method(
+        name="equal_weight",
+        summary="the implicit equal-weights particle filter: a step is drawn such that all particles count alike",
+        options=EqualWeightFilterOptions,
+        run="uqdsl.assimilate.equal_weight:make",
+        assumptions=(
+            Assumption.GAUSSIAN_LIKELIHOOD,
+            Assumption.GAUSSIAN_ERROR,
+            Assumption.ERROR,
+            Assumption.KNOWN_PARAMETERS,
+        ),
+        references=_EQUAL_WEIGHT,
+    ),
+    Method(
+        name="particle_flow",
+        summary="the particle flow filter: members flow to the posterior and push each other apart",
+        options=ParticleFlowFilterOptions,
+        run="uqdsl.assimilate.particle_flow:make",
+        references=(
+            (
+                "Hu & van Leeuwen 2021, A Particle Flow Filter for High-Dimensional System Applications, Q. J. R. Meteorol. "
+                "Soc. 147, 2352-2374"
+            ),
+        ),
+    ),
+    Method(
+        name="score_filter",
+        summary="the ensemble score filter: any likelihood, cost linear in the state, no covariances",
+        options=ScoreFilterOptions,
+        run="uqdsl.assimilate.score_filter:make",
+        assumptions=(Assumption.KNOWN_PARAMETERS,),
+        references=(
+            (
+                "Bao, Zhang & Zhang 2024, An Ensemble Score Filter for Tracking High-Dimensional Nonlinear Dynamical Systems, "
+                "Comput. Methods Appl. Mech. Eng. 432, 117447"
+            ),
+        ),
+    ),
+    Method(
+        name="diffusion",
+        summary="noise turned into members by the score of Gaussian kernels in closed form",
+        options=DiffusionFilterOptions,
+        run="uqdsl.assimilate.diffusion:make",
+        references=(
+            (
+                "Song, Sohl-Dickstein, Kingma, Kumar, Ermon & Poole 2021, Score-Based Generative Modeling through Stochastic "
+                "Differential Equations, Int. Conf. Learn. Represent."
+            ),
+        ),
+    ),
+    Method(
+        name="optimal_transport",
+        summary="the ensemble transform particle filter with a second-order correction, local where that is asked for",
+        options=OptimalTransportFilterOptions,
+        run="uqdsl.assimilate.optimal_transport:make",
+        references=(
+            "Reich 2013, A Nonparametric Ensemble Transform Method for Bayesian Inference, SIAM J. Sci. Comput. 35, 2013-2024",
+            (
+                "Acevedo, de Wiljes & Reich 2017, Second-Order Accurate Ensemble Transform Particle Filters, SIAM J. Sci. "
+                "Comput. 39, A1834-A1850"
+            ),
+        ),
+    ),
+)
+
 METHODS = (
     Method(
         name="kalman",
@@ -328,6 +511,7 @@ METHODS = (
         ),
     ),
     *PARTICLE_FILTERS,
+    *TRANSPORTS,
 )
 
 
@@ -343,13 +527,10 @@ MARGINAL = frozenset({"kalman"})
 
 PLANNED = frozenset(
     {
-        "diffusion",
         "enks",
         "ienks",
-        "particle_flow",
         "strong_4dvar",
         "three_dvar",
-        "two_stage",
     }
 )
 """Methods of `assimilate` that the language names and this version cannot run."""

@@ -15,16 +15,17 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
-from uqdsl.assimilate.localization import Localization
+from uqdsl.assimilate.localization import Localization, correction
 from uqdsl.assimilate.system import System
-from uqdsl.vocabulary.assimilation import SerialOptions
+from uqdsl.vocabulary.assimilation import AdaptiveLocalization, SerialOptions
 
 
 def make(options: SerialOptions, plan: Plan) -> Filter:
     """The filter."""
 
     def analysis(system: System, ensemble: jax.Array, seen: Seen, _key: jax.Array) -> Moved:
-        local, white = Localization(system, seen.event, options.localization), seen.white
+        asked, white = options.localization, seen.white
+        local = Localization(system, seen.event, asked)
         states, parameters = local.by_place(ensemble[:, : system.size]), ensemble[:, system.size :]
 
         def one(
@@ -39,10 +40,15 @@ def make(options: SerialOptions, plan: Plan) -> Filter:
             slope = anomaly / jnp.where(variance > 0, variance, jnp.inf) / (len(own) - 1)
             places, others = local.near_places(at), local.near_observed(at)
             regressed = jnp.einsum("n,knm->km", slope, states[places.indices]) * places.weights[:, None]
-            states = states.at[places.indices].add(moved[:, None] * regressed[:, None, :])
+            of_parameters = slope @ parameters
             of_others = (members[others.indices] @ slope) * others.weights
+            if isinstance(asked, AdaptiveLocalization):
+                regressed *= correction(states[0], own[:, None], asked.cutoff).T
+                of_others *= correction(members.T, own[:, None], asked.cutoff)[:, 0]
+                of_parameters *= correction(parameters, own[:, None], asked.cutoff)[:, 0]
+            states = states.at[places.indices].add(moved[:, None] * regressed[:, None, :])
             members = members.at[others.indices].add(jnp.outer(of_others, moved))
-            return (states, parameters + jnp.outer(moved, slope @ parameters), members), None
+            return (states, parameters + jnp.outer(moved, of_parameters), members), None
 
         rows = jnp.arange(len(white.values)), white.values, local.observed_at()
         (states, parameters, _), _ = jax.lax.scan(one, (states, parameters, white.predicted.T), rows)

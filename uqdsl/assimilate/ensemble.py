@@ -15,6 +15,9 @@ from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.kalman import White, whiten
 from uqdsl.vocabulary.assimilation import AdaptiveInflation, Additive, EnsembleOptions, Multiplicative, Rtpp, Rtps
 
+_AT_ONCE = 2**18
+"""Elements of states that move together: a step of a solver makes many times as many on its way."""
+
 
 class Ensemble(NamedTuple):
     """Members: states `(N, d)` and parameters `(N, q)` on their unconstrained scale.
@@ -91,10 +94,13 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
     def predict(system: System, ensemble: Ensemble, event: Events, key: jax.Array) -> Ensemble:
         keys = jax.random.split(key, options.members)
 
-        def step(state: jax.Array, parameters: jax.Array, key: jax.Array) -> jax.Array:
+        def step(member: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
+            state, parameters, key = member
             return system.step(state, system.constrained(parameters), event, key)
 
-        states = jax.vmap(step)(ensemble.states, ensemble.parameters, keys)
+        members = ensemble.states, ensemble.parameters, keys
+        some = max(1, _AT_ONCE // system.size)
+        states = jax.vmap(step)(members) if some >= options.members else jax.lax.map(step, members, batch_size=some)
         if ensemble.inflation is not None:
             factor = jnp.where(system.any_observed(event), jnp.sqrt(ensemble.inflation), 1.0)
             states = spread_by(factor, states)

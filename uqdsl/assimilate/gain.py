@@ -3,11 +3,12 @@
 Localised, the covariances of states and observations P H' and of observations H P H' are multiplied element by element with
 a taper (Houtekamer & Mitchell 2001). Neither is ever kept: (rho * H P H' + R) z = misfit is solved by conjugate gradients, of
 which each step looks at what is near each observation, and each place at the z near it. Cost and memory are linear in the
-sizes of both.
+sizes of both. By correlations, it is the gain itself that is multiplied (Luo & Bhakta 2020).
 
 References:
     Houtekamer & Mitchell 2001, A Sequential Ensemble Kalman Filter for Atmospheric Data Assimilation, Mon. Weather Rev. 129,
     123-137, eq. 6.
+    Luo & Bhakta 2020, Automatic and adaptive localization for ensemble-based history matching, J. Pet. Sci. Eng. 184, 106559.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ import jax.numpy as jnp
 from jax.scipy.sparse.linalg import cg
 
 from uqdsl.assimilate.ensemble import Seen
-from uqdsl.assimilate.localization import BLOCK, Localization
+from uqdsl.assimilate.localization import BLOCK, Localization, correction
 from uqdsl.assimilate.system import System
 from uqdsl.infer.kalman import anomalies, gained
-from uqdsl.vocabulary.assimilation import NoLocalization
+from uqdsl.vocabulary.assimilation import AdaptiveLocalization, NoLocalization
 
 _TOLERANCE = 1e-10
 """Of the residual of conjugate gradients, relative to the misfit."""
@@ -33,6 +34,8 @@ def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit
     if isinstance(asked, NoLocalization):
         said = anomalies(seen.white.predicted)
         return ensemble + gained(anomalies(ensemble), said, seen.covariance.whitened(misfit))
+    if isinstance(asked, AdaptiveLocalization):
+        return ensemble + _by_correlations(ensemble, seen, misfit, asked.cutoff)
     local = Localization(system, seen.event, asked)
     sd = jnp.sqrt(seen.covariance.variance)
     said, apart = (anomalies(seen.members) / sd).T, (misfit / sd).T
@@ -60,3 +63,17 @@ def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit
     placed = jnp.arange(local.places), local.by_place(states[:, :size])
     change = local.together(jax.lax.map(at_place, placed, batch_size=BLOCK))
     return ensemble + jnp.concatenate([change, (solution.T @ said) @ states[:, size:]], axis=1)
+
+
+def _by_correlations(ensemble: jax.Array, seen: Seen, misfit: jax.Array, cutoff: float) -> jax.Array:
+    """The gain, element by element less what chance makes of the correlation it rests on, of misfits `(N, p)`."""
+    white, apart = seen.white.predicted, seen.covariance.whitened(misfit)
+    said = anomalies(white)
+    # K of misfits one at a time: A' S with S = (Y Y' + I)^-1 Y, in the space of members.
+    shares = jnp.linalg.solve(said @ said.T + jnp.eye(len(said)), said)
+
+    def element(members: jax.Array) -> jax.Array:
+        gain = anomalies(members[:, None])[:, 0] @ shares
+        return apart @ (gain * correction(members[:, None], white, cutoff)[0])
+
+    return jax.lax.map(element, ensemble.T, batch_size=BLOCK).T

@@ -1,7 +1,7 @@
 """The local ensemble transform Kalman filter: at each place the transform of what is observed near it.
 
 The precision of an observation falls off with its distance from the place. Parameters, which are nowhere, are moved by all
-observations.
+observations. Localised by correlations, each element of states and parameters has an analysis of its own.
 
 References:
     Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos: A Local Ensemble Transform Kalman
@@ -15,17 +15,20 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
-from uqdsl.assimilate.localization import BLOCK, Localization
+from uqdsl.assimilate.localization import BLOCK, Localization, Near, correction
 from uqdsl.assimilate.system import System
 from uqdsl.infer.ensemble_transform import transform
-from uqdsl.vocabulary.assimilation import LocalOptions
+from uqdsl.vocabulary.assimilation import AdaptiveLocalization, LocalOptions
 
 
 def make(options: LocalOptions, plan: Plan) -> Filter:
     """The filter."""
 
     def analysis(system: System, ensemble: jax.Array, seen: Seen, _key: jax.Array) -> Moved:
-        local = Localization(system, seen.event, options.localization)
+        asked = options.localization
+        if isinstance(asked, AdaptiveLocalization):
+            return Moved(_by_correlations(ensemble, seen, asked.cutoff))
+        local = Localization(system, seen.event, asked)
         states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
 
         def at_place(each: tuple[jax.Array, jax.Array]) -> jax.Array:
@@ -39,3 +42,14 @@ def make(options: LocalOptions, plan: Plan) -> Filter:
         return Moved(jnp.concatenate([moved, parameters], axis=1))
 
     return ensemble_filter(options, plan, analysis)
+
+
+def _by_correlations(ensemble: jax.Array, seen: Seen, cutoff: float) -> jax.Array:
+    """Each element of an ensemble `(N, n)` moved by what is observed and correlated with it."""
+    everything = jnp.arange(len(seen.values))
+
+    def element(members: jax.Array) -> jax.Array:
+        weights = correction(members[:, None], seen.members, cutoff)[0]
+        return transform(members[:, None], seen.near(Near(everything, weights)))[:, 0]
+
+    return jax.lax.map(element, ensemble.T, batch_size=BLOCK).T

@@ -79,6 +79,15 @@ class GaspariCohn(Options):
     )
 
 
+class AdaptiveLocalization(Options):
+    """Covariances less what chance makes of them among so many members; no distances are needed."""
+
+    kind: Literal["adaptive"] = "adaptive"
+    cutoff: float = Field(
+        default=2.0, ge=1, le=10, description="correlations below so many of their standard errors do not count at all"
+    )
+
+
 # ------------------------------------------------------------------------------------------------------------ fallback
 
 
@@ -173,7 +182,7 @@ class EnsembleOptions(Options):
 class LocalizedOptions(EnsembleOptions):
     """Options of ensemble filters that can look at what is near alone."""
 
-    localization: NoLocalization | GaspariCohn = Field(
+    localization: NoLocalization | GaspariCohn | AdaptiveLocalization = Field(
         default=NoLocalization(), discriminator="kind", description="how far observations tell of the states"
     )
 
@@ -185,7 +194,9 @@ class SerialOptions(LocalizedOptions):
 class LocalOptions(EnsembleOptions):
     """Options of a filter that has to be told what is near."""
 
-    localization: GaspariCohn | None = Field(default=None, description="how far observations tell of the states")
+    localization: GaspariCohn | AdaptiveLocalization | None = Field(
+        default=None, description="how far observations tell of the states"
+    )
 
 
 class FiniteSizeOptions(EnsembleOptions):

@@ -29,6 +29,16 @@ class Ensemble(NamedTuple):
     parameters: jax.Array
     inflation: jax.Array | None = None
 
+    def joint(self, estimated: jax.Array) -> jax.Array:
+        """States and the parameters that are estimated, `(N, n)`."""
+        return jnp.concatenate([self.states, self.parameters[:, estimated]], axis=1)
+
+    def with_joint(self, joint: jax.Array, estimated: jax.Array) -> Ensemble:
+        """The ensemble with these in their places."""
+        size = self.states.shape[1]
+        parameters = self.parameters.at[:, estimated].set(joint[:, size:])
+        return self._replace(states=joint[:, :size], parameters=parameters)
+
 
 class Seen(NamedTuple):
     """What an analysis is given beside the ensemble `(N, n)`, whose rows are states and the parameters that are estimated.
@@ -109,7 +119,7 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
     def analyse(
         system: System, ensemble: Ensemble, event: Events, key: jax.Array
     ) -> tuple[Ensemble, dict[str, jax.Array]]:
-        joint = jnp.concatenate([ensemble.states, ensemble.parameters[:, estimated]], axis=1)
+        joint = ensemble.joint(estimated)
         key_of_analysis, key_of_inflation, key_of_rotation = jax.random.split(key, 3)
 
         def usual(system: System, joint: jax.Array, seen: Seen, key: jax.Array) -> Moved:
@@ -122,13 +132,8 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
 
         seen = seen_by(system, ensemble, event, estimated)
         moved = gated(options.fallback, usual)(system, joint, seen, key_of_analysis)
-        after = moved.ensemble
-        parameters = ensemble.parameters.at[:, estimated].set(after[:, system.size :])
-        found = Ensemble(after[:, : system.size], parameters, ensemble.inflation)
-        if isinstance(options.inflation, AdaptiveInflation) and ensemble.inflation is not None:
-            found = found._replace(inflation=learned_inflation(ensemble.inflation, options.inflation.sd, seen))
-            return found, moved.numbers | {"inflation": jnp.sqrt(ensemble.inflation)}
-        return found, moved.numbers
+        found, learned = relearned(options.inflation, ensemble.with_joint(moved.ensemble, estimated), seen)
+        return found, moved.numbers | learned
 
     return Filter(begin, predict, analyse, estimate, members=members)
 
@@ -159,6 +164,14 @@ def seen_by(system: System, ensemble: Ensemble, event: Events, estimated: jax.Ar
     covariance = jax.tree.map(lambda each: jnp.mean(each, axis=0), found.covariance).where(there, 1.0)
     members, values = jnp.where(there, found.mean, 0.0), jnp.where(there, found.values[0], 0.0)
     return Seen(event, members, values, covariance, there, split, point)
+
+
+def relearned(inflation: Any, ensemble: Ensemble, seen: Seen) -> tuple[Ensemble, dict[str, jax.Array]]:
+    """An ensemble whose adaptive inflation has learned from what was seen; and the factor that it was, by name."""
+    if not isinstance(inflation, AdaptiveInflation) or ensemble.inflation is None:
+        return ensemble, {}
+    factor = {"inflation": jnp.sqrt(ensemble.inflation)}
+    return ensemble._replace(inflation=learned_inflation(ensemble.inflation, inflation.sd, seen)), factor
 
 
 def inflated(inflation: Any, forecast: jax.Array, analysis: jax.Array, key: jax.Array) -> jax.Array:

@@ -265,6 +265,20 @@ class Stream(NamedTuple):
     gain: np.ndarray
 
 
+_SLOW = 0.05
+"""Share of analyses whose iterations may end early."""
+
+
+def unconverged(converged: np.ndarray, times: np.ndarray, axis: str) -> str:
+    """When iterations of analyses came to no end, in words; empty where few did not."""
+    there = np.isfinite(converged)
+    short = there & (converged == 0)
+    if short.sum() <= _SLOW * there.sum():
+        return ""
+    first = f"{axis} = {times[int(np.argmax(short))]:g}"
+    return f"{int(short.sum())} of {int(there.sum())} analyses did not converge, the first at {first}"
+
+
 def streams(observations: Group) -> list[Stream]:
     """What was observed, likelihood by likelihood, of the group `observations`."""
     found = []
@@ -311,6 +325,9 @@ def reasons(held: Consistency, found: Any, times: np.ndarray, axis: str, observa
         when = f"{axis} = {times[int(np.argmin(finite))]:g}"
         advice = "take shorter steps of the solver, more members, or a narrower law of the states at the first time"
         return [f"the states are not finite numbers from {when} on; {advice}"]
+    converged = found.numbers.get("converged")
+    if converged is not None and (how := unconverged(converged, times, axis)):
+        return [f"{how}; take more `iterations`, or a shorter window"]
     ess = found.numbers.get("ess")
     if ess is not None and (how := collapsed(ess, times, axis)):
         advice = (

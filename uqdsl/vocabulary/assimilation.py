@@ -205,6 +205,46 @@ class FiniteSizeOptions(EnsembleOptions):
     certainty: float = Field(default=1.0, gt=0, le=100, description="of the hyperprior, which 2 makes sharper")
 
 
+class EnksOptions(EnsembleOptions):
+    """The ensemble Kalman smoother behind a transform filter."""
+
+    lag: int | None = Field(
+        default=None, ge=1, le=10**4, description="times that observations are told back to; all where it is not given"
+    )
+
+
+# --------------------------------------------------------------------------------------- covariances that stay as they are
+
+
+class VariationalOptions(Options):
+    """How the least of a cost function is found."""
+
+    solver: Literal["gauss_newton", "lbfgs"] = Field(
+        default="gauss_newton", description="with the Jacobian of the observations, or with gradients alone"
+    )
+    iterations: int = Field(default=20, ge=1, le=10**4, description="at most")
+    tolerance: float = Field(
+        default=1e-6, gt=0, lt=1, description="of the last step or the gradient, in units of the background"
+    )
+
+
+class ThreeDVarOptions(VariationalOptions):
+    """3D-Var."""
+
+    covariance: Literal["climatology", "identity", "initial"] = Field(
+        default="climatology", description="of the forecast's errors: that of free runs, one, or that at the first time"
+    )
+    scale: float = Field(default=1.0, gt=0, description="by which it is multiplied")
+
+
+class OptimalInterpolationOptions(VariationalOptions):
+    """Observations between what the climate lets expect."""
+
+
+class ClimatologyOptions(Options):
+    """The climate of the model, whatever is observed."""
+
+
 # ----------------------------------------------------------------------------------------------------- particle filters
 
 
@@ -429,6 +469,61 @@ TRANSPORTS = (
     ),
 )
 
+SMOOTHERS = (
+    Method(
+        name="enks",
+        summary="the ensemble Kalman smoother: each analysis is told to earlier times too",
+        options=EnksOptions,
+        run="uqdsl.assimilate.enks:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=(
+            (
+                "Evensen & van Leeuwen 2000, An Ensemble Kalman Smoother for Nonlinear Dynamics, Mon. Weather Rev. 128, "
+                "1852-1867"
+            ),
+        ),
+    ),
+    Method(
+        name="ens_rts",
+        summary="the ensemble smoother of Rauch, Tung & Striebel, behind a transform filter",
+        options=EnsembleOptions,
+        run="uqdsl.assimilate.ens_rts:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        references=(
+            "Raanes 2016, On the Ensemble Rauch-Tung-Striebel Smoother, Q. J. R. Meteorol. Soc. 142, 1259-1264",
+        ),
+    ),
+)
+
+STATIC = (
+    Method(
+        name="three_dvar",
+        summary="3D-Var: the covariance of the forecast's errors is the same at all times",
+        options=ThreeDVarOptions,
+        run="uqdsl.assimilate.three_dvar:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.KNOWN_PARAMETERS),
+        references=(
+            "Lorenc 1986, Analysis Methods for Numerical Weather Prediction, Q. J. R. Meteorol. Soc. 112, 1177-1194",
+        ),
+    ),
+    Method(
+        name="optimal_interpolation",
+        summary="observations beside the climate of the model; no forecast",
+        options=OptimalInterpolationOptions,
+        run="uqdsl.assimilate.three_dvar:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.KNOWN_PARAMETERS),
+        references=("Gandin 1963, Objective Analysis of Meteorological Fields, Gidrometeoizdat",),
+    ),
+    Method(
+        name="climatology",
+        summary="the climate of the model, whatever is observed: what any method has to beat",
+        options=ClimatologyOptions,
+        run="uqdsl.assimilate.three_dvar:make",
+        assumptions=(Assumption.KNOWN_PARAMETERS,),
+    ),
+)
+
+
 METHODS = (
     Method(
         name="kalman",
@@ -521,6 +616,8 @@ METHODS = (
             "Bocquet, Raanes & Hannart 2015, Expanding the validity of the EnKF, Nonlin. Processes Geophys. 22, 645-662",
         ),
     ),
+    *SMOOTHERS,
+    *STATIC,
     *PARTICLE_FILTERS,
     *TRANSPORTS,
 )
@@ -538,10 +635,8 @@ MARGINAL = frozenset({"kalman"})
 
 PLANNED = frozenset(
     {
-        "enks",
         "ienks",
         "strong_4dvar",
-        "three_dvar",
     }
 )
 """Methods of `assimilate` that the language names and this version cannot run."""

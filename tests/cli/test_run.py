@@ -264,12 +264,14 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def wait_for(path: Path) -> None:
-    for _ in range(600):
-        if path.exists():
-            return
-        time.sleep(0.05)
-    raise TimeoutError(path)
+def wait_for(path: Path, child: subprocess.Popen[str]) -> None:
+    """Until there is a file, which on a busy machine takes long; a child that has not made it is ended here."""
+    deadline = time.monotonic() + 300
+    while not path.exists():
+        if child.poll() is not None or time.monotonic() > deadline:
+            child.kill()
+            raise TimeoutError(path, child.communicate())
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +289,7 @@ def test_a_stopped_run_goes_on_draw_for_draw(folder: Path, undisturbed: np.ndarr
     (folder / "model.uq").write_text(LONG)
     child = started(folder)
     path = folder / "runs/model-0-1"
-    wait_for(path / "checkpoint.npz")
+    wait_for(path / "checkpoint.npz", child)
     child.send_signal(how)
     out, err = child.communicate()
     if how is signal.SIGINT:
@@ -307,7 +309,7 @@ def test_of_several_runs_only_those_that_are_not_complete_go_on(folder: Path):
     )
     child = started(folder, "--set", "width=3")
     path = folder / "runs/model-0-1"
-    wait_for(path / "long/checkpoint.npz")
+    wait_for(path / "long/checkpoint.npz", child)
     child.kill()
     child.communicate()
     complete = (path / "nuts/result.nc").stat().st_mtime_ns
@@ -322,7 +324,7 @@ def test_of_several_runs_only_those_that_are_not_complete_go_on(folder: Path):
 def test_a_changed_run_does_not_go_on(folder: Path):
     (folder / "model.uq").write_text(LONG)
     child = started(folder)
-    wait_for(folder / "runs/model-0-1/checkpoint.npz")
+    wait_for(folder / "runs/model-0-1/checkpoint.npz", child)
     child.kill()
     child.communicate()
     (folder / "model.uq").write_text(LONG.replace("0.9]", "0.8]"))
@@ -343,7 +345,7 @@ def test_single_precision_is_single_throughout(folder: Path):
 
 def test_stopped_before_anything_is_drawn(folder: Path):
     child = started(folder)
-    wait_for(folder / "runs/model-0-1/run.yaml")
+    wait_for(folder / "runs/model-0-1/run.yaml", child)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate()
     assert "Traceback" not in err, err
@@ -366,7 +368,7 @@ def test_two_interrupts_end_it_at_once(folder: Path):
     slow = "dim k = 20000\nprior a[k] ~ Normal(0, 1)\nfactor -sum(a^2, over = k)\ninfer by nuts(chains = 2, draws = 500, thin = 5000)\n"
     (folder / "model.uq").write_text(slow)
     child = started(folder)
-    wait_for(folder / "runs/model-0-1/checkpoint.npz")
+    wait_for(folder / "runs/model-0-1/checkpoint.npz", child)
     for _ in range(2):
         child.send_signal(signal.SIGINT)
         time.sleep(0.2)

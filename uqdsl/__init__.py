@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from uqdsl.api import Fit, Model, Program, load, loads
+    from uqdsl.api import Assimilation, Fit, Model, Program, load, loads
     from uqdsl.messages import DataError, RunError, SpecError, UqdslError, UsageError
 
 __all__ = [
-    "DataError", "Fit", "Model", "Program", "RunError", "SpecError", "UqdslError", "UsageError", "load", "loads",
+    "Assimilation", "DataError", "Fit", "Model", "Program", "RunError", "SpecError", "UqdslError", "UsageError", "load",
+    "loads",
 ]  # fmt: skip
 
 

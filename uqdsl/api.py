@@ -29,10 +29,11 @@ from uqdsl.codegen.equation import equation, equation_latex
 from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.compare import Side
+from uqdsl.diagnose.cycles import ASSIMILATION, OBSERVATIONS
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.diagnose.simulations import SIMULATIONS, simulated
 from uqdsl.diagnose.tested import CALIBRATION, SHIFT
-from uqdsl.driver.assimilate import target_of_run
+from uqdsl.driver.assimilate import Assimilated, assimilate, system_of, target_of_run
 from uqdsl.driver.calibrate import examine
 from uqdsl.driver.compare import Compared, Entry, compare_entries
 from uqdsl.driver.externs import load_externs
@@ -41,8 +42,9 @@ from uqdsl.driver.infer import Result, Unwatched, infer, tried, try_method
 from uqdsl.driver.naive import naive_fits
 from uqdsl.driver.predict import Staged, make_stages, predict
 from uqdsl.driver.program import make_target, write_program
-from uqdsl.driver.session import hashes_of_data, located, memory_short, pictures_of_result
+from uqdsl.driver.session import asked_of, hashes_of_data, located, memory_short, pictures_of_result
 from uqdsl.driver.source import Source, read_source
+from uqdsl.driver.twin import Wishes, simulate
 from uqdsl.infer import Target
 from uqdsl.infer.draws import Silent
 from uqdsl.ir import Calibration, Prediction, Run, Spec
@@ -50,7 +52,7 @@ from uqdsl.messages import DataError, Problem, UsageError, listing, render_text
 from uqdsl.messages.catalogue.data import UnknownLabels
 from uqdsl.messages.catalogue.sources import NoneAsked
 from uqdsl.messages.catalogue.usage import NoSuchPicture, WhichRun
-from uqdsl.report import NAIVE, Picture, pictures_of
+from uqdsl.report import NAIVE, Picture, pictures_of, pictures_of_assimilation
 from uqdsl.results import Group, Groups, to_datatree, write_netcdf
 from uqdsl.semantics.calibrations import check_simulated
 from uqdsl.semantics.options import options_of
@@ -184,6 +186,44 @@ class Model:
         return Program(
             self._checked, self._generated, dataset, lambda new: read(data | {"new": new}), self._allow_extern
         )
+
+    def simulate(
+        self,
+        *,
+        seed: int = 0,
+        spin_up: float = 0.0,
+        until: float | None = None,
+        missing: float = 0.0,
+        **data: Any,
+    ) -> xarray.Dataset:
+        """Draw unknowns, states and data from the spec's own laws; `model.compile(y=model.simulate())` takes them for data.
+
+        Args:
+            seed: of everything that is random, from 0.
+            spin_up: for how long states move before the first time.
+            until: the time of the last observation; None observes to the end of the axis.
+            missing: the share of observations that are missing, at random.
+            data: what is not drawn, such as the times of observations, as of `compile`.
+
+        Returns:
+            The fields that were drawn: the left sides of likelihoods, and the truth of states where `with(truth = …)` names
+            one. The attribute `unknowns` has the true values of the unknowns as JSON.
+
+        Raises:
+            UsageError, RunError: UQ735 where something cannot be drawn, or is not finite.
+            DataError: UQ401 and on, for what is read.
+        """
+        with located(self._checked.sources), memory_short():
+            twin = simulate(
+                self._checked,
+                seed,
+                Wishes(spin_up, until, missing),
+                data,
+                allowed=self._allow,
+                allow_extern=self._allow_extern,
+            )
+        group = twin.group([each for each in self.spec.fields if each.name in twin.drawn])
+        return to_datatree({"drawn": group})["drawn"].to_dataset()
 
     def __repr__(self) -> str:
         return f"<uqdsl.Model {self.name}: {_counted(self.spec)}>"
@@ -350,6 +390,27 @@ class Program:
             target = self._target_of(run if run in self.spec.runs else checked.spec.runs[0])
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
         return Fit(self, result, seed, self._foresee, self._examine, self._fit_naively)
+
+    def assimilate(self, name: str | None = None, *, seed: int = 0, progress: bool | None = None) -> Assimilation:
+        """Follow the states of the spec from observation to observation.
+
+        Args:
+            name: of one of its `assimilate` statements; None is its own, where it has one.
+            seed: of everything that is random, from 0.
+            progress: whether to show it; None shows it on a terminal and in a notebook.
+
+        Raises:
+            UsageError: UQ727 where the spec has several, or none of this name.
+            RunError: where the method cannot follow these states.
+        """
+        asked = {each.name: each for each in asked_of(self.spec)}
+        if name not in asked and (name is not None or len(asked) != 1):
+            raise UsageError([WhichRun(count=len(asked), names=listing(asked))])
+        wanted = asked[name] if name is not None else next(iter(asked.values()))
+        with located(self._checked.sources), memory_short(), _Watcher(progress).counting() as watch:
+            system, _ = system_of(self.spec, self._checked.sources, self._dataset, allowed=self._allow_extern)
+            found = assimilate(self.spec, system, wanted, self._dataset, seed, partial(watch, wanted.name))
+        return Assimilation(self, found, seed)
 
     def calibrate(
         self, by: str | None = None, *, seed: int = 0, progress: bool | None = None, **options: Any
@@ -582,6 +643,84 @@ class Fit:
     def __repr__(self) -> str:
         found = self.diagnostics
         return f"<uqdsl.Fit {self.program.spec.name}: {found['chains']} × {found['draws']} draws, {self.status}>"
+
+
+class Assimilation:
+    """States and parameters along the times, as a method found them.
+
+    Attributes:
+        program: what was followed.
+        seed: it was run with.
+    """
+
+    def __init__(self, program: Program, found: Assimilated, seed: int) -> None:
+        self.program, self.seed, self._found = program, seed, found
+
+    @cached_property
+    def result(self) -> xarray.DataTree:
+        """The groups `assimilation` and `observations`, with the spec's dims and labels."""
+        return to_datatree(self._found.groups)
+
+    @property
+    def estimates(self) -> xarray.Dataset:
+        """Along the times: `x_mean` and `x_sd` of each state and parameter, and likewise `x_forecast_mean`, `x_smoothed_mean`,
+        `x_truth`, and members where the spec keeps some, with scores and ranks of each analysis.
+        """
+        return self.result[ASSIMILATION].to_dataset()
+
+    @property
+    def observations(self) -> xarray.Dataset:
+        """Of each row: `y`, `y_forecast_mean`, `y_forecast_sd`, `y_analysis_mean`, and `y_gain` between 0 and 1."""
+        return self.result[OBSERVATIONS].to_dataset()
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Numbers of the whole, by name, as in `summary.json`."""
+        return self._found.found.numbers
+
+    @property
+    def status(self) -> str:
+        """`ok`, or `suspect` where the estimates should not be relied on."""
+        return self._found.status
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is suspect, in words."""
+        return self._found.found.reasons
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The names of the pictures that `picture` can draw."""
+        return tuple(each.name for each in pictures_of_assimilation(self._found.groups))
+
+    def picture(self, kind: str, of: str = "") -> Figure:
+        """A picture as a matplotlib figure, which a notebook shows.
+
+        Args:
+            kind: `trajectories`, `spread`, `ranks`, `field` or `map`.
+            of: the state that it is of, where there are several.
+
+        Raises:
+            UsageError: UQ730 where there is no such picture.
+        """
+        found = [
+            each for each in pictures_of_assimilation(self._found.groups) if each.kind == kind and of in ("", each.of)
+        ]
+        if len(found) != 1:
+            asked = f"{kind}_{of}" if of else kind
+            raise UsageError([NoSuchPicture(name=asked, names=listing(self.pictures, last="and"))])
+        return found[0].draw()
+
+    def save(self, path: str | Path) -> None:
+        """Write the result as netCDF.
+
+        Raises:
+            RunError: UQ701, UQ702, UQ709 where it cannot be written.
+        """
+        write_netcdf(Path(path), self._found.groups)
+
+    def __repr__(self) -> str:
+        return f"<uqdsl.Assimilation {self.program.spec.name}: by {self._found.asked.method}, {self.status}>"
 
 
 class SimulationCheck:

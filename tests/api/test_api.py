@@ -34,6 +34,16 @@ infer by nuts(chains = 2, warmup = 200, draws = 150)
 Y, PLACE = [0.5, 1.0, 2.0, 2.5], ["a", "a", "b", "b"]
 
 API = """\
+Assimilation
+  estimates
+  observations
+  picture(self, kind: 'str', of: 'str' = '') -> 'Figure'
+  pictures
+  reasons
+  result
+  save(self, path: 'str | Path') -> 'None'
+  scores
+  status
 DataError
 Fit
   calibration
@@ -58,9 +68,12 @@ Model
   explain(self) -> 'Explanation'
   name
   program(self, stage: 'str') -> 'str'
+  simulate(self, *, seed: 'int' = 0, spin_up: 'float' = 0.0, until: 'float | None' = None, missing: 'float' = 0.0, \
+**data: 'Any') -> 'xarray.Dataset'
   source
   spec
 Program
+  assimilate(self, name: 'str | None' = None, *, seed: 'int' = 0, progress: 'bool | None' = None) -> 'Assimilation'
   calibrate(self, by: 'str | None' = None, *, seed: 'int' = 0, progress: 'bool | None' = None, **options: 'Any') -> \
 'SimulationCheck'
   hashes
@@ -284,3 +297,40 @@ def test_data_of_other_libraries(program: uqdsl.Program):
 def test_types_are_checked():
     """`py.typed` says so to whoever imports uqdsl."""
     assert (Path(uqdsl.__file__).parent / "py.typed").exists()
+
+
+def test_states_are_simulated_and_assimilated():
+    model = uqdsl.loads(
+        """
+        time t from 0 to 20 step 1
+        data { y[t] : real missing, truth[t] : real }
+        prior drift ~ Normal(0, 0.01)
+        state x over t {
+          initial x ~ Normal(0, 1)
+          evolve  x ~ Normal(0.9 * x[t - 1] + drift, 0.5)
+        }
+        likelihood y[t] ~ Normal(x, 0.7)
+        assimilate x, drift by etkf(members = 30) with(truth = truth)
+        assimilate x by kalman with(fixed = [drift], truth = truth) as exact
+        """
+    )
+    drawn = model.simulate(seed=1, until=15)
+    assert "drift" in drawn.attrs["unknowns"]
+    assert bool(drawn.y[16:].isnull().all())
+    program = model.compile(y=drawn)
+    with pytest.raises(uqdsl.UsageError) as caught:
+        program.assimilate()
+    assert caught.value.problems[0].code == "UQ727"
+    found, exact = program.assimilate("etkf", seed=2), program.assimilate("exact")
+    assert found.estimates.x_mean.dims == ("t",)
+    assert {"drift_mean", "x_truth", "x_forecast_sd"} <= set(found.estimates)
+    assert "x_smoothed_mean" in exact.estimates
+    apart = np.abs(found.estimates.x_mean - exact.estimates.x_mean) / exact.estimates.x_sd
+    assert float(apart.max()) < 1.5, "30 members are near the exact filter"
+    assert found.scores["last_observed"] == 15
+    assert bool((exact.observations.y_gain[:16] < 1).all())
+    assert found.pictures == ("trajectories", "spread", "ranks")
+    assert found.picture("spread").axes
+    with pytest.raises(uqdsl.UsageError):
+        found.picture("map")
+    assert repr(found).startswith("<uqdsl.Assimilation spec: by etkf")

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from uqdsl.assimilate.cycle import Estimate, Filter, Plan
-from uqdsl.assimilate.ensemble import Ensemble, Moved, ensemble_filter, estimate, seen_by
+from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
+from uqdsl.assimilate.ensemble import Ensemble, Moved, ensemble_filter, estimate, members, seen_by
 from uqdsl.assimilate.system import Events, Moments, System
 from uqdsl.infer.equal_weight import two_stage
 from uqdsl.vocabulary.assimilation import EnsembleOptions, EqualWeightFilterOptions
@@ -70,4 +70,7 @@ def make(options: EqualWeightFilterOptions, plan: Plan) -> Filter:
     def known(system: System, stepped: Stepped, event: Events) -> Estimate:
         return estimate(system, Ensemble(stepped.states, stepped.parameters), event)
 
-    return Filter(begin, predict, analyse, known)
+    def as_members(system: System, stepped: Stepped) -> Members:
+        return members(system, Ensemble(stepped.states, stepped.parameters))
+
+    return Filter(begin, predict, analyse, known, members=as_members)

@@ -13,6 +13,9 @@ import jax.numpy as jnp
 MOST_RANKS = 20
 """Bins of a histogram of ranks, where there are more members than these."""
 
+_FEW = 40
+"""Members of which all pairs are sooner gone through than sorted."""
+
 
 def bins(members: int) -> int:
     """How many bins a histogram of ranks has: one for each rank, or fewer where there are many members."""
@@ -30,11 +33,15 @@ def fair_crps(members: jax.Array, weights: jax.Array, values: jax.Array) -> jax.
         values: `(n,)`.
     """
     apart = weights @ jnp.abs(members - values)
-    order = jnp.argsort(members, axis=0)
-    ordered, own = jnp.take_along_axis(members, order, axis=0), weights[order]
-    # In order, x stands above what lies before it and below what lies behind it.
-    before = jnp.cumsum(own, axis=0) - own
-    pairs = jnp.sum(own * ordered * (2 * before + own - 1), axis=0)
+    if len(members) <= _FEW:
+        shares = weights[:, None] * weights
+        pairs = 0.5 * jnp.sum(shares[:, :, None] * jnp.abs(members[:, None] - members), axis=(0, 1))
+    else:
+        order = jnp.argsort(members, axis=0)
+        ordered, own = jnp.take_along_axis(members, order, axis=0), weights[order]
+        # In order, x stands above what lies before it and below what lies behind it.
+        before = jnp.cumsum(own, axis=0) - own
+        pairs = jnp.sum(own * ordered * (2 * before + own - 1), axis=0)
     return apart - pairs / jnp.maximum(1 - jnp.sum(weights**2), jnp.finfo(weights.dtype).tiny)
 
 

@@ -155,7 +155,7 @@ def assimilate(
     whole = len(found.forecast.mean) == len(system.events.time)
     attrs: dict[str, str | int | float] = {"spec": spec.name, "seed": seed, "run": asked.name, "method": asked.method}
     attrs["status"] = "complete" if whole else "interrupted"
-    groups = {"": Group(attrs=attrs)} | filtered_groups(system, asked, found, truth)
+    groups = {"": Group(attrs=attrs)} | filtered_groups(spec, system, asked, found, truth)
     seconds = {"assimilate": time.perf_counter() - began}
     return Assimilated(asked, groups, cycled(groups[ASSIMILATION]), seconds, interrupted=not whole)
 
@@ -203,7 +203,9 @@ def _alongside(system: System, found: Any) -> Alongside:
     return Alongside(values, error, present, before.observed, before.observed_sd, after.observed, after.observed_sd)
 
 
-def filtered_groups(system: System, asked: ir.Assimilation, found: Any, truth: np.ndarray | None) -> Groups:
+def filtered_groups(
+    spec: ir.Spec, system: System, asked: ir.Assimilation, found: Any, truth: np.ndarray | None
+) -> Groups:
     """What a filter found as labelled arrays, with the scores of the whole as attributes.
 
     `assimilation` has the estimates along the times, `observations` what was observed beside what was expected, over the
@@ -246,13 +248,19 @@ def filtered_groups(system: System, asked: ir.Assimilation, found: Any, truth: n
         numbers["log_evidence"] = found.evidence
     group.variables.update({name: Variable((motion.axis,), np.asarray(each)) for name, each in numbers.items()})
     group.attrs.update(scores(held, found, truth, times, states.mask(motion.states)))
-    observations = _observations(system, beside)
+    observations = _observations(spec, system, beside)
     group.attrs["reasons"] = "\n".join(reasons(held, found, times, motion.axis, observations))
     return {ASSIMILATION: group, OBSERVATIONS: observations}
 
 
-def _observations(system: System, beside: Alongside) -> Group:
-    """Of each row of the data: what was observed, what the forecast and the analysis expected, and the gain."""
+def _observations(spec: ir.Spec, system: System, beside: Alongside) -> Group:
+    """Of each row of the data: what was observed, what the forecast and the analysis expected, and the gain.
+
+    The attribute `y_of` names the state that `y` shows just as it is, where it does.
+    """
+    laws = {
+        each.name: each.law for stage in spec.stages if stage.name == "observation" for each in stage.spec.observations
+    }
     target = system.fixed.stages.observation
     group = Group()
     count = len(system.events.time) - len(beside.values)
@@ -268,6 +276,9 @@ def _observations(system: System, beside: Alongside) -> Group:
             )
     for stream in system.fixed.motion.streams:
         group.attrs.update({f"{stream.name}_rows": stream.rows, f"{stream.name}_times": stream.times or ""})
+        centre = laws[stream.name].arguments[0].value
+        name = centre.name if isinstance(centre, ir.Reference) else ""
+        group.attrs[f"{stream.name}_of"] = name if name in system.fixed.motion.states else ""
         if stream.times is not None:
             group.variables[stream.times] = Variable((stream.rows,), np.asarray(system.data[stream.times], float))
     return group

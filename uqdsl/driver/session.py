@@ -33,7 +33,7 @@ from uqdsl.infer.environment import Device, choose_device
 from uqdsl.ir import Assimilation, Spec
 from uqdsl.messages import Problem, RunError, Sources, UqdslError
 from uqdsl.messages.catalogue.runtime import OutOfMemory
-from uqdsl.report import PICTURES, Picture, picture_of_comparison, pictures_of, write_pictures
+from uqdsl.report import PICTURES, Picture, picture_of_comparison, pictures_of, pictures_of_assimilation, write_pictures
 from uqdsl.results import (
     RunDirectory,
     RunMethod,
@@ -242,6 +242,10 @@ def _run_all(
     assimilated: dict[str, Assimilated] = {}
     if spec.motion is not None and not any(each.interrupted for each in results.values()):
         assimilated = _assimilate_all(job, directory, resume=resume, audience=audience)
+        for name, each in assimilated.items():
+            if job.pictures:
+                with audience.busy("drawing pictures"):
+                    problems += write_pictures(directory.folder(name) / PICTURES, pictures_of_assimilation(each.groups))
     summary = summary_json(
         spec=spec.name,
         version=uqdsl.__version__,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.classification import Reliability
 from uqdsl.diagnose.compare import Comparison
+from uqdsl.diagnose.cycles import ASSIMILATION, OBSERVATIONS
 from uqdsl.diagnose.forecast import Forecast
 from uqdsl.diagnose.simulations import simulated
 from uqdsl.diagnose.tested import CALIBRATION
@@ -33,8 +34,9 @@ NAIVE = "naive"
 class Picture(NamedTuple):
     """A picture that can be drawn.
 
-    - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`, `simulations`, `comparison`.
-    - of: the prediction that it shows; empty where it shows the posterior.
+    - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`, `simulations`, `comparison`; of an
+      assimilation `trajectories`, `spread`, `ranks`, `field`, `map`.
+    - of: the prediction or the state that it shows; empty where it shows the whole.
     """
 
     kind: str
@@ -72,6 +74,30 @@ def pictures_of(groups: Groups, rows: Sequence[Row], forecasts: Sequence[Forecas
     if tried is not None:
         found.append(Picture("simulations", "", _drawing("simulations:draw_simulations", tried)))
     return [*found, *_of_testing(groups.get(CALIBRATION, Group()))]
+
+
+def pictures_of_assimilation(groups: Groups) -> list[Picture]:
+    """The pictures of what a filter found."""
+    group, observations = groups[ASSIMILATION], groups[OBSERVATIONS]
+    found = [
+        Picture("trajectories", "", _drawing("assimilation:draw_trajectories", group, observations)),
+        Picture("spread", "", _drawing("assimilation:draw_spread", group)),
+    ]
+    if any(name.startswith("ranks_") for name in group.variables):
+        found.append(Picture("ranks", "", _drawing("assimilation:draw_rank_histogram", group)))
+    for name, (dims, _) in group.variables.items():
+        state = name.removesuffix("_forecast_mean")
+        if state == name or len(dims) not in (_LINE, _PLANE):
+            continue
+        if len(dims) == _LINE:
+            found.append(Picture("field", state, _drawing("assimilation:draw_field", state, group)))
+        else:
+            found.append(Picture("map", state, _drawing("assimilation:draw_maps", state, group, observations)))
+    return found
+
+
+_LINE, _PLANE = 2, 3
+"""Dimensions, time among them, of a state along a line and over a plane."""
 
 
 def picture_of_comparison(found: Comparison) -> Picture:

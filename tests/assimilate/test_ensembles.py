@@ -59,7 +59,9 @@ def recursion(y: np.ndarray, halved: bool = False) -> tuple[np.ndarray, np.ndarr
 LOCAL = "localization = gaspari_cohn(0.25, along = grid)"
 
 
-@pytest.mark.parametrize("method", ["letkf", "enkf", "denkf", "eakf"])
+@pytest.mark.parametrize(
+    "method", ["letkf", "enkf", *(pytest.param(each, marks=pytest.mark.slow) for each in ("denkf", "eakf"))]
+)
 def test_filters_come_to_the_kalman_filter_as_they_grow(method, observed):
     means, variances = recursion(observed, halved=method == "denkf")
     apart, share = [], []

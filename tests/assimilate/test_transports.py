@@ -45,12 +45,14 @@ def test_two_stages_have_the_right_spread_and_one_has_not():
     assert published.linear_run(system, published.EQUAL["one"]).spread.mean() < 0.85 * spread
 
 
+@pytest.mark.slow
 def test_the_score_filter_finds_a_truth_far_away():
     found = published.run(published.ARCTAN.format(method=published.SCORE), 2, **published.lorenz_96(2))
     # 0.2922 over ten seeds; seeds lie between 0.27 and 0.31.
     assert found.rmse[1:].mean() == pytest.approx(0.292, abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_gate_takes_the_score_filter_where_the_local_one_is_lost():
     found = published.run(published.ARCTAN.format(method=published.GATED), 1, **published.lorenz_96(1))
     assert found.rmse[76:].mean() < 0.06
@@ -89,6 +91,7 @@ assimilate x by METHOD with(truth = truth)
 """
 
 
+@pytest.mark.slow
 def test_weights_of_places_do_not_collapse():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(41, 40))
@@ -109,7 +112,16 @@ def test_weights_of_places_do_not_collapse():
     assert error["none"] > 1.5 * np.sqrt(variance)
 
 
-@pytest.mark.parametrize("method", ["score_filter", "diffusion", "particle_flow", "optimal_transport(members = 60)"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "score_filter",
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("diffusion", "particle_flow", "optimal_transport(members = 60)")
+        ),
+    ],
+)
 def test_counts_may_be_observed(method: str):
     rng = np.random.default_rng(1)
     x = np.zeros(101)

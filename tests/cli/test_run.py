@@ -284,7 +284,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
     return draws(folder / "runs/model-0-1")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_stopped_run_goes_on_draw_for_draw(folder: Path, undisturbed: np.ndarray, how: signal.Signals):
     (folder / "model.uq").write_text(LONG)
     child = started(folder)

@@ -11,6 +11,7 @@ from uqdsl.cli.main import execute
 from .conftest import SPECS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "means", "sds"),
     [

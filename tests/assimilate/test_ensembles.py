@@ -119,6 +119,7 @@ def test_inflations_that_leave_the_analysis():
     assert np.allclose(whole - whole.mean(0), before - before.mean(0))
 
 
+@pytest.mark.slow
 def test_adaptive_inflation_finds_the_spread_that_is_lacking(observed):
     # The truth is driven by errors of 0.5, of which the filter is told 0.25.
     blind = AR1.replace("0.9 * x[t - 1], 0.5", "0.9 * x[t - 1], 0.25")

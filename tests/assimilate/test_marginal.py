@@ -83,6 +83,7 @@ def test_states_are_drawn_with_the_parameters(program, y):
     assert abs((scores**2).mean() - 1) < 4 * np.sqrt(2 / scores.size)
 
 
+@pytest.mark.slow
 def test_another_method_accounts_for_states_in_the_same_way(program):
     found = program.infer("laplace(draws = 200)", seed=1).posterior.posterior
     assert found["level"].shape == (1, 200, 20)

@@ -23,7 +23,7 @@ __all__ = ["data"]
         ("optimal_transport(members = 80)", 0.15),
         ("particle_flow(members = 50, steps = 150)", 0.15),
         ("diffusion(members = 200)", 0.1),
-        ("diffusion(members = 40, bandwidth = 0.5)", 0.25),
+        pytest.param("diffusion(members = 40, bandwidth = 0.5)", 0.25, marks=pytest.mark.slow),
     ],
 )
 def test_transports_come_to_the_kalman_filter_where_much_is_missing(
@@ -62,6 +62,7 @@ def test_the_gate_takes_the_score_filter_where_the_local_one_is_lost():
     assert gate[75:].sum() == 0
 
 
+@pytest.mark.slow
 def test_the_matrix_kernel_keeps_the_spread_that_the_scalar_one_loses():
     ratio = {kernel: published.flow_spread(60, kernel) for kernel in ("matrix", "scalar")}
     assert 0.9 < ratio["matrix"] < 1.15

@@ -219,6 +219,7 @@ def test_the_run_tells_and_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert {"rmse", "crps", "nlpd", "sharpness", "p_value"} <= set(found)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_read_again_says_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

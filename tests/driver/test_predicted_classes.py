@@ -133,6 +133,7 @@ likelihood grade[case] ~ {law}(slope * z, c, over = cut)
         assert (abs(drawn - found["grade_probability"].sel(grade_class=grade)) < 4 * 0.5 / np.sqrt(2000)).all()
 
 
+@pytest.mark.slow
 def test_of_a_law_without_known_moments_the_parts_are_drawn():
     """A truncated normal around mu, whose posterior is integrated on a grid."""
     text = f"""

@@ -302,6 +302,7 @@ def test_a_stopped_run_goes_on_draw_for_draw(folder: Path, undisturbed: np.ndarr
     assert not (path / "checkpoint.npz").exists()
 
 
+@pytest.mark.slow
 def test_of_several_runs_only_those_that_are_not_complete_go_on(folder: Path):
     (folder / "model.uq").write_text(
         LONG.replace("infer by", "infer by nuts(chains = 2, warmup = 300, draws = 500)\ninfer by", 1).strip()

@@ -165,6 +165,7 @@ likelihood y[i] ~ Normal(mu, 1) truncated(0, inf)
     assert (found["y_epistemic"] > 0).all()
 
 
+@pytest.mark.slow
 def test_for_machines_and_for_people(tmp_path: Path, capsys):
     (tmp_path / "classes.uq").write_text(CONJUGATE)
     assert execute(["run", str(tmp_path / "classes.uq"), "--out", str(tmp_path / "runs")]) == 0

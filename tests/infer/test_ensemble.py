@@ -64,7 +64,7 @@ likelihood y[i] ~ Normal(w, {(precision - 1) ** -0.5})
     return posterior_of(spec, y=np.zeros(size))
 
 
-@pytest.mark.parametrize("size", [10, 50])
+@pytest.mark.parametrize("size", [10, pytest.param(50, marks=pytest.mark.slow)])
 def test_randomised_members_of_a_linear_model_are_draws_of_its_posterior(size: int) -> None:
     posterior, mean, precision = regression(size)
     draws = ensemble(posterior, members=50, kind="rto", weighting="importance")

@@ -175,6 +175,7 @@ RATIO = 0.5**2
 """Of the variance of the error of inputs to that of inputs."""
 
 
+@pytest.mark.slow
 def test_errors_of_inputs_flatten_a_naive_line_and_not_this_one():
     """Four standard errors, and one per cent for what is left of order 1/n in a mean of ratios."""
     rng = np.random.default_rng(8)

@@ -87,7 +87,7 @@ EXACT = {
     ),
 }
 """What is changed for a source to be exact."""
-LONG = ("new_input", "training_data")
+LONG = ("new_input", "testing_data", "training_data")
 
 
 @cache

@@ -68,6 +68,11 @@ def edited(draw: st.DrawFn) -> str:
     return "".join(pieces)
 
 
+@pytest.mark.parametrize("text", GOOD)
+def test_good_specs(text):
+    survives(text)
+
+
 @settings(max_examples=300)
 @given(edited())
 def test_random_edits_of_good_specs(text):

@@ -6,7 +6,7 @@ back. `span` is where in the text a node comes from; it points into the `Sources
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -656,11 +656,15 @@ class Setting(Node):
     value: float | int | bool | str
 
 
+type Option = float | int | bool | str | tuple[Option, ...] | dict[str, Option] | None
+"""What an option of a filter may be: itself a value, a few of them, or a scheme by name with options of its own."""
+
+
 class ByFilter(Node):
     """How an `infer` accounts for states that move at random: a filter with its options as resolved."""
 
     method: str
-    options: dict[str, Any]
+    options: dict[str, Option]
 
 
 class Run(Node):
@@ -751,7 +755,7 @@ class Assimilation(Node):
 
     name: str
     method: str
-    options: dict[str, Any]
+    options: dict[str, Option]
     names: tuple[str, ...]
     fixed: tuple[str, ...] = ()
     sampled: tuple[str, ...] = ()

@@ -689,6 +689,11 @@ class Assimilation:
         return self._found.found.reasons
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is worth knowing, in words."""
+        return self._found.found.notes
+
+    @property
     def pictures(self) -> tuple[str, ...]:
         """The names of the pictures that `picture` can draw."""
         return tuple(each.name for each in pictures_of_assimilation(self._found.groups))

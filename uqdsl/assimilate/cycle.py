@@ -41,7 +41,9 @@ class Estimate(NamedTuple):
 
 
 class Members(NamedTuple):
-    """What a filter knows as draws: of states `(N, d)` and parameters `(N, q)`, and their weights `(N,)`, of sum 1."""
+    """What a filter knows as draws: of states `(N, d)` on their unconstrained scale, of parameters `(N, q)` on that of their
+    supports, and their weights `(N,)`, of sum 1.
+    """
 
     states: jax.Array
     parameters: jax.Array
@@ -343,12 +345,13 @@ def _scored(
         None,
     )
     scores, places = {"crps_observed": score}, {"observed": place}
+    states = system.placed(after.states)
     if asked.truth is not None:
         truth = jnp.asarray(asked.truth)
-        for name, each in (("crps_forecast", before), ("crps_analysis", after)):
-            scores[name] = jnp.nanmean(fair_crps(each.states, each.weights, truth))
-        places["truth"] = ranks(after.states, after.weights, truth, jnp.isfinite(truth), key_of_truth)
-    return scores, places, after.states[: asked.keep] if asked.keep else None
+        scores["crps_forecast"] = jnp.nanmean(fair_crps(system.placed(before.states), before.weights, truth))
+        scores["crps_analysis"] = jnp.nanmean(fair_crps(states, after.weights, truth))
+        places["truth"] = ranks(states, after.weights, truth, jnp.isfinite(truth), key_of_truth)
+    return scores, places, states[: asked.keep] if asked.keep else None
 
 
 class _Later(NamedTuple):

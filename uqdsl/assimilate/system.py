@@ -246,8 +246,9 @@ class System:
         found = []
         for name, site in sites.items():
             density, there = site["fn"].log_prob(site["value"]), present[name]
-            together = there.shape[density.ndim :]
-            density = density.reshape(density.shape + (1,) * len(together)) / math.prod(together)
+            together = tuple(range(density.ndim, there.ndim))
+            sharing = jnp.maximum(jnp.sum(there, axis=together, keepdims=True), 1)
+            density = density.reshape(density.shape + (1,) * len(together)) / sharing
             found.append(jnp.ravel(jnp.where(there, density, 0.0)))
         return jnp.concatenate(found)
 

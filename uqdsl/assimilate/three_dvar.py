@@ -74,4 +74,5 @@ def estimate(system: System, held: Held, event: Events) -> Estimate:
     known = held.parameters
     shown, slope = jax.linearize(lambda state: system.observe(state, known, event).mean, held.now.mean)
     observed = jnp.sqrt(jnp.sum(jax.vmap(slope, 1, 1)(held.now.root) ** 2, axis=1))
-    return Estimate(held.now.mean, held.now.sd, known, jnp.zeros_like(known), shown, observed)
+    mean, sd = jax.jvp(system.placed, (held.now.mean,), (held.now.sd,))
+    return Estimate(mean, sd, known, jnp.zeros_like(known), shown, observed)

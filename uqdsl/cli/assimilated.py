@@ -35,7 +35,7 @@ def told(found: Assimilated) -> Iterator[str]:
         yield f"CRPS of what is observed {numbers['crps_observed']:.4g}"
     if "log_evidence" in numbers:
         yield f"log evidence {numbers['log_evidence']:.6g}"
-    if numbers["observations"]:
+    if "signal" in numbers:
         yield f"innovations: mean square {numbers['innovation_ratio']:.3g} times what is expected"
         share = numbers["signal"] * numbers["cycles"] / numbers["observations"]
         yield f"degrees of freedom for signal {numbers['signal']:.3g} a cycle, {share:.2g} of each observation"
@@ -52,4 +52,5 @@ def told(found: Assimilated) -> Iterator[str]:
         yield "suspect: do not rely on these estimates before this is mended"
         yield from (f"  - {reason}" for reason in found.found.reasons)
     else:
-        yield "ok: innovations are as expected"
+        yield "ok" if found.found.notes else "ok: innovations are as expected"
+    yield from found.found.notes

@@ -70,19 +70,30 @@ def restricted_text(unknown: ir.Unknown, writer: Writer) -> str:
     return f"ZeroSumNormal({writer.parameter(sd, batch).text}, {writer.sizes(along)})"
 
 
-def mask_text(
-    observation: ir.Observation, spec: ir.Spec, declared: Mapping[str, str], writer: Writer, layout: tuple[str, ...]
+def masked_text(
+    law: str,
+    observation: ir.Observation,
+    spec: ir.Spec,
+    declared: Mapping[str, str],
+    writer: Writer,
+    layout: tuple[str, ...],
 ) -> str:
-    """The places at which data have a law at all: those of `where`, and those that are not missing; nothing for all."""
-    batch = tuple(dim for dim in layout if dim not in observation.law.event)
+    """A law at the places at which data have one at all: those of `where`, and those that are not missing."""
+    event = observation.law.event
+    batch = tuple(dim for dim in layout if dim not in event)
     conditions = []
     if observation.where is not None:
         conditions.append(writer.write(observation.where, batch).text)
     field = next((each for each in spec.fields if each.name == observation.name), None)
     if field is not None and field.missing:
         known = Text(declared[ir.observed(field.name)], kind=Kind.TRUTH)
-        conditions.append(writer.aligned(writer.seen(known, field.dims), field.dims, batch).text)
-    return conditions[0] if len(conditions) == 1 else f"jnp.logical_and({', '.join(conditions)})" if conditions else ""
+        there = writer.aligned(writer.seen(known, field.dims), field.dims, (*batch, *event)).text
+        if event:
+            law = f"PartlyObserved({law}, {there})"
+        else:
+            conditions.append(there)
+    both = conditions[0] if len(conditions) == 1 else f"jnp.logical_and({', '.join(conditions)})"
+    return f"{law}.mask({both})" if conditions else law
 
 
 def standard_law_text(law: ir.Law, dims: tuple[str, ...], writer: Writer) -> str:

@@ -28,7 +28,7 @@ from uqdsl.codegen.externs import computed_before, imports, vectorised
 from uqdsl.codegen.laws import (
     batch_dims,
     law_text,
-    mask_text,
+    masked_text,
     recentered,
     reparameterisation,
     restricted_text,
@@ -507,12 +507,10 @@ class _Function:
         """The names of what is observed."""
         return {each.name for each in self.spec.observations}
 
-    def mask(self, observation: ir.Observation) -> str:
-        """What leaves places out of a likelihood."""
-        shown = mask_text(
-            observation, self.spec, self.names.declared, self.writer, observation.law.arranged(observation.dims)
-        )
-        return f".mask({shown})" if shown else ""
+    def likelihood(self, observation: ir.Observation) -> str:
+        """The law of what is observed, at the places at which something is."""
+        layout = observation.law.arranged(observation.dims)
+        return masked_text(self.law(observation), observation, self.spec, self.names.declared, self.writer, layout)
 
     def law(self, statement: ir.Unknown | ir.Observation) -> str:
         """The law of a statement."""
@@ -643,7 +641,7 @@ def _site(statement: ir.Statement, body: _Function) -> str:
         case ir.Unknown():
             return f"{target}numpyro.sample({name}, {body.law(statement)}{_event(statement.joint)})"
         case ir.Observation(law=law):
-            shown = body.law(statement) + body.mask(statement)
+            shown = body.likelihood(statement)
             data = body.outcome(statement, f"data[{name}]")
             return f"numpyro.sample({name}, {shown}, obs={data} if observed else None{_event(law.event)})"
         case ir.Quantity():
@@ -801,7 +799,7 @@ def _terms(statement: ir.Statement, body: _Function) -> list[str]:
             position = f"position[{quoted(statement.name)}]"
             return [f"{name if used else '_'}, {density} = place({body.law(statement)}, {position})"]
         case ir.Observation(law=law, dims=dims):
-            shown = f"{body.law(statement)}{body.mask(statement)}.log_prob({body.outcome(statement, name)})"
+            shown = f"{body.likelihood(statement)}.log_prob({body.outcome(statement, name)})"
             if statement.weight is not None:
                 weight = writer.number(statement.weight, batch_dims(law, dims))
                 shown = f"({weight.at(PRODUCT)} * {shown})"

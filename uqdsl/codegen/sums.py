@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from uqdsl import ir
 from uqdsl.codegen.expressions import Name, Window, Writer
-from uqdsl.codegen.laws import law_text, mask_text
+from uqdsl.codegen.laws import law_text, masked_text
 from uqdsl.codegen.text import ATOM, PRODUCT, SUM, Kind, Text, quoted
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 
@@ -181,10 +181,8 @@ class Sums:
             shown = law_text(law, whole, self.writer)
             seen = self.writer.seen(Text(data), known.axes)
             outcome = self.writer.aligned(seen, known.axes, whole)
-            mask = ""
             if isinstance(statement, ir.Observation):
-                mask = mask_text(statement, self.spec, self.declared, self.writer, layout)
-            shown += f".mask({mask})" if mask else ""
+                shown = masked_text(shown, statement, self.spec, self.declared, self.writer, layout)
         text = Text(f"{shown}.log_prob({outcome.text})")
         if past is not None:
             pads = ", ".join(f"({past.steps}, 0)" if dim == past.along else "(0, 0)" for dim in layout)

@@ -30,6 +30,7 @@ RUNTIME = (
     "Multinomial",
     "Ordered",
     "OrderedProbit",
+    "PartlyObserved",
     "PoissonLog",
     "Rayleigh",
     "ScaledInverseChiSquared",

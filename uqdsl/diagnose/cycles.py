@@ -35,6 +35,8 @@ OBSERVATIONS = "observations"
 class Alongside(NamedTuple):
     """Observations beside what was expected of them, `(event, p)` each; where `present` is not, nothing was observed.
 
+    Where a law has no mean or no variance, and where a filter has come to an end in what is no number, nothing is expected.
+
     - values: observed.
     - error: variance of the observations' own errors.
     - forecast, forecast_sd: what was expected before they came in, without their error.
@@ -48,6 +50,11 @@ class Alongside(NamedTuple):
     forecast_sd: np.ndarray
     analysis: np.ndarray
     analysis_sd: np.ndarray
+
+    @property
+    def compared(self) -> np.ndarray:
+        """Where something was observed and something was expected of it."""
+        return self.present & np.isfinite(self.error) & np.isfinite(self.forecast)
 
     @property
     def gain(self) -> np.ndarray:
@@ -66,7 +73,7 @@ class Alongside(NamedTuple):
             "_analysis_mean": self.analysis,
             "_gain": self.gain,
         }
-        return {ending: np.where(self.present, each, np.nan) for ending, each in found.items()}
+        return {ending: np.where(self.compared, each, np.nan) for ending, each in found.items()}
 
 
 class Consistency(NamedTuple):
@@ -79,6 +86,7 @@ class Consistency(NamedTuple):
       forecast, over what the spec and the filter take them to be.
     - signal: at each event, the observations' degrees of freedom for signal, tr(HK); NaN where nothing was observed.
     - observations: how many.
+    - observed: at which events something was observed.
     """
 
     ratio: float
@@ -89,11 +97,12 @@ class Consistency(NamedTuple):
     forecast_error: float
     signal: np.ndarray
     observations: int
+    observed: np.ndarray
 
 
 def consistency(seen: Alongside) -> Consistency:
     """Compare innovations with what was expected of them."""
-    there = seen.present
+    there, observed = seen.compared, seen.present.any(axis=1)
     count = int(there.sum())
     before, after = seen.values - seen.forecast, seen.values - seen.analysis
     squares = np.where(there, before**2 / (seen.forecast_sd**2 + seen.error), 0.0)
@@ -101,7 +110,7 @@ def consistency(seen: Alongside) -> Consistency:
     by_event = np.divide(squares.sum(axis=1), number, out=np.full(len(number), np.nan), where=number > 0)
     signal = np.where(number > 0, np.where(there, seen.gain, 0.0).sum(axis=1), np.nan)
     if not count:
-        return Consistency(np.nan, np.nan, np.nan, by_event, np.nan, np.nan, signal, 0)
+        return Consistency(np.nan, np.nan, np.nan, by_event, np.nan, np.nan, signal, 0, observed)
 
     def share(product: np.ndarray, expected: np.ndarray) -> float:
         return float(product[there].sum() / expected[there].sum())
@@ -115,6 +124,7 @@ def consistency(seen: Alongside) -> Consistency:
         share((seen.analysis - seen.forecast) * before, np.maximum(seen.forecast_sd**2, np.finfo(float).tiny)),
         signal,
         count,
+        observed,
     )
 
 
@@ -170,7 +180,7 @@ def scores(
         assert truth is not None
         return skill(part.mean[span][:, of], part.sd[span][:, of], truth[span][:, of], found.size)
 
-    observed = np.flatnonzero(np.isfinite(held.by_event))
+    observed = np.flatnonzero(held.observed)
     numbers: dict[str, int | float] = {
         "cycles": len(observed),
         "observations": held.observations,
@@ -183,7 +193,7 @@ def scores(
         "spread_forecast": float(np.mean(np.sqrt(np.mean(found.forecast.sd[:, of] ** 2, axis=1)))),
         "spread_analysis": float(np.mean(np.sqrt(np.mean(found.analysis.sd[:, of] ** 2, axis=1)))),
     }
-    if len(observed):
+    if held.observations:
         numbers["signal"] = float(np.nanmean(held.signal))
     if found.size is not None:
         numbers["members"] = found.size
@@ -204,7 +214,7 @@ def scores(
         if until < len(times):
             beyond = skill_of(found.analysis, slice(until, None))
             numbers |= {"rmse_ahead": beyond.rmse, "spread_ahead": beyond.spread}
-    elif "crps_observed" in found.numbers and len(observed):
+    elif "crps_observed" in found.numbers and held.observations:
         numbers["crps_observed"] = float(np.nanmean(found.numbers["crps_observed"]))
     return numbers
 
@@ -344,25 +354,44 @@ def reasons(held: Consistency, found: Any, times: np.ndarray, axis: str, observa
         if held.forecast_error > 1 / _NARROW**2:
             trouble += "; its spread has collapsed"
         return [f"{trouble}; take more members or inflation, or give the states an error"]
+    return [off] if (off := out_of_band(held)) and not 1 / _MATTERS <= held.ratio <= _MATTERS else []
+
+
+def out_of_band(held: Consistency) -> str:
+    """By how much innovations differ from what is expected of them, in words; empty where that may be chance."""
+    if not held.observations or held.low <= held.ratio <= held.high:
+        return ""
     band = f"{held.ratio:.3g} times what it should be (1 within {held.low:.3g} to {held.high:.3g})"
-    if held.observations and held.ratio > held.high:
+    if held.ratio > held.high:
         advice = "inflate, or look for errors that the spec leaves out"
-        return [f"innovations are larger than expected: the mean of their squares is {band}; {advice}"]
-    if held.observations and held.ratio < held.low:
-        advice = "the errors that the spec states, or the inflation, are too large"
-        return [f"innovations are smaller than expected: the mean of their squares is {band}; {advice}"]
-    return []
+        return f"innovations are larger than expected: the mean of their squares is {band}; {advice}"
+    advice = "the errors that the spec states, or the inflation, are too large"
+    return f"innovations are smaller than expected: the mean of their squares is {band}; {advice}"
+
+
+_MATTERS = 2.0
+"""Factor by which squares of innovations may differ from what is expected before estimates should not be relied on."""
+
+
+def notes(held: Consistency, why: list[str]) -> list[str]:
+    """What is worth knowing of an assimilation though its estimates can be relied on.
+
+    Arguments:
+        why: it is suspect.
+    """
+    return [off] if (off := out_of_band(held)) and not why else []
 
 
 class Cycled(NamedTuple):
-    """What a filter found, in numbers for a summary."""
+    """What a filter found, in numbers for a summary; why it is suspect, and what else is worth knowing."""
 
     numbers: Mapping[str, float]
     reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def cycled(group: Group) -> Cycled:
     """The numbers and the words that the group `assimilation` of a result holds."""
-    texts = tuple(text for text in str(group.attrs.get("reasons", "")).split("\n") if text)
+    why, worth = (tuple(filter(None, str(group.attrs.get(each, "")).split("\n"))) for each in ("reasons", "notes"))
     numbers = {name: float(each) for name, each in group.attrs.items() if isinstance(each, int | float)}
-    return Cycled(numbers, texts)
+    return Cycled(numbers, why, worth)

@@ -83,7 +83,7 @@ def summary_json(
         content["simulations"] = {run: _simulated(each) for run, each in simulations.items()}
     if assimilation:
         content["assimilation"] = {
-            name: {"method": method, **found.numbers, "reasons": list(found.reasons)}
+            name: {"method": method, **found.numbers, "reasons": list(found.reasons), "notes": list(found.notes)}
             for name, (method, found) in assimilation.items()
         }
     if shift:

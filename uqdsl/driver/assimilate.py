@@ -21,6 +21,7 @@ from uqdsl.diagnose.cycles import (
     Cycled,
     consistency,
     cycled,
+    notes,
     reasons,
     scores,
 )
@@ -198,8 +199,6 @@ def _alongside(system: System, found: Any) -> Alongside:
     done = jax.tree.map(lambda each: each[: len(before.mean)], system.events)
     every = jax.jit(lambda *of: jax.lax.map(lambda each: there(*each), of))
     values, error, present = (np.asarray(each) for each in every(before.mean, before.parameters, done))
-    # Of a law without a mean or a variance there is nothing to be expected.
-    present = present & np.isfinite(error) & np.isfinite(before.observed)
     return Alongside(values, error, present, before.observed, before.observed_sd, after.observed, after.observed_sd)
 
 
@@ -249,7 +248,8 @@ def filtered_groups(
     group.variables.update({name: Variable((motion.axis,), np.asarray(each)) for name, each in numbers.items()})
     group.attrs.update(scores(held, found, truth, times, states.mask(motion.states)))
     observations = _observations(spec, system, beside)
-    group.attrs["reasons"] = "\n".join(reasons(held, found, times, motion.axis, observations))
+    why = reasons(held, found, times, motion.axis, observations)
+    group.attrs.update({"reasons": "\n".join(why), "notes": "\n".join(notes(held, why))})
     return {ASSIMILATION: group, OBSERVATIONS: observations}
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from uqdsl.runtime.ode import advance, trajectory
     from uqdsl.runtime.ordered import Ordered
     from uqdsl.runtime.ordered_probit import OrderedProbit
+    from uqdsl.runtime.partly_observed import PartlyObserved
     from uqdsl.runtime.placing import place
     from uqdsl.runtime.poisson_log import PoissonLog
     from uqdsl.runtime.recurrences import recurrence
@@ -74,6 +75,7 @@ _MODULES = {
     "Multinomial": "counts",
     "Ordered": "ordered",
     "OrderedProbit": "ordered_probit",
+    "PartlyObserved": "partly_observed",
     "PoissonLog": "poisson_log",
     "Rayleigh": "related",
     "ScaledInverseChiSquared": "related",
@@ -147,6 +149,7 @@ __all__ = [
     "Multinomial",
     "Ordered",
     "OrderedProbit",
+    "PartlyObserved",
     "PoissonLog",
     "Rayleigh",
     "ScaledInverseChiSquared",

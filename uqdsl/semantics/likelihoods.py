@@ -13,7 +13,7 @@ from uqdsl.messages.catalogue.kinds import (
     RandomCondition,
     WrongModifier,
 )
-from uqdsl.messages.catalogue.names import Cycle, DimensionsDiffer, NotData, TwoLikelihoods
+from uqdsl.messages.catalogue.names import Cycle, DimensionsDiffer, MissingOfWhole, NotData, TwoLikelihoods
 from uqdsl.semantics.constants import evaluate
 from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import Declarations, Declared, What, not_in_file
@@ -95,6 +95,11 @@ def lower_likelihood(
         again = next((each.span for each in names_in(statement.law) if each.name == name), statement.law.span)
         context.report(Cycle(at=again, name=name, path=f"`{name}` → `{name}`", hint=_OWN_DATA))
     field = next((each for each in fields if each.name == name), None)
+    if field is not None and field.missing and lowered.law.event and lowered.law.distribution != "MultiNormal":
+        others = (Label(field.span, "declared `missing` here"),)
+        law, event = lowered.law.distribution, ", ".join(lowered.law.event)
+        context.report(MissingOfWhole(at=statement.law.span, name=name, law=law, event=event, others=others))
+        return None
     if data.category is not None or lowered.category is not None:
         if lowered.distribution.values != "ranks" and data.category != lowered.category:
             report_labels(statement, lowered, data, field, context)

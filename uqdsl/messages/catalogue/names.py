@@ -329,6 +329,16 @@ class NothingMissing(Problem):
     name: str
 
 
+class MissingOfWhole(Problem):
+    code = "UQ266"
+    headline = "elements of `{name}` may be missing, and `{law}` is a law of all of them together"
+    label = "drawn together along `{event}`"
+    advice = "`MultiNormal` has a law of any of them; or drop the rows that have gaps, and the word `missing`"
+    name: str
+    law: str
+    event: str
+
+
 class LabelsOfTwoDimensions(Problem):
     code = "UQ290"
     headline = "labels of `{one}` are compared with labels of `{other}`"

@@ -1,0 +1,156 @@
+"""What every method shares: the scale on which it reports, what is missing of vectors, and when it is suspect."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from uqdsl.assimilate.scores import fair_crps
+from uqdsl.diagnose.cycles import Alongside, consistency, notes, reasons
+from uqdsl.results import Group
+
+from .systems import assimilated, bound
+
+GROWTH = """
+time t from 0 to 12 step 1
+data {{ y[t] : real missing, truth[t] : real }}
+state h {kind} over t {{
+  initial h ~ {initial}
+  evolve  h = h[t - 1]
+  error   h {error}
+}}
+likelihood y[t] ~ Normal({shown}, 0.3)
+assimilate h by {method} with(truth = truth{keep})
+"""
+POSITIVE = {
+    "kind": ": positive",
+    "initial": "LogNormal(0.3, 0.5)",
+    "error": "*= LogNormal(0, 0.2)",
+    "shown": "log(h)",
+}
+REAL = {"kind": "", "initial": "Normal(0.3, 0.5)", "error": "+= Normal(0, 0.2)", "shown": "h"}
+
+
+def logarithms() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    truth = 0.3 + np.cumsum(rng.normal(0, 0.2, 13))
+    y = truth + 0.3 * rng.normal(size=13)
+    y[3] = np.nan
+    return y, truth
+
+
+def test_a_covariance_that_stays_reports_on_the_scale_of_the_spec():
+    y, truth = logarithms()
+    method = {"method": "three_dvar(covariance = initial)", "keep": ""}
+    above = assimilated(GROWTH.format(**POSITIVE, **method), y=y, truth=np.exp(truth)).groups["assimilation"].variables
+    plain = assimilated(GROWTH.format(**REAL, **method), y=y, truth=truth).groups["assimilation"].variables
+    for when in ("", "_forecast"):
+        mean = np.exp(plain[f"h{when}_mean"].values)
+        assert np.allclose(above[f"h{when}_mean"].values, mean)
+        assert np.allclose(above[f"h{when}_sd"].values, mean * plain[f"h{when}_sd"].values)
+
+
+def test_members_are_kept_and_scored_on_the_scale_of_the_spec():
+    y, truth = logarithms()
+    method = {"method": "etkf(members = 12)", "keep": ", keep = 12"}
+    above = assimilated(GROWTH.format(**POSITIVE, **method), y=y, truth=np.exp(truth)).groups["assimilation"].variables
+    plain = assimilated(GROWTH.format(**REAL, **method), y=y, truth=truth).groups["assimilation"].variables
+    assert np.allclose(above["h"].values, np.exp(plain["h"].values))
+    assert np.array_equal(above["ranks_truth"].values, plain["ranks_truth"].values)
+    by_hand = fair_crps(jnp.array(above["h"].values.T), jnp.full(12, 1 / 12), jnp.exp(truth))
+    assert np.allclose(above["crps_analysis"].values, by_hand)
+
+
+VECTORS = """
+dim grid = 3
+time t from 0 to 5 step 1
+data {{ y[t, grid] : real missing }}
+let K[grid, grid'] = if grid == grid' then 1 else 0.6
+state x[grid] over t {{
+  initial x ~ Normal(0, 1)
+  evolve  x = 0.9 * x[t - 1]
+  error   x += Normal(0, 0.3)
+}}
+likelihood y[t, grid] ~ MultiNormal(x, covariance = K, event = grid)
+assimilate x by {method}
+"""
+
+
+def vectors() -> np.ndarray:
+    y = np.random.default_rng(0).normal(size=(6, 3))
+    y[1, 2] = y[2, :2] = y[4] = np.nan
+    return y
+
+
+def test_elements_of_vectors_may_be_missing():
+    y = vectors()
+    found = assimilated(VECTORS.format(method="kalman"), y=y)
+    mean, covariance, evidence = np.zeros(3), np.eye(3), 0.0
+    errors = np.full((3, 3), 0.6) + 0.4 * np.eye(3)
+    for number, row in enumerate(y):
+        if number:
+            mean, covariance = 0.9 * mean, 0.81 * covariance + 0.09 * np.eye(3)
+        seen = np.eye(3)[np.isfinite(row)]
+        total = seen @ (covariance + errors) @ seen.T
+        if len(seen):
+            evidence += stats.multivariate_normal(seen @ mean, total).logpdf(row[np.isfinite(row)])
+        gain = covariance @ seen.T @ np.linalg.inv(total)
+        mean = mean + gain @ (row[np.isfinite(row)] - seen @ mean)
+        covariance = covariance - gain @ seen @ covariance
+        assert np.allclose(found.groups["assimilation"].variables["x_mean"].values[number], mean, atol=1e-10)
+    assert found.found.numbers["log_evidence"] == pytest.approx(evidence, abs=1e-9)
+
+
+def test_the_density_of_a_vector_is_that_of_what_was_observed_of_it():
+    y = vectors()
+    system = bound(VECTORS.format(method="bootstrap(members = 10)"), y=y)
+    errors = np.full((3, 3), 0.6) + 0.4 * np.eye(3)
+    state = jnp.array([0.2, -0.1, 0.5])
+    for number, row in enumerate(y):
+        event = jax.tree.map(lambda each, at=number: each[at], system.events)
+        there = np.isfinite(row)
+        law = stats.multivariate_normal(np.asarray(state)[there], errors[np.ix_(there, there)]) if there.any() else None
+        expected = law.logpdf(row[there]) if law is not None else 0.0
+        shares = system.log_likelihoods(state, jnp.zeros(0), event)
+        assert float(shares.sum()) == pytest.approx(expected)
+        assert np.all(np.asarray(shares)[~there] == 0)
+
+
+def test_what_is_observed_behind_a_state_that_blew_up_is_no_forecast():
+    text = """
+time t from 0 to 8 step 1
+data { y[t] : real }
+state x over t {
+  initial x ~ Normal(3, 0.1)
+  evolve  der(x) = x * x  by rk4(dt = 0.5)
+  error   exact
+}
+likelihood y[t] ~ Normal(x, 1)
+assimilate x by etkf(members = 5)
+"""
+    found = assimilated(text, y=np.linspace(3, 4, 9))
+    assert not np.isfinite(found.groups["assimilation"].variables["x_mean"].values).all()
+    assert found.status == "suspect"
+    assert found.found.numbers["last_observed"] == found.found.numbers["last_time"] == 8
+
+
+@pytest.mark.parametrize(("factor", "suspect"), [(0.9, False), (1.5, False), (2.5, True), (0.4, True)])
+def test_innovations_that_are_a_little_off_are_said_and_no_more(factor: float, suspect: bool):
+    rng = np.random.default_rng(1)
+    values = np.sqrt(factor) * rng.normal(size=(2000, 5))
+    zero, one = np.zeros_like(values), np.ones_like(values)
+    beside = Alongside(values, 0.5 * one, one > 0, zero, np.sqrt(0.5) * one, zero, np.sqrt(0.25) * one)
+    held = consistency(beside)
+    assert held.ratio == pytest.approx(factor, rel=0.05)
+
+    class Found:
+        analysis = type("Estimate", (), {"mean": values})
+        numbers: dict[str, np.ndarray] = {}  # noqa: RUF012 - never changed
+
+    why = reasons(held, Found, np.arange(2000.0), "t", Group())
+    assert bool(why) == suspect
+    assert bool(notes(held, why)) != suspect
+    assert f"{held.ratio:.3g} times what it should be" in (why or notes(held, why))[0]

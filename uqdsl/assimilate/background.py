@@ -6,12 +6,14 @@ as there are snapshots, so that everything stays linear in the size of the state
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Plan
+from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.system import Events, System
 
 _DENSE = 1000
@@ -22,7 +24,7 @@ _RUNS = 16
 """Free runs whose states are the climate."""
 NO_PARAMETERS = (
     "a covariance that stays as it is tells nothing of parameters",
-    "keep them by `with(fixed = …)`, or write `ienks`, `extended_kalman` or an ensemble filter",
+    "keep them by `with(fixed = …)`, or write `strong_4dvar`, `extended_kalman` or an ensemble filter",
 )
 
 
@@ -32,10 +34,10 @@ class Background(NamedTuple):
     mean: jax.Array
     root: jax.Array
 
-    @property
-    def sd(self) -> jax.Array:
-        """Standard deviations, `(d,)`."""
-        return jnp.sqrt(jnp.sum(self.root**2, axis=1))
+    def moved(self, function: Callable[[jax.Array], jax.Array]) -> Background:
+        """The law of a function of the state, by its tangent."""
+        mean, slope = jax.linearize(function, self.mean)
+        return Background(mean, jax.vmap(slope, 1, 1)(self.root))
 
 
 def background(system: System, covariance: str, scale: float, key: jax.Array) -> Background:
@@ -56,6 +58,25 @@ def refused(system: System, plan: Plan, covariance: str) -> tuple[str, str] | No
     if covariance == "identity" and system.size > _DENSE:
         return f"an identity of {system.size} rows is no matrix to compute with", "write `covariance = climatology`"
     return None
+
+
+def no_law(system: System, plan: Plan, covariance: str) -> tuple[str, str] | None:
+    """Why a law of states and parameters, whose covariance may be `propagated`, cannot be had."""
+    if covariance != "propagated":
+        return refused(system, plan, covariance)
+    if plan.sampled.any():
+        return "what is sampled is not moved, and it moves all", "estimate these parameters, or keep them `fixed`"
+    if plan.estimated.any() and system.size > _DENSE:
+        return f"beside {system.size} elements of a state parameters have no matrix", "keep them by `with(fixed = …)`"
+    return None
+
+
+def first_law(system: System, joint: Joint, key: jax.Array) -> tuple[Background, jax.Array]:
+    """The law of states and parameters at the first time, and all parameters there."""
+    if system.size > _DENSE:
+        return at_first(system, key), system.mean_parameters()
+    belief = joint.begin(system, key)
+    return Background(belief.mean, _root(belief.covariance)), belief.parameters
 
 
 def at_first(system: System, key: jax.Array) -> Background:

@@ -103,6 +103,11 @@ class Joint:
         covariance = jnp.block([[across @ slope.T + begin.covariance.matrix(), across], [across.T, prior]])
         return Belief(jnp.concatenate([begin.mean, free]), covariance, known)
 
+    def wider(self, root: jax.Array, factor: float) -> jax.Array:
+        """A root `(n, …)` of a covariance of which that of the states is multiplied."""
+        parameters = jnp.arange(len(root)) >= len(root) - int(self.uncertain.sum())
+        return root * jnp.where(parameters, 1.0, jnp.sqrt(factor))[:, None]
+
     def split(self, system: System, joint: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
         """State and parameters, these on the scale of their supports."""
         if not self.uncertain.any():
@@ -122,6 +127,18 @@ class Joint:
     def shown(self, system: System, known: jax.Array, event: Events) -> Function:
         """What is expected to be observed of such a vector at an event."""
         return lambda joint: system.observe(*self.split(system, joint, known), event).mean
+
+    def told(self, system: System, mean: jax.Array, root: jax.Array, known: jax.Array, event: Events) -> Estimate:
+        """Mean and standard deviation of everything, by tangents, of a law with a root `(n, r)` of its covariance."""
+
+        def values(joint: jax.Array) -> tuple[jax.Array, ...]:
+            state, parameters = self.split(system, joint, known)
+            return system.placed(state), parameters, system.observe(state, parameters, event).mean
+
+        means, slope = jax.linearize(values, mean)
+        spread = (jnp.sqrt(jnp.sum(each**2, axis=1)) for each in jax.vmap(slope, 1, 1)(root))
+        state, parameters, observed = zip(means, spread, strict=True)
+        return Estimate(*state, *parameters, *observed)
 
 
 @dataclass(frozen=True)

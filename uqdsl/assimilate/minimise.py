@@ -1,7 +1,9 @@
-"""The least of a sum of squares, `½ |w|² + ½ |r(w)|²`, of a control w in units of the background: variational analyses.
+"""The least of a cost `½ |w|² + l(w)` of a control w in units of the background: variational analyses.
 
-By Gauss and Newton, where every step solves `(1 + J'J) δ = -(w + J'r)` with the Jacobian J of r, or by L-BFGS, which asks for
-gradients only, one run of the adjoint each.
+Of Gaussian observations l is `½ |r(w)|²`, with residuals r in units of their errors; else minus their log density. By Gauss
+and Newton, where every step solves `(1 + J'J) δ = -(w + l')` with the Jacobian J of r: of Gaussian observations J'J is l'' but
+for the curvature of r, and of others what Fisher scoring takes for it. Or by L-BFGS, which asks for gradients only, one run of
+the adjoint each.
 
 References:
     Courtier, Thépaut & Hollingsworth 1994, A Strategy for Operational Implementation of 4D-Var, Using an Incremental Approach,
@@ -21,6 +23,7 @@ import optax
 from uqdsl.vocabulary.assimilation import VariationalOptions
 
 type Residuals = Callable[[jax.Array], jax.Array]
+type Cost = Callable[[jax.Array], jax.Array]
 
 
 class Minimum(NamedTuple):
@@ -30,27 +33,38 @@ class Minimum(NamedTuple):
     numbers: dict[str, jax.Array]
 
 
-def cost(residuals: Residuals, control: jax.Array) -> jax.Array:
-    """½ |w|² + ½ |r(w)|²."""
-    return 0.5 * jnp.sum(control**2) + 0.5 * jnp.sum(residuals(control) ** 2)
+def minimise(
+    residuals: Residuals, start: jax.Array, options: VariationalOptions, misfit: Cost | None = None
+) -> Minimum:
+    """The least cost from a control to begin with.
 
+    Arguments:
+        residuals: r, `(m,)`.
+        misfit: l, where it is not half of their squares.
+    """
 
-def minimise(residuals: Residuals, start: jax.Array, options: VariationalOptions) -> Minimum:
-    """The least cost from a control to begin with."""
-    solve = _lbfgs if options.solver == "lbfgs" else _gauss_newton
-    control, iterations, converged = solve(residuals, start, options)
-    numbers = {"cost": cost(residuals, control), "iterations": iterations, "converged": converged}
+    def cost(control: jax.Array) -> jax.Array:
+        apart = 0.5 * jnp.sum(residuals(control) ** 2) if misfit is None else misfit(control)
+        return 0.5 * jnp.sum(control**2) + apart
+
+    if options.solver == "lbfgs":
+        control, iterations, converged = _lbfgs(cost, start, options)
+    else:
+        control, iterations, converged = _gauss_newton(cost, residuals, start, options)
+    numbers = {"cost": cost(control), "iterations": iterations, "converged": converged}
     return Minimum(control, {name: jnp.asarray(each, float) for name, each in numbers.items()})
 
 
 def posterior_root(residuals: Residuals, control: jax.Array) -> jax.Array:
-    """A root `(r, r)` of `(1 + J'J)^-1`, the covariance of the control where the residuals are linear."""
+    """A root `(r, r)` of `(1 + J'J)^-1`, the covariance of the control where the residuals are linear, and errors Gaussian."""
     slope = jax.jacfwd(residuals)(control)
     values, basis = jnp.linalg.eigh(slope.T @ slope)
     return basis / jnp.sqrt(1 + jnp.maximum(values, 0.0))
 
 
-def _gauss_newton(residuals: Residuals, start: jax.Array, options: VariationalOptions) -> tuple[jax.Array, Any, Any]:
+def _gauss_newton(
+    cost: Cost, residuals: Residuals, start: jax.Array, options: VariationalOptions
+) -> tuple[jax.Array, Any, Any]:
     """Steps that are halved until the cost falls."""
 
     def go_on(state: tuple[jax.Array, ...]) -> jax.Array:
@@ -59,12 +73,12 @@ def _gauss_newton(residuals: Residuals, start: jax.Array, options: VariationalOp
 
     def step(state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
         control, number, _ = state
-        found, slope = residuals(control), jax.jacfwd(residuals)(control)
-        whole = jnp.linalg.solve(jnp.eye(len(control)) + slope.T @ slope, -(control + slope.T @ found))
-        before = cost(residuals, control)
+        slope, steep = jax.jacfwd(lambda control: (residuals(control), cost(control)))(control)
+        whole = jnp.linalg.solve(jnp.eye(len(control)) + slope.T @ slope, -steep)
+        before = cost(control)
 
         def too_far(share: jax.Array) -> jax.Array:
-            return (share > 1e-3) & ~(cost(residuals, control + share * whole) <= before * (1 + 1e-12))
+            return (share > 1e-3) & ~(cost(control + share * whole) <= before + 1e-12 * jnp.abs(before))
 
         share = jax.lax.while_loop(too_far, lambda share: share / 2, jnp.ones(()))
         moved = jnp.sqrt(jnp.mean(whole**2))
@@ -74,14 +88,11 @@ def _gauss_newton(residuals: Residuals, start: jax.Array, options: VariationalOp
     return control, number, moved <= options.tolerance
 
 
-def _lbfgs(residuals: Residuals, start: jax.Array, options: VariationalOptions) -> tuple[jax.Array, Any, Any]:
+def _lbfgs(cost: Cost, start: jax.Array, options: VariationalOptions) -> tuple[jax.Array, Any, Any]:
     """Quasi-Newton steps with a line search, until the gradient is small."""
 
-    def value(control: jax.Array) -> jax.Array:
-        return cost(residuals, control)
-
     method = optax.lbfgs()
-    both = optax.value_and_grad_from_state(value)
+    both = optax.value_and_grad_from_state(cost)
 
     def go_on(carried: tuple[Any, ...]) -> jax.Array:
         _, state, number = carried
@@ -91,7 +102,7 @@ def _lbfgs(residuals: Residuals, start: jax.Array, options: VariationalOptions) 
     def step(carried: tuple[Any, ...]) -> tuple[Any, ...]:
         control, state, number = carried
         found, slope = both(control, state=state)
-        change, state = method.update(slope, state, control, value=found, grad=slope, value_fn=value)
+        change, state = method.update(slope, state, control, value=found, grad=slope, value_fn=cost)
         return optax.apply_updates(control, change), state, number + 1
 
     control, state, number = jax.lax.while_loop(go_on, step, (start, method.init(start), jnp.zeros((), int)))

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.background import Background, at_first, background, refused
 from uqdsl.assimilate.cycle import Estimate, Filter, Plan
+from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.minimise import Residuals, minimise, posterior_root
 from uqdsl.assimilate.system import Events, System
 from uqdsl.vocabulary.assimilation import ClimatologyOptions, OptimalInterpolationOptions, ThreeDVarOptions
@@ -32,6 +33,7 @@ def make(options: ThreeDVarOptions | OptimalInterpolationOptions | ClimatologyOp
     moves = isinstance(options, ThreeDVarOptions)
     name = options.covariance if moves else "climatology"
     scale = options.scale if moves else 1.0
+    joint = Joint(plan)
 
     def begin(system: System, key: jax.Array) -> Held:
         always = background(system, name, scale, key)
@@ -54,6 +56,9 @@ def make(options: ThreeDVarOptions | OptimalInterpolationOptions | ClimatologyOp
         found = minimise(residuals, jnp.zeros(root.shape[1]), options)
         return held._replace(now=updated(held.now, found.control, residuals)), found.numbers
 
+    def estimate(system: System, held: Held, event: Events) -> Estimate:
+        return joint.told(system, held.now.mean, held.now.root, held.parameters, event)
+
     return Filter(begin, predict, analyse, estimate, refuse=lambda system: refused(system, plan, name))
 
 
@@ -67,12 +72,3 @@ def misfit(system: System, state: jax.Array, parameters: jax.Array, event: Event
 def updated(before: Background, control: jax.Array, residuals: Residuals) -> Background:
     """The law of the state once a control was found."""
     return Background(before.mean + before.root @ control, before.root @ posterior_root(residuals, control))
-
-
-def estimate(system: System, held: Held, event: Events) -> Estimate:
-    """Mean and standard deviation."""
-    known = held.parameters
-    shown, slope = jax.linearize(lambda state: system.observe(state, known, event).mean, held.now.mean)
-    observed = jnp.sqrt(jnp.sum(jax.vmap(slope, 1, 1)(held.now.root) ** 2, axis=1))
-    mean, sd = jax.jvp(system.placed, (held.now.mean,), (held.now.sd,))
-    return Estimate(mean, sd, known, jnp.zeros_like(known), shown, observed)

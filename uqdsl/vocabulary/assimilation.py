@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
 from uqdsl.vocabulary.methods import Assumption, Method, Options
 
@@ -243,6 +244,40 @@ class OptimalInterpolationOptions(VariationalOptions):
 
 class ClimatologyOptions(Options):
     """The climate of the model, whatever is observed."""
+
+
+# ------------------------------------------------------------------------------------------------------ windows of time
+
+
+class WindowOptions(Options):
+    """Windows of time, whose observations are taken in together."""
+
+    window: int | None = Field(
+        default=None, ge=1, le=10**6, description="steps of a window; all there are where it is not given"
+    )
+    shift: int | None = Field(
+        default=None, ge=1, le=10**6, description="steps from one window to the next; a window where it is not given"
+    )
+
+    @field_validator("shift")
+    @classmethod
+    def leaves_none_out(cls, shift: int | None, known: ValidationInfo) -> int | None:
+        """Windows that are farther apart than they are long leave observations out."""
+        window = known.data.get("window")
+        if shift is not None and window is not None and shift > window:
+            raise PydanticKnownError("less_than_equal", {"le": window})
+        return shift
+
+
+class StrongOptions(WindowOptions, VariationalOptions):
+    """4D-Var of a model that is taken to be exact."""
+
+    covariance: Literal["propagated", "climatology", "identity", "initial"] = Field(
+        default="propagated",
+        description="of errors at the base of each window but the first: that of the window before moved there by tangents, "
+        "that of free runs, one, or that at the first time",
+    )
+    scale: float = Field(default=1.0, gt=0, description="by which it is multiplied")
 
 
 # ----------------------------------------------------------------------------------------------------- particle filters
@@ -523,6 +558,25 @@ STATIC = (
     ),
 )
 
+WINDOWS = (
+    Method(
+        name="strong_4dvar",
+        summary="4D-Var: the state at the beginning of a window, from all that is observed in it; any likelihood",
+        options=StrongOptions,
+        run="uqdsl.assimilate.strong_4dvar:make",
+        references=(
+            (
+                "Le Dimet & Talagrand 1986, Variational Algorithms for Analysis and Assimilation of Meteorological "
+                "Observations, Tellus A 38, 97-110"
+            ),
+            (
+                "Courtier, Thépaut & Hollingsworth 1994, A Strategy for Operational Implementation of 4D-Var, Using an "
+                "Incremental Approach, Q. J. R. Meteorol. Soc. 120, 1367-1387"
+            ),
+        ),
+    ),
+)
+
 
 METHODS = (
     Method(
@@ -618,6 +672,7 @@ METHODS = (
     ),
     *SMOOTHERS,
     *STATIC,
+    *WINDOWS,
     *PARTICLE_FILTERS,
     *TRANSPORTS,
 )
@@ -636,7 +691,6 @@ MARGINAL = frozenset({"kalman"})
 PLANNED = frozenset(
     {
         "ienks",
-        "strong_4dvar",
     }
 )
 """Methods of `assimilate` that the language names and this version cannot run."""

@@ -1,0 +1,115 @@
+"""Methods that look at windows of time, beside the smoother of Rauch, Tung & Striebel where everything is linear and Gaussian."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from uqdsl.messages import SpecError
+
+from .systems import assimilated, checked
+
+EXACT = """
+time t from 0 to 20 step 1
+data { y[t] : real missing }
+state x, v over t {
+  initial x ~ Normal(0, 1), v ~ Normal(0.5, 0.4)
+  evolve  x = x[t - 1] + 0.3 * v[t - 1], v = 0.95 * v[t - 1] - 0.2 * x[t - 1]
+  error   exact
+}
+likelihood y[t] ~ Normal(x, 0.7)
+assimilate x, v by METHOD
+"""
+ESTIMATES = [f"{name}{part}_{moment}" for name in "xv" for part in ("", "_smoothed") for moment in ("mean", "sd")]
+SMOOTHED = [name for name in ESTIMATES if "smoothed" in name]
+
+
+@pytest.fixture(scope="module")
+def data() -> dict[str, np.ndarray]:
+    y = np.random.default_rng(0).normal(size=21)
+    y[1::2] = np.nan
+    y[20] = np.nan
+    return {"y": y}
+
+
+def variables(text: str, **given: np.ndarray):
+    return assimilated(text, **given).groups["assimilation"].variables
+
+
+@pytest.fixture(scope="module")
+def exact(data):
+    return variables(EXACT.replace("METHOD", "kalman"), **data)
+
+
+@pytest.mark.parametrize("solver", ["gauss_newton", "lbfgs"])
+def test_a_window_over_all_times_is_the_exact_smoother(data, exact, solver):
+    found = variables(EXACT.replace("METHOD", f"strong_4dvar(solver = {solver}, tolerance = 1e-9)"), **data)
+    for name in SMOOTHED:
+        assert np.allclose(found[name].values, exact[name].values, atol=1e-8), name
+    assert np.isfinite(found["iterations"].values).sum() == 1
+    assert found["converged"].values[18] == 1
+
+
+@pytest.mark.parametrize(("window", "shift"), [(5, 5), (6, 2), (7, 1)])
+def test_the_covariance_that_is_propagated_is_that_of_the_filter(data, exact, window, shift):
+    found = variables(EXACT.replace("METHOD", f"strong_4dvar(window = {window}, shift = {shift})"), **data)
+    ends = np.arange(0, 21, shift)
+    ends = ends[ends > 0]
+    for name in ("x_mean", "x_sd", "v_mean", "v_sd"):
+        assert np.allclose(found[name].values[ends], exact[name].values[ends], atol=1e-8), name
+    # Whatever the last window reaches is known from all observations.
+    reached = slice(21 - window, None) if shift == 1 else slice(20 - shift, None)
+    for name in SMOOTHED:
+        assert np.allclose(found[name].values[reached], exact[name].values[reached], atol=1e-8), name
+
+
+def test_parameters_stand_in_the_control():
+    text = """
+time t from 0 to 12 step 1
+data { y[t] : real }
+prior drift ~ Normal(0, 0.3)
+state x over t {
+  initial x ~ Normal(0, 1)
+  evolve  x = 0.9 * x[t - 1] + drift
+  error   exact
+}
+likelihood y[t] ~ Normal(x, 0.5)
+assimilate x, drift by METHOD
+"""
+    y = 1 + np.random.default_rng(1).normal(size=13)
+    exact = variables(text.replace("METHOD", "extended_kalman"), y=y)
+    found = variables(text.replace("METHOD", "strong_4dvar"), y=y)
+    for name in ("x_smoothed_mean", "x_smoothed_sd", "drift_smoothed_mean", "drift_smoothed_sd"):
+        assert np.allclose(found[name].values, exact[name].values, atol=1e-8), name
+
+
+@pytest.mark.parametrize("solver", ["gauss_newton", "lbfgs"])
+def test_the_cost_of_counts_is_their_log_density(solver):
+    text = EXACT.replace("y[t] : real missing", "y[t] : count missing").replace("Normal(x, 0.7)", "Poisson(exp(x))")
+    y = np.array([1, 0, 3, 2, 5, 1, 2] * 3, float)
+    y[1::2] = np.nan
+    found = variables(text.replace("METHOD", f"strong_4dvar(solver = {solver}, tolerance = 1e-9)"), y=y)
+
+    move = np.array([[1, 0.3], [-0.2, 0.95]])
+    seen, slope = y[::2], np.array([np.linalg.matrix_power(move, k)[0] for k in range(0, 21, 2)])
+    precision = np.diag([1, 1 / 0.4**2])
+
+    def cost(first: np.ndarray) -> float:
+        apart, x = first - [0, 0.5], slope @ first
+        return 0.5 * apart @ precision @ apart + np.sum(np.exp(x) - seen * x)
+
+    best = minimize(cost, np.zeros(2), tol=1e-10).x
+    assert found["x_smoothed_mean"].values[0] == pytest.approx(best[0], abs=1e-5)
+    assert found["v_smoothed_mean"].values[0] == pytest.approx(best[1], abs=1e-5)
+    # Of counts with a logarithmic mean the matrix of Fisher is that of second derivatives.
+    whole = precision + slope.T @ (np.exp(slope @ best)[:, None] * slope)
+    assert found["x_smoothed_sd"].values[0] == pytest.approx(np.sqrt(np.linalg.inv(whole)[0, 0]), abs=1e-5)
+
+
+def test_windows_that_leave_observations_out_are_refused():
+    with pytest.raises(SpecError) as caught:
+        checked(EXACT.replace("METHOD", "strong_4dvar(window = 2, shift = 3)"))
+    (problem,) = caught.value.problems
+    assert problem.code == "UQ503"
+    assert "`shift` of `strong_4dvar` must be at most 2" in str(caught.value)

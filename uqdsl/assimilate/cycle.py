@@ -78,7 +78,8 @@ class Filter(NamedTuple):
 
     - begin: what it knows at the first time, before any observation.
     - predict: at an event, from what it knew at the event before.
-    - analyse: once the observations of the event are in; and numbers of this analysis worth telling, by name.
+    - analyse: once the observations of the event are in; and numbers of this analysis worth telling, by name. `gain` is that
+      of each observation `(p,)`, the diagonal of HK, told where it is not that of least variance.
     - estimate: what it knows in numbers.
     - evidence: log density of the observations of an event, given all before, from what was predicted; None where it has none.
     - smoother: how it looks back once all observations are in; None where it does not.

@@ -32,6 +32,10 @@ OBSERVATIONS = "observations"
 """The group that holds what was observed beside what was expected of it."""
 
 
+GAIN = "gain"
+"""Among the numbers of an analysis, the gain of each observation, where a method tells it."""
+
+
 class Alongside(NamedTuple):
     """Observations beside what was expected of them, `(event, p)` each; where `present` is not, nothing was observed.
 
@@ -41,6 +45,7 @@ class Alongside(NamedTuple):
     - error: variance of the observations' own errors.
     - forecast, forecast_sd: what was expected before they came in, without their error.
     - analysis, analysis_sd: what the states show once they are in.
+    - told: the gain that a method told of itself; None of those whose gain is that of least variance.
     """
 
     values: np.ndarray
@@ -50,6 +55,7 @@ class Alongside(NamedTuple):
     forecast_sd: np.ndarray
     analysis: np.ndarray
     analysis_sd: np.ndarray
+    told: np.ndarray | None = None
 
     @property
     def compared(self) -> np.ndarray:
@@ -62,7 +68,7 @@ class Alongside(NamedTuple):
 
         It is the diagonal of HK, from 0, where the observation says nothing, to 1, where nothing else does.
         """
-        return self.analysis_sd**2 / self.error
+        return self.analysis_sd**2 / self.error if self.told is None else self.told
 
     def shown(self) -> dict[str, np.ndarray]:
         """What is told of each observation, by the ending of its name; NaN where nothing was observed."""

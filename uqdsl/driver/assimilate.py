@@ -16,6 +16,7 @@ from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
 from uqdsl.diagnose.cycles import (
     ASSIMILATION,
+    GAIN,
     OBSERVATIONS,
     Alongside,
     Cycled,
@@ -199,7 +200,8 @@ def _alongside(system: System, found: Any) -> Alongside:
     done = jax.tree.map(lambda each: each[: len(before.mean)], system.events)
     every = jax.jit(lambda *of: jax.lax.map(lambda each: there(*each), of))
     values, error, present = (np.asarray(each) for each in every(before.mean, before.parameters, done))
-    return Alongside(values, error, present, before.observed, before.observed_sd, after.observed, after.observed_sd)
+    estimates = before.observed, before.observed_sd, after.observed, after.observed_sd
+    return Alongside(values, error, present, *estimates, found.numbers.get(GAIN))
 
 
 def filtered_groups(
@@ -242,7 +244,8 @@ def filtered_groups(
         group.variables[f"ranks_{name}"] = Variable((motion.axis, "rank"), counts)
     beside = _alongside(system, found)
     held = consistency(beside)
-    numbers = {"innovation": held.by_event, "signal": held.signal, **found.numbers}
+    of_analyses = {name: each for name, each in found.numbers.items() if name != GAIN}
+    numbers = {"innovation": held.by_event, "signal": held.signal, **of_analyses}
     if found.evidence is not None:
         numbers["log_evidence"] = found.evidence
     group.variables.update({name: Variable((motion.axis,), np.asarray(each)) for name, each in numbers.items()})

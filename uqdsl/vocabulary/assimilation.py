@@ -246,6 +246,22 @@ class ClimatologyOptions(Options):
     """The climate of the model, whatever is observed."""
 
 
+class FreeRunOptions(Options):
+    """The model alone."""
+
+    members: int = Field(default=20, ge=2, le=10**6, description="runs")
+
+
+class NudgingOptions(FreeRunOptions):
+    """Nudging."""
+
+    rate: float = Field(
+        default=1.0,
+        gt=0,
+        description="at which what the states show comes to what is observed, per unit of time; `inf` replaces it",
+    )
+
+
 # ------------------------------------------------------------------------------------------------------ windows of time
 
 
@@ -555,6 +571,26 @@ STATIC = (
         options=ClimatologyOptions,
         run="uqdsl.assimilate.three_dvar:make",
         assumptions=(Assumption.KNOWN_PARAMETERS,),
+    ),
+    Method(
+        name="free_run",
+        summary="the model alone, by members that no observation moves",
+        options=FreeRunOptions,
+        run="uqdsl.assimilate.free_run:make",
+    ),
+    Method(
+        name="nudging",
+        summary="what the states show is drawn towards what is observed, at a rate; synchronisation",
+        options=NudgingOptions,
+        run="uqdsl.assimilate.nudging:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.KNOWN_PARAMETERS),
+        references=(
+            (
+                "Hoke & Anthes 1976, The Initialization of Numerical Models by a Dynamic-Initialization Technique, Mon. "
+                "Weather Rev. 104, 1551-1556"
+            ),
+            "Pecora & Carroll 1990, Synchronization in Chaotic Systems, Phys. Rev. Lett. 64, 821-824",
+        ),
     ),
 )
 

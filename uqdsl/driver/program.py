@@ -51,7 +51,7 @@ def make_target(
     later = dependent_quantities(spec)
     recorded = tuple(each for each in spec.quantities if not each.fixed and each.name not in later)
     coords = dataset.coords
-    weights = {each.name for network in spec.networks for each in network.weights}
+    unknown = {each.name for each in spec.unknowns}
     discrete = {
         each.name: (len(coords[base(each.over)]) if each.over is not None else each.count, each.first)
         for each in reversed(spec.sums)
@@ -82,7 +82,7 @@ def make_target(
         later=tuple(each.name for each in spec.quantities if each.name in later),
         moving=tuple(each.name for each in spec.quantities if each.flow is not None),
         externs=spec.externs,
-        weights=tuple(each.name for each in spec.unknowns if each.name in weights),
+        weights=tuple(each.name for network in spec.networks for each in network.weights if each.name in unknown),
         rows=rows,
         batch=batch,
     )

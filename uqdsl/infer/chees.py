@@ -22,7 +22,7 @@ from numpyro.infer.hmc_util import build_adaptation_schedule, dual_averaging, we
 from uqdsl.infer.adaptation import pull, stretch
 from uqdsl.infer.explain import explain_start
 from uqdsl.infer.posterior import Draws, Posterior, Watch
-from uqdsl.infer.start import find_start
+from uqdsl.infer.start import Start, find_start
 from uqdsl.messages import RunError
 from uqdsl.vocabulary.methods.chains import CheesOptions
 
@@ -107,14 +107,7 @@ def run(posterior: Posterior, options: CheesOptions, key: jax.Array, watch: Watc
 def _begin(posterior: Posterior, options: CheesOptions, key: jax.Array) -> _State:
     start_key, key = jax.random.split(key)
 
-    @jax.jit
-    def starts(posterior: Posterior) -> Any:
-        def start(key: jax.Array) -> Any:
-            return find_start(lambda each: -posterior.log_density(each), posterior.size, key, posterior.draw_prior)
-
-        return jax.vmap(start)(jax.random.split(start_key, options.chains))
-
-    found = starts(posterior)
+    found = _starts(posterior, jax.random.split(start_key, options.chains))
     finite = np.asarray(found.finite)
     if not finite.all():
         position = found.position[int(np.argmin(finite))]
@@ -136,6 +129,14 @@ def _begin(posterior: Posterior, options: CheesOptions, key: jax.Array) -> _Stat
         moments=moments(size),
         key=key,
     )
+
+
+@jax.jit
+def _starts(posterior: Posterior, keys: jax.Array) -> Start:
+    def start(key: jax.Array) -> Start:
+        return find_start(lambda each: -posterior.log_density(each), posterior.size, key, posterior.draw_prior)
+
+    return jax.vmap(start)(keys)
 
 
 @partial(jax.jit, static_argnames=("options", "count"))

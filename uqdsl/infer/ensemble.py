@@ -85,7 +85,7 @@ def run(posterior: Posterior, options: EnsembleOptions, key: jax.Array, watch: W
     """
     of_units, of_members, of_weights = jax.random.split(key, 3)
     units = prior_units(posterior, of_units)
-    members = _screened(posterior, _made(posterior, options, units, of_members, watch))
+    members = screened(posterior, _made(posterior, options, units, of_members, watch))
     local = _local(posterior, options, units, members)
     if local is not None:
         members = _compared(units, members, local)
@@ -162,7 +162,7 @@ def _check_size(posterior: Posterior, options: EnsembleOptions) -> None:
         raise _unfit(options, f"its weights need matrices of {posterior.size} by {posterior.size} elements")
 
 
-def _screened(posterior: Posterior, members: Members) -> Members:
+def screened(posterior: Posterior, members: Members) -> Members:
     """Leave out members that training left far from where it left the others, by their log density.
 
     Draws of a posterior of dimension d lie below its mode by d/2, give or take √(d/2): a member is only left out if it lies

@@ -25,12 +25,11 @@ _TURNS = 20
 
 
 def layers(posterior: Posterior) -> dict[str, list[str]]:
-    """The weights of every layer of every network, by the name of the layer."""
+    """The weights of every layer of every network, by the name of the layer, in the order of the layers."""
     found: dict[str, list[str]] = {}
-    for name in posterior.layout.names:
-        own = name.removesuffix("_decentered")
-        if own in posterior.target.weights:
-            found.setdefault(own.rpartition(".")[0], []).append(name)
+    sites = {name.removesuffix("_decentered"): name for name in posterior.layout.names}
+    for own in posterior.target.weights:
+        found.setdefault(own.rpartition(".")[0], []).append(sites[own])
     return found
 
 

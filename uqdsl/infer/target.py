@@ -36,7 +36,8 @@ class Target(NamedTuple):
     - externs: the functions of Python that the program calls.
     - rows: the dimension of rows that know nothing of each other given the unknowns, where there is one.
     - batch: how many of them the likelihoods ask to be looked at at a time.
-    - weights: of its unknowns, those of networks: chains need not agree on them, as hidden units can change places.
+    - weights: of its unknowns, those of networks, layer by layer: chains need not agree on them, as hidden units can change
+      places.
     """
 
     name: str

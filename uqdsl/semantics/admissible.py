@@ -316,6 +316,37 @@ def is_affine(value: ir.Expression, random: set[str], bent: set[str]) -> bool:
     return False
 
 
+def _without_batches(spec: ir.Spec) -> list[Violation]:
+    """Likelihoods that are looked at as a whole, where none is looked at in batches."""
+    if any(each.batch is not None for each in spec.observations):
+        return []
+    mend = "write `batch(32)` after the likelihood"
+    return [
+        Violation(each.span, f"all rows of `{each.name}` are looked at at a time", "all rows at a time", mend=mend)
+        for each in spec.observations or spec.unknowns
+    ]
+
+
+def _without_hidden_units(spec: ir.Spec) -> list[Violation]:
+    """Networks of one layer, or that there is none."""
+    unknown = {each.name for each in spec.unknowns}
+    if any(
+        each.name in unknown and each.name.endswith(".kernel")
+        for network in spec.networks
+        for layer in network.layers[1:]
+        for each in layer.weights
+    ):
+        return []
+    shallow = [
+        Violation(each.span, f"`{each.name}` has none that a layer of unknown weights takes in", "no hidden units")
+        for each in spec.networks
+    ]
+    return shallow or [
+        Violation(each.span, "the spec has no network", "depends on no network")
+        for each in spec.observations or spec.unknowns
+    ]
+
+
 type _Violations = Callable[[ir.Spec], list[Violation]]
 
 VIOLATIONS: Mapping[Assumption, _Violations] = {
@@ -325,6 +356,8 @@ VIOLATIONS: Mapping[Assumption, _Violations] = {
     Assumption.PRIOR_DENSITY: _without_density,
     Assumption.GAUSSIAN_PRIOR: _prior_not_gaussian,
     Assumption.GAUSSIAN_LIKELIHOOD: _likelihood_not_gaussian,
+    Assumption.BATCHES: _without_batches,
+    Assumption.HIDDEN_UNITS: _without_hidden_units,
 }
 """Of each assumption about a posterior where a spec violates it."""
 

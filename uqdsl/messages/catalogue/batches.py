@@ -17,5 +17,5 @@ class NotInBatches(Problem):
 class AllRows(Note):
     code = "UQ343"
     headline = "`{method}` looks at all rows in each step, whatever `batch` says"
-    label = "heeded by `sgld`, `sghmc` and `ensemble`"
+    label = "heeded by `sgld`, `sghmc`, `ensemble`, `swag` and `dropout`"
     method: str

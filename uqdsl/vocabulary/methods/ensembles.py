@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from uqdsl.vocabulary.methods.method import Assumption, Method, Options
+from uqdsl.vocabulary.methods.method import ApproximationOptions, Assumption, Method, Options
 
 
 class EnsembleOptions(Options):
@@ -34,13 +34,47 @@ class EnsembleOptions(Options):
     )
 
 
+class SwagOptions(ApproximationOptions):
+    """Normal laws of where gradients of a few rows keep models that are trained: one for each member."""
+
+    members: int = Field(default=5, ge=1, le=10_000, description="models that are trained, from draws of the prior")
+    rank: int = Field(default=20, ge=2, le=10_000, description="last places that correlations are learned from")
+    snapshots: int = Field(
+        default=400, ge=8, le=10**8, description="places that are looked at, of which the first quarter is not counted"
+    )
+    thin: int = Field(default=10, ge=1, le=10**6, description="steps from one place to the next")
+    step: float = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="length of a step, 1 being that which would leave the walk nearest to the posterior on a quadratic",
+    )
+    steps: int = Field(default=2000, ge=1, le=10**9, description="steps of training before that")
+    learning_rate: float = Field(
+        default=0.02, gt=0, le=10, description="first step of training, in widths of the prior; it falls to zero"
+    )
+
+
+class DropoutOptions(Options):
+    """A network trained, and drawn, with hidden units left out at random."""
+
+    rate: float = Field(default=0.1, gt=0, lt=1, description="how probably a hidden unit is left out")
+    draws: int = Field(default=4000, ge=1, le=10**9, description="draws of which units are left out")
+    steps: int = Field(default=5000, ge=1, le=10**9, description="steps of training")
+    learning_rate: float = Field(
+        default=0.02, gt=0, le=10, description="first step of training, in widths of the prior; it falls to zero"
+    )
+
+
+_TRAINED = (Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_SAMPLER)
+
 METHODS = (
     Method(
         name="ensemble",
         summary="models trained several times, with weights that say how far they are from draws of the posterior",
         options=EnsembleOptions,
         run="uqdsl.infer.ensemble:run",
-        assumptions=(Assumption.CONTINUOUS, Assumption.DIFFERENTIABLE, Assumption.PRIOR_SAMPLER),
+        assumptions=_TRAINED,
         batches=True,
         references=(
             (
@@ -62,6 +96,44 @@ METHODS = (
                 "vehtari2024: Vehtari, Simpson, Gelman, Yao & Gabry 2024, Pareto Smoothed Importance Sampling, "
                 "J. Mach. Learn. Res. 25(72), 1-58"
             ),
+        ),
+    ),
+    Method(
+        name="swag",
+        summary="SWAG: normal laws of where gradients of a few rows keep trained models, one for each member",
+        options=SwagOptions,
+        run="uqdsl.infer.swag:run",
+        assumptions=(*_TRAINED, Assumption.BATCHES),
+        batches=True,
+        references=(
+            (
+                "maddox2019: Maddox, Garipov, Izmailov, Vetrov & Wilson 2019, A Simple Baseline for Bayesian Uncertainty in "
+                "Deep Learning, Adv. Neural Inf. Process. Syst. 32"
+            ),
+            (
+                "wilson2020: Wilson & Izmailov 2020, Bayesian Deep Learning and a Probabilistic Perspective of Generalization, "
+                "Adv. Neural Inf. Process. Syst. 33"
+            ),
+            (
+                "mandt2017: Mandt, Hoffman & Blei 2017, Stochastic Gradient Descent as Approximate Bayesian Inference, "
+                "J. Mach. Learn. Res. 18(134), 1-35"
+            ),
+            "kingma2015: Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, ICLR",
+        ),
+    ),
+    Method(
+        name="dropout",
+        summary="Monte Carlo dropout: a network trained, and drawn, with hidden units left out at random",
+        options=DropoutOptions,
+        run="uqdsl.infer.dropout:run",
+        assumptions=(*_TRAINED, Assumption.HIDDEN_UNITS),
+        batches=True,
+        references=(
+            (
+                "gal2016: Gal & Ghahramani 2016, Dropout as a Bayesian Approximation: Representing Model Uncertainty in Deep "
+                "Learning, ICML, 1050-1059"
+            ),
+            "kingma2015: Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, ICLR",
         ),
     ),
 )

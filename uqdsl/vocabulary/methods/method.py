@@ -51,6 +51,8 @@ class Assumption(StrEnum):
     PRIOR_DENSITY = "the prior has a density"
     GAUSSIAN_PRIOR = "every prior is Gaussian"
     GAUSSIAN_LIKELIHOOD = "every likelihood is Gaussian, with a scatter that is known"
+    BATCHES = "a likelihood is looked at in batches of rows"
+    HIDDEN_UNITS = "a network has hidden units"
     GAUSSIAN_ERROR = "the error with which a state moves is Gaussian"
     ERROR = "every state moves with an error"
     KNOWN_PARAMETERS = "every parameter is known"

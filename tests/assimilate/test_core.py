@@ -12,7 +12,7 @@ from uqdsl.assimilate.scores import fair_crps
 from uqdsl.diagnose.cycles import Alongside, consistency, notes, reasons
 from uqdsl.results import Group
 
-from .systems import assimilated, bound
+from .systems import assimilated, bound, checked
 
 GROWTH = """
 time t from 0 to 12 step 1
@@ -62,6 +62,27 @@ def test_members_are_kept_and_scored_on_the_scale_of_the_spec():
     assert np.array_equal(above["ranks_truth"].values, plain["ranks_truth"].values)
     by_hand = fair_crps(jnp.array(above["h"].values.T), jnp.full(12, 1 / 12), jnp.exp(truth))
     assert np.allclose(above["crps_analysis"].values, by_hand)
+
+
+@pytest.mark.parametrize(
+    ("method", "law"),
+    [
+        ("extended_kalman", "StudentT(5, h, 0.3 * sqrt(3 / 5))"),
+        ("etkf(members = 12)", "Laplace(h, 0.3 / sqrt(2))"),
+        ("three_dvar(covariance = initial)", "Gumbel(h - 0.57721566490153 * 0.3 * sqrt(6) / pi, 0.3 * sqrt(6) / pi)"),
+    ],
+)
+def test_of_other_laws_mean_and_variance_are_used(method: str, law: str):
+    y, truth = logarithms()
+    text = GROWTH.format(**REAL, method=method, keep="")
+    strange = checked(text.replace("Normal(h, 0.3)", law))
+    assert [each.code for each in strange.problems] == ["UQ267"]
+    both = [
+        assimilated(each, y=y, truth=truth).groups["assimilation"].variables
+        for each in (text, text.replace("Normal(h, 0.3)", law))
+    ]
+    for name in ("h_mean", "h_sd"):
+        assert np.allclose(both[0][name].values, both[1][name].values, atol=1e-9)
 
 
 VECTORS = """

@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, listing
+from uqdsl.messages.catalogue.lints import MomentsAlone
 from uqdsl.messages.catalogue.methods import Inadmissible
 from uqdsl.vocabulary.assimilation import filters
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import Assumption, Method, method_named, methods
+from uqdsl.vocabulary.moments import lacks_variance
 
 _MOST_SHOWN = 3
 
@@ -45,6 +47,19 @@ def check_admissible(spec: ir.Spec) -> tuple[Problem, ...]:
     for each in spec.motion.assimilations if spec.motion is not None else ():
         problems += _violated(each, filters()[each.method], filters(), partial(_violations_in_time, spec, each))
     return tuple(problems)
+
+
+def check_moments(spec: ir.Spec) -> tuple[Problem, ...]:
+    """UQ267 for each likelihood that is not Gaussian, of which methods know the mean and the variance alone."""
+    asked = spec.motion.assimilations if spec.motion is not None else ()
+    methods = dict.fromkeys(each.method for each in asked if Assumption.MOMENTS in filters()[each.method].assumptions)
+    if not methods:
+        return ()
+    return tuple(
+        MomentsAlone(at=each.law.span, methods=listing(methods, last="and"), name=each.name, law=shape)
+        for each in _stage(spec, "observation").observations
+        if (shape := shape_of(each.law)) and not _lacking(each.law)
+    )
 
 
 type _Look = Callable[[Assumption], list[Violation]]
@@ -378,6 +393,24 @@ def _observed_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Viola
     return found
 
 
+def _observed_without_moments(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
+    """Likelihoods of states whose data have no mean or no variance, or none that programs know."""
+    return [
+        Violation(each.span, f"that of `{each.name}` is {lacking}", f"that is {lacking}")
+        for each in _stage(spec, "observation").observations
+        if (lacking := _lacking(each.law))
+    ]
+
+
+def _lacking(law: ir.Law) -> str:
+    """What a law is in the place of one with a mean and a variance; empty where it has both."""
+    if law.lower is not None or law.upper is not None:
+        return "censored" if law.censored else "truncated"
+    constants = {each.name: float(each.value.value) for each in law.arguments if isinstance(each.value, ir.Constant)}
+    inner = (_lacking(each) for each in law.components)
+    return lacks_variance(law.distribution, constants) or next(filter(None, inner), "")
+
+
 def _error_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
     """Laws of a state given the one before that are not Gaussian."""
     assert spec.motion is not None
@@ -429,6 +462,7 @@ type _ViolationsInTime = Callable[[ir.Spec, ir.Assimilation], list[Violation]]
 
 IN_TIME: Mapping[Assumption, _ViolationsInTime] = {
     Assumption.GAUSSIAN_LIKELIHOOD: _observed_not_gaussian,
+    Assumption.MOMENTS: _observed_without_moments,
     Assumption.GAUSSIAN_ERROR: _error_not_gaussian,
     Assumption.ERROR: _without_error,
     Assumption.KNOWN_PARAMETERS: _with_parameters,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from uqdsl.messages import Problem, Span, did_you_mean, errors, listing
 from uqdsl.messages.catalogue.kinds import WrongModifier
-from uqdsl.messages.catalogue.lints import LINTS, CutMass, IdleAllow, UnknownLint
+from uqdsl.messages.catalogue.lints import LINTS, CutMass, IdleAllow, MomentsAlone, UnknownLint
 from uqdsl.messages.catalogue.parts import SharedRows
 from uqdsl.syntax import tree
 
@@ -15,6 +15,8 @@ ALLOW = "allow"
 _MODIFIED = (
     tree.Data, tree.Field, tree.Prior, tree.Population, tree.Let, tree.Likelihood, tree.Factor, tree.Clause,
 )  # fmt: skip
+_ELSEWHERE = (SharedRows, CutMass, MomentsAlone)
+"""Lints that other parts of the spec or a run decide on: an `allow` of them is never idle."""
 _CODES = {each.code: name for name, each in LINTS.items()}
 
 
@@ -52,9 +54,19 @@ def heed_allowed(written: tree.Tree, problems: Sequence[Problem]) -> list[Proble
         found += [
             IdleAllow(at=each.at, name=each.name)
             for each in allowed
-            if each not in used and LINTS[each.name] not in (SharedRows, CutMass)
+            if each not in used and LINTS[each.name] not in _ELSEWHERE
         ]
     return found
+
+
+def not_allowed(written: tree.Tree, problems: Sequence[Problem]) -> list[Problem]:
+    """The problems that no `allow` of a spec silences."""
+    allowed = [*_allowed_in(written.statements)]
+    return [
+        problem
+        for problem in problems
+        if not any(each.name == problem.lint and _within(problem.at, each.of) for each in allowed)
+    ]
 
 
 def allows(modifiers: tuple[tree.Modifier, ...], lint: type[Problem]) -> bool:

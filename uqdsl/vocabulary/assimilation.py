@@ -526,7 +526,7 @@ SMOOTHERS = (
         summary="the ensemble Kalman smoother: each analysis is told to earlier times too",
         options=EnksOptions,
         run="uqdsl.assimilate.enks:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             (
                 "Evensen & van Leeuwen 2000, An Ensemble Kalman Smoother for Nonlinear Dynamics, Mon. Weather Rev. 128, "
@@ -539,7 +539,7 @@ SMOOTHERS = (
         summary="the ensemble smoother of Rauch, Tung & Striebel, behind a transform filter",
         options=EnsembleOptions,
         run="uqdsl.assimilate.ens_rts:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             "Raanes 2016, On the Ensemble Rauch-Tung-Striebel Smoother, Q. J. R. Meteorol. Soc. 142, 1259-1264",
         ),
@@ -552,7 +552,7 @@ STATIC = (
         summary="3D-Var: the covariance of the forecast's errors is the same at all times",
         options=ThreeDVarOptions,
         run="uqdsl.assimilate.three_dvar:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.KNOWN_PARAMETERS),
+        assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS),
         references=(
             "Lorenc 1986, Analysis Methods for Numerical Weather Prediction, Q. J. R. Meteorol. Soc. 112, 1177-1194",
         ),
@@ -562,7 +562,7 @@ STATIC = (
         summary="observations beside the climate of the model; no forecast",
         options=OptimalInterpolationOptions,
         run="uqdsl.assimilate.three_dvar:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.KNOWN_PARAMETERS),
+        assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS),
         references=("Gandin 1963, Objective Analysis of Meteorological Fields, Gidrometeoizdat",),
     ),
     Method(
@@ -630,7 +630,7 @@ METHODS = (
         summary="the extended Kalman filter, by tangents",
         options=ExtendedKalmanOptions,
         run="uqdsl.assimilate.extended_kalman:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=("Jazwinski 1970, Stochastic Processes and Filtering Theory, Academic Press",),
     ),
     Method(
@@ -638,7 +638,7 @@ METHODS = (
         summary="the unscented Kalman filter, by sigma points",
         options=UnscentedKalmanOptions,
         run="uqdsl.assimilate.unscented_kalman:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             "Wan & van der Merwe 2000, The Unscented Kalman Filter for Nonlinear Estimation, Proc. IEEE AS-SPCC, 153-158",
         ),
@@ -648,7 +648,7 @@ METHODS = (
         summary="the ensemble transform Kalman filter",
         options=EnsembleOptions,
         run="uqdsl.assimilate.etkf:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             "Bishop, Etherton & Majumdar 2001, Adaptive Sampling with the ETKF, Mon. Weather Rev. 129, 420-436",
             "Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D 230, 112-126",
@@ -659,7 +659,7 @@ METHODS = (
         summary="the local ensemble transform Kalman filter: an analysis of its own at each place",
         options=LocalOptions,
         run="uqdsl.assimilate.letkf:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             "Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D 230, 112-126",
         ),
@@ -669,7 +669,7 @@ METHODS = (
         summary="the ensemble Kalman filter with perturbed observations",
         options=LocalizedOptions,
         run="uqdsl.assimilate.enkf:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             "Burgers, van Leeuwen & Evensen 1998, Analysis Scheme in the EnKF, Mon. Weather Rev. 126, 1719-1724",
             "Houtekamer & Mitchell 2001, A Sequential EnKF for Atmospheric Data Assimilation, Mon. Weather Rev. 129, 123-137",
@@ -680,7 +680,7 @@ METHODS = (
         summary="the deterministic ensemble Kalman filter: anomalies are moved by half of the gain",
         options=LocalizedOptions,
         run="uqdsl.assimilate.denkf:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             "Sakov & Oke 2008, A deterministic formulation of the ensemble Kalman filter, Tellus A 60, 361-371",
         ),
@@ -690,7 +690,7 @@ METHODS = (
         summary="the ensemble adjustment Kalman filter: one observation after the other",
         options=SerialOptions,
         run="uqdsl.assimilate.eakf:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             "Anderson 2003, A Local Least Squares Framework for Ensemble Filtering, Mon. Weather Rev. 131, 634-642",
         ),
@@ -700,7 +700,7 @@ METHODS = (
         summary="the finite-size ensemble Kalman filter, which finds its inflation itself",
         options=FiniteSizeOptions,
         run="uqdsl.assimilate.enkf_n:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD,),
+        assumptions=(Assumption.MOMENTS,),
         references=(
             "Bocquet 2011, EnKF without the intrinsic need for inflation, Nonlin. Processes Geophys. 18, 735-750",
             "Bocquet, Raanes & Hannart 2015, Expanding the validity of the EnKF, Nonlin. Processes Geophys. 22, 645-662",

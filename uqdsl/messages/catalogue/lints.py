@@ -104,8 +104,28 @@ class CutMass(Note):
     end: str
 
 
+class MomentsAlone(Warn):
+    code = "UQ267"
+    lint = "moments"
+    headline = "the law of `{name}`, {law}, is taken by {methods} for a Gaussian with its mean and variance"
+    label = "its mean and variance alone are used"
+    advice = "`bootstrap` and other methods of particles take it as it is; else write `allow(moments)` behind it"
+    methods: str
+    name: str
+    law: str
+
+
 LINTS = {
     each.lint: each
-    for each in (UnusedUnknown, MayLeaveSupport, UnusedField, WiderThanKind, IdleBound, SharedRows, CutMass)
+    for each in (
+        UnusedUnknown,
+        MayLeaveSupport,
+        UnusedField,
+        WiderThanKind,
+        IdleBound,
+        MomentsAlone,
+        SharedRows,
+        CutMass,
+    )
 }
 """Every lint by its name."""

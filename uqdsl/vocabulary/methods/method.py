@@ -53,6 +53,7 @@ class Assumption(StrEnum):
     GAUSSIAN_LIKELIHOOD = "every likelihood is Gaussian, with a scatter that is known"
     BATCHES = "a likelihood is looked at in batches of rows"
     HIDDEN_UNITS = "a network has hidden units"
+    MOMENTS = "every likelihood has a mean and a variance"
     GAUSSIAN_ERROR = "the error with which a state moves is Gaussian"
     ERROR = "every state moves with an error"
     KNOWN_PARAMETERS = "every parameter is known"

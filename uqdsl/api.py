@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
 
+    from uqdsl.assimilate.system import System
     from uqdsl.uncertainty.predict import Watch
 
 type Foresee = Callable[[Group, int, Sequence[Prediction], Watch, Any, Group], tuple[Group, tuple[Problem, ...]]]
@@ -310,8 +311,11 @@ class Program:
         return make_target(self.spec, self._generated, dataset, allowed=self._allow_extern)
 
     def _target_of(self, run: Run) -> Target:
-        sources, allowed = self._checked.sources, self._allow_extern
-        return target_of_run(self._static, run, self.spec, sources, self._dataset, allowed=allowed)
+        return target_of_run(self._static, run, lambda: self._moving)
+
+    @cached_property
+    def _moving(self) -> tuple[System, Mapping[str, Generated]]:
+        return system_of(self.spec, self._checked.sources, self._dataset, allowed=self._allow_extern)
 
     def _foresee(
         self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch, new: Any, calibration: Group
@@ -408,8 +412,7 @@ class Program:
             raise UsageError([WhichRun(count=len(asked), names=listing(asked))])
         wanted = asked[name] if name is not None else next(iter(asked.values()))
         with located(self._checked.sources), memory_short(), _Watcher(progress).counting() as watch:
-            system, _ = system_of(self.spec, self._checked.sources, self._dataset, allowed=self._allow_extern)
-            found = assimilate(self.spec, system, wanted, self._dataset, seed, partial(watch, wanted.name))
+            found = assimilate(self.spec, self._moving[0], wanted, self._dataset, seed, partial(watch, wanted.name))
         return Assimilation(self, found, seed)
 
     def calibrate(

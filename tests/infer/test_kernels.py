@@ -100,10 +100,11 @@ def test_elliptical_slices_have_the_moments_of_a_posterior_with_a_gaussian_prior
         ("logistic", "hmc", {"steps": 3, "jitter": 0.2}),
         ("logistic", "mala", {**DENSE, "warmup": 5000, "draws": 5000}),
         ("conjugate", "mala", {"antisymmetric": 1.0, "draws": 4000}),
+        ("logistic", "metropolis", {"warmup": 5000, "draws": 20_000}),
         ("logistic", "slice", {"lines": "random"}),
         ("logistic", "mclmc", {"adjusted": True, "length": 2.0, "draws": 10_000}),
     ],
-    ids=["hmc with steps", "mala", "mala that turns", "slice along random lines", "longer mclmc"],
+    ids=["hmc with steps", "mala", "mala that turns", "a random walk", "slice along random lines", "longer mclmc"],
 )
 def test_what_can_be_chosen_leaves_the_draws_right(problem: str, method: str, options: dict[str, Any]) -> None:
     known = PROBLEMS[problem]()
@@ -149,6 +150,7 @@ KERNELS = {
     "mclmc": {},
     "adjusted mclmc": {"adjusted": True},
     "slice": {},
+    "metropolis": {},
     "elliptical_slice": {},
 }
 

@@ -57,6 +57,20 @@ class Passed(NamedTuple):
     analysis: Any
 
 
+class Event(NamedTuple):
+    """What a filter makes of an event.
+
+    - passed: what it carried before and after the observations came in.
+    - evidence: log density of these, given all before: known before they are analysed, or estimated by the analysis, where it
+      tells `log_evidence` among its numbers; 0 where nothing was observed.
+    - numbers: of the analysis, NaN where nothing was observed.
+    """
+
+    passed: Passed
+    evidence: jax.Array
+    numbers: dict[str, jax.Array]
+
+
 class Smoother(NamedTuple):
     """How a method looks back once all observations are in, from the last event to the first.
 
@@ -289,33 +303,44 @@ def _mesh() -> Mesh:
     return Mesh(np.asarray(jax.devices()), ("member",))
 
 
-def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.Array, asked: Asked) -> tuple[Any, Any]:
-    """From one event to the next; beside the estimates what is asked of this event."""
-    key_of_step, key_of_analysis = jax.random.split(jax.random.fold_in(key, event.number + 1))
+def pass_event(system: System, method: Filter, carried: Any, event: Events, key: jax.Array) -> Event:
+    """Predict, where the event is not the first, and analyse, where something was observed.
+
+    Arguments:
+        key: of the whole; an event depends on it and its number alone.
+    """
+    of_step, of_analysis = jax.random.split(_key_of(event, key))
 
     def predicted(carried: Any) -> Any:
-        return method.predict(system, carried, event, key_of_step)
+        return method.predict(system, carried, event, of_step)
+
+    def analysed(carried: Any) -> tuple[Any, jax.Array, dict[str, jax.Array]]:
+        evidence = method.evidence(system, carried, event) if method.evidence is not None else None
+        analysis, numbers = method.analyse(system, carried, event, of_analysis)
+        return analysis, numbers.get("log_evidence", jnp.zeros(())) if evidence is None else evidence, numbers
 
     forecast = jax.lax.cond(event.number > 0, predicted, lambda carried: carried, carried)
-    before = method.estimate(system, forecast, event)
-    any_there = system.any_observed(event)
-    evidence = jnp.zeros(())
-    if method.evidence is not None:
-        found = method.evidence
-        evidence = jax.lax.cond(any_there, lambda c: found(system, c, event), lambda _: jnp.zeros(()), forecast)
-
-    def analysed(carried: Any) -> tuple[Any, dict[str, jax.Array]]:
-        return method.analyse(system, carried, event, key_of_analysis)
-
-    _, told = jax.eval_shape(analysed, forecast)
+    told = jax.eval_shape(analysed, forecast)[2]
     nothing = {name: jnp.full(each.shape, jnp.nan) for name, each in told.items()}
-    analysis, numbers = jax.lax.cond(any_there, analysed, lambda carried: (carried, nothing), forecast)
-    kept = method.smoother.keep(forecast, analysis) if method.smoother is not None else None
-    scores, places, members = _scored(
-        system, method, (forecast, analysis), event, jax.random.fold_in(key_of_analysis, 1), asked
+    analysis, evidence, numbers = jax.lax.cond(
+        system.any_observed(event), analysed, lambda carried: (carried, jnp.zeros(()), nothing), forecast
     )
-    told = (before, method.estimate(system, analysis, event), evidence, numbers | scores)
-    return analysis, (told, places, members, kept)
+    return Event(Passed(forecast, analysis), evidence, numbers)
+
+
+def _key_of(event: Events, key: jax.Array) -> jax.Array:
+    return jax.random.fold_in(key, event.number + 1)
+
+
+def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.Array, asked: Asked) -> tuple[Any, Any]:
+    """From one event to the next; beside the estimates what is asked of this event."""
+    here = pass_event(system, method, carried, event, key)
+    kept = method.smoother.keep(*here.passed) if method.smoother is not None else None
+    # The third of the keys of the event, of which `pass_event` uses two.
+    key_of_scores = jax.random.fold_in(_key_of(event, key), 2)
+    scores, places, members = _scored(system, method, here.passed, event, key_of_scores, asked)
+    before, after = (method.estimate(system, each, event) for each in here.passed)
+    return here.passed.analysis, ((before, after, here.evidence, here.numbers | scores), places, members, kept)
 
 
 def _scored(

@@ -2,17 +2,25 @@
 
     p(θ | y) ∝ p(θ) ∏ p(yₜ | y₁ … yₜ₋₁, θ),
 
-of which a filter that has evidence gives every factor: exactly, where it is the Kalman filter of a linear Gaussian system. The
-gradient is that of the whole recursion.
+of which a filter gives every factor: exactly, where it is the Kalman filter of a linear Gaussian system; of a Gaussian law that
+stands for the true one, where it is the extended or the unscented filter. The gradient is that of the whole recursion.
+
+Weighted particles give an estimate of the product that is random and unbiased: a Metropolis chain that keeps the estimate of
+where it stands is exact all the same (Andrieu, Doucet & Holenstein 2010). A key settles every random number of such a filter,
+and so one path among its particles, which is the draw of the states that belongs to the estimate.
 
 References:
     Särkkä & Svensson 2023, Bayesian Filtering and Smoothing, 2nd ed., Cambridge, chapter 16.
     Frühwirth-Schnatter 1994, Data Augmentation and Dynamic Linear Models, J. Time Ser. Anal. 15, 183-202.
     Carter & Kohn 1994, On Gibbs Sampling for State Space Models, Biometrika 81, 541-553.
+    Andrieu, Doucet & Holenstein 2010, Particle Markov Chain Monte Carlo Methods, J. R. Stat. Soc. B 72, 269-342.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -21,7 +29,8 @@ import numpy as np
 import numpyro
 from numpyro.handlers import block, trace
 
-from uqdsl.assimilate.cycle import Filter, Passed
+from uqdsl.assimilate.cycle import Filter, Passed, Smoother, pass_event
+from uqdsl.assimilate.simulate import simulate
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.positions import trace_at
@@ -31,46 +40,60 @@ _SITE = "states"
 
 
 def log_evidence(system: System, method: Filter, key: jax.Array) -> jax.Array:
-    """Log density of all observations of a system whose parameters are known, as a function that JAX can differentiate."""
-    assert method.evidence is not None, "only methods that have evidence are admitted"
-    evidence = method.evidence
+    """Log density of all observations of a system whose parameters are known, or an estimate of it.
+
+    JAX can differentiate it where the method has no random numbers.
+    """
 
     def one(carried: Any, event: Events) -> tuple[Any, jax.Array]:
-        key_of_step, key_of_analysis = jax.random.split(jax.random.fold_in(key, event.number + 1))
+        here = pass_event(system, method, carried, event, key)
+        return here.passed.analysis, here.evidence
 
-        def seen(carried: Any) -> tuple[Any, jax.Array]:
-            return method.analyse(system, carried, event, key_of_analysis)[0], evidence(system, carried, event)
-
-        def moved(carried: Any) -> Any:
-            return method.predict(system, carried, event, key_of_step)
-
-        carried = jax.lax.cond(event.number > 0, moved, lambda carried: carried, carried)
-        return jax.lax.cond(system.any_observed(event), seen, lambda carried: (carried, jnp.zeros(())), carried)
-
-    _, found = jax.lax.scan(one, method.begin(system, jax.random.fold_in(key, 0)), system.events)
+    _, found = jax.lax.scan(one, _begin(system, method, key), system.events)
     return jnp.sum(found)
 
 
 def draw_states(system: System, method: Filter, key: jax.Array) -> jax.Array:
     """A draw of the states at all events, given all observations and known parameters: `(event, d)`.
 
-    Forward the filter, and backward a draw at each event given that at the event after it: what a smoother says of a state when
-    the next is known exactly (Frühwirth-Schnatter 1994; Carter & Kohn 1994). What is carried is a Gaussian law.
+    Arguments:
+        key: for particles that of their estimate, of which this then is the path.
     """
-    assert method.smoother is not None, "only methods that look back are admitted"
-    smooth = method.smoother.back
+    if method.smoother is None:
+        return _draw_path(system, method, key)
+    return _draw_backward(system, method, method.smoother, key)
+
+
+def _begin(system: System, method: Filter, key: jax.Array) -> Any:
+    return method.begin(system, jax.random.fold_in(key, 0))
+
+
+def _draw_path(system: System, method: Filter, key: jax.Array) -> jax.Array:
+    """One of the last particles, chosen by its weight, and where it came from."""
+
+    def forward(particles: Any, event: Events) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+        moved = pass_event(system, method, particles, event, key).passed.analysis
+        return moved._replace(origin=jnp.arange(len(moved.origin))), (moved.states, moved.origin)
+
+    last, (states, origins) = jax.lax.scan(forward, _begin(system, method, key), system.events)
+    chosen = jax.random.categorical(jax.random.fold_in(key, len(states) + 1), last.log_weights)
+    _, path = jax.lax.scan(lambda at, here: (here[1][at], here[0][at]), chosen, (states, origins), reverse=True)
+    return path
+
+
+def _draw_backward(system: System, method: Filter, smoother: Smoother, key: jax.Array) -> jax.Array:
+    """Forward the filter, and backward a draw at each event given that at the event after it.
+
+    That is what a smoother says of a state when the next is known exactly (Frühwirth-Schnatter 1994; Carter & Kohn 1994). What
+    is carried is a Gaussian law.
+    """
     of_filter, of_draws = jax.random.split(key)
 
     def forward(carried: Any, event: Events) -> tuple[Any, Passed]:
-        forecast = jax.lax.cond(
-            event.number > 0, lambda c: method.predict(system, c, event, of_filter), lambda c: c, carried
-        )
-        analysis = jax.lax.cond(
-            system.any_observed(event), lambda c: method.analyse(system, c, event, of_filter)[0], lambda c: c, forecast
-        )
-        return analysis, Passed(forecast, analysis)
+        passed = pass_event(system, method, carried, event, of_filter).passed
+        return passed.analysis, passed
 
-    last, passed = jax.lax.scan(forward, method.begin(system, of_filter), system.events)
+    last, passed = jax.lax.scan(forward, _begin(system, method, of_filter), system.events)
 
     def drawn(law: Any, number: jax.Array) -> jax.Array:
         noise = jax.random.normal(jax.random.fold_in(of_draws, number), law.mean.shape)
@@ -81,7 +104,7 @@ def draw_states(system: System, method: Filter, key: jax.Array) -> jax.Array:
 
     def backward(later: tuple[jax.Array, Passed, Events], here: tuple[Passed, Events]) -> tuple[Any, jax.Array]:
         state, after, event = later
-        law = smooth(system, here[0], after, known(here[0].analysis, state), event)
+        law = smoother.back(system, here[0], after, known(here[0].analysis, state), event)
         found = drawn(law, here[1].number)
         return (found, *here), found
 
@@ -92,51 +115,68 @@ def draw_states(system: System, method: Filter, key: jax.Array) -> jax.Array:
     return jnp.concatenate([found, state[None]])
 
 
-def with_states(target: Target, system: System, method: Filter, told: str) -> Target:
+def with_states(target: Target, system: System, method: Filter, told: str, caveats: tuple[str, ...] = ()) -> Target:
     """The target of the parameters, with what the states make of them.
 
     Arguments:
         target: of all that does not depend on the states.
         told: what tells one such target from another: the programs of the system and the filter.
+        caveats: of the filter.
     """
-    key = jax.random.key(0)
-    layout = system.fixed.parameters
+    layout, states = system.fixed.parameters, system.fixed.states
+    fields = [name for name in system.data if name in target.data]
+    one_estimate = jax.random.key(0)
 
-    def of_states(values: dict[str, Any]) -> jax.Array:
-        return log_evidence(system.at(layout.join(values)), method, key)
+    def known(values: Mapping[str, Any], data: Mapping[str, Any]) -> System:
+        """The system with these data and parameters; when things happen is the same in all."""
+        given = {name: jnp.asarray(data[name]) for name in fields}
+        return replace(system, data={**system.data, **given}).at(layout.join(values))
 
     def model(data: Any, coords: Any, observed: bool = True) -> None:
         with trace() as sites:
             target.model(data, coords, observed)
+        whole = known({name: sites[name]["value"] for name in layout.names}, data)
         if observed:
             with block():  # the programs of the system have sites of their own
-                found = of_states({name: sites[name]["value"] for name in layout.names})
+                found = log_evidence(whole, method, one_estimate)
             numpyro.factor(_SITE, found)
+        elif (key := numpyro.prng_key()) is not None:
+            with block():
+                seen = whole.by_row(simulate(whole, key).observed)
+            for name, each in seen.items():
+                numpyro.deterministic(name, each)
 
-    def log_parts(position: Any, data: Any, coords: Any) -> tuple[jax.Array, jax.Array]:
+    def log_parts(position: Any, data: Any, coords: Any, key: jax.Array = one_estimate) -> tuple[jax.Array, jax.Array]:
         prior, likelihood = target.log_parts(position, data, coords)
         sites = trace_at(target, position, data)
-        return prior, likelihood + of_states({name: sites[name]["value"] for name in layout.names})
+        whole = known({name: sites[name]["value"] for name in layout.names}, data)
+        return prior, likelihood + log_evidence(whole, method, key)
 
     def log_density(position: Any, data: Any, coords: Any) -> jax.Array:
-        prior, likelihood = log_parts(position, data, coords)
+        return estimate(position, one_estimate, data, coords)
+
+    def estimate(position: Any, key: jax.Array, data: Any, coords: Any) -> jax.Array:
+        prior, likelihood = log_parts(position, data, coords, key)
         return prior + likelihood
 
     at = np.flatnonzero(system.events.acts)  # the times of the axis, without those at which something else was observed
-    states = system.fixed.states
 
-    def draw(key: jax.Array, values: dict[str, jax.Array], _data: Any) -> dict[str, jax.Array]:
-        rows = system.placed(draw_states(system.at(layout.join(values)), method, key))[at]
-        return jax.vmap(states.split)(rows)
+    def draw(key: jax.Array, values: dict[str, jax.Array], data: Any) -> dict[str, jax.Array]:
+        whole = known(values, data)
+        return jax.vmap(states.split)(whole.placed(draw_states(whole, method, key))[at])
 
     axis, initial = system.fixed.motion.axis, system.fixed.stages.initial
+    when = hashlib.sha256(b"".join(np.asarray(each).tobytes() for each in jax.tree.leaves(system.events)))
     return target._replace(
-        source=f"{target.source}\n{told}",
+        source=f"{target.source}\n{told}\n{when.hexdigest()}",
         model=model,
         log_density=log_density,
         log_parts=log_parts,
+        estimate=estimate if method.evidence is None else None,
         dims=target.dims | {name: (axis, *initial.dims.get(name, ())) for name in states.names},
         coords=initial.coords | target.coords,
         states=states.names,
+        shown=tuple(stream.name for stream in system.fixed.motion.streams),
         draw_states=draw,
+        caveats=caveats,
     )

@@ -36,12 +36,14 @@ class Particles(NamedTuple):
     - parameters: on their unconstrained scale, `(N, q)`.
     - log_weights: logs of weights that sum to 1, `(N,)`.
     - before: the states before the last step, `(N, d)`, for filters that draw the step themselves.
+    - origin: from which particle each comes by resampling since that was last set to count from 0, `(N,)`.
     """
 
     states: jax.Array
     parameters: jax.Array
     log_weights: jax.Array
     before: jax.Array
+    origin: jax.Array
 
 
 class Shared(NamedTuple):
@@ -56,7 +58,9 @@ class Shared(NamedTuple):
         parameters, states = over_particles(system.draw_initial, jax.random.split(key, number))
         open_ = jnp.asarray(self.plan.estimated | self.plan.sampled)
         known = jnp.where(open_, parameters, system.mean_parameters())
-        return Particles(states, over_particles(system.unconstrained, known), _equal(number), states)
+        return Particles(
+            states, over_particles(system.unconstrained, known), _equal(number), states, jnp.arange(number)
+        )
 
     def step(self, system: System, particles: Particles, event: Events, key: jax.Array) -> Particles:
         """Each moves as the states do."""
@@ -90,7 +94,7 @@ class Shared(NamedTuple):
             mean, noise = weights @ free, _scatter(free, weights, of_parameters)
             kernels = shrink * parameters + (1 - shrink) * mean + jnp.sqrt(1 - shrink**2) * noise
             parameters = jnp.where(estimated, kernels, parameters)
-        return Particles(states, parameters, _equal(number), states), chosen
+        return Particles(states, parameters, _equal(number), states, particles.origin[chosen]), chosen
 
 
 def weighed(particles: Particles, gains: jax.Array, threshold: float) -> tuple[Particles, dict[str, jax.Array]]:

@@ -26,7 +26,7 @@ def simulate(system: System, key: jax.Array, spin_up: float = 0.0) -> Trajectory
         spin_up: for how long the states move before the first time, by steps as the first, so that they are where the system
             leads and no more where their first law has them.
     """
-    length = float(system.events.length[1]) if len(system.events.length) > 1 else 0.0
+    length = float(system.events.length[1]) if spin_up and len(system.events.length) > 1 else 0.0
     return _simulate(system, key, math.ceil(spin_up / length - 1e-9) if length > 0 else 0)
 
 

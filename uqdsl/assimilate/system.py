@@ -273,18 +273,18 @@ class System:
         streams = self.fixed.motion.streams
         return jnp.concatenate([jnp.ravel(jnp.asarray(sites[each.name]["value"], float)) for each in streams])
 
-    def by_row(self, values: np.ndarray) -> dict[str, np.ndarray]:
+    def by_row(self, values: jax.Array | np.ndarray) -> dict[str, jax.Array]:
         """What belongs to observations, `(event, p)`, over the dimensions of each stream; NaN in rows that no event has."""
         target, found, start = self.fixed.stages.observation, {}, 0
         for stream in self.fixed.motion.streams:
-            rows, dims = np.asarray(self.events.rows[stream.rows]), target.dims[stream.name]
+            rows, dims = self.events.rows[stream.rows], target.dims[stream.name]
             at, shape = dims.index(stream.rows), [len(target.coords[dim]) for dim in dims]
             padded = [*shape[:at], rows.shape[-1], *shape[at + 1 :]]
             stop = start + math.prod(padded)
-            each = np.moveaxis(values[:, start:stop].reshape(len(values), *padded), at + 1, 1)
-            whole = np.full([shape[at], *shape[:at], *shape[at + 1 :]], np.nan)
-            whole[rows[rows != _NEVER]] = each[rows != _NEVER]
-            found[stream.name], start = np.moveaxis(whole, 0, at), stop
+            each = jnp.moveaxis(jnp.asarray(values)[:, start:stop].reshape(len(values), *padded), at + 1, 1)
+            whole = jnp.full([shape[at], *shape[:at], *shape[at + 1 :]], jnp.nan)
+            whole = whole.at[jnp.where(rows == _NEVER, shape[at], rows)].set(each, mode="drop")
+            found[stream.name], start = jnp.moveaxis(whole, 0, at), stop
         return found
 
     # ------------------------------------------------------------------------------------------------- where things are

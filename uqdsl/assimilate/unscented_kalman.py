@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.gaussian import Belief, Function, Line, Linearise, gaussian_filter
 from uqdsl.vocabulary.assimilation import UnscentedKalmanOptions
+
+_LEAST = 1e-14
+"""Share of a variance that rounding makes of nothing."""
 
 
 def make(options: UnscentedKalmanOptions, plan: Plan) -> Filter:
@@ -29,9 +33,8 @@ def sigma_points(options: UnscentedKalmanOptions) -> Linearise:
     def line(function: Function, belief: Belief) -> Line:
         size = len(belief.mean)
         scale = options.alpha**2 * (size + options.kappa)  # n + λ
-        values, basis = jnp.linalg.eigh(belief.covariance)
-        root = jnp.sqrt(jnp.maximum(values, 0.0))
-        steps = jnp.sqrt(scale) * (basis * root).T
+        root = root_of(belief.covariance)
+        steps = jnp.sqrt(scale) * root.T
         points = belief.mean + jnp.concatenate([jnp.zeros((1, size)), steps, -steps])
         found = jax.vmap(function)(points)
         weights = jnp.full(2 * size + 1, 1 / (2 * scale)).at[0].set((scale - size) / scale)
@@ -39,7 +42,26 @@ def sigma_points(options: UnscentedKalmanOptions) -> Linearise:
         apart = found - mean
         whole = (weights.at[0].add(1 - options.alpha**2 + options.beta) * apart.T) @ apart
         along = (found[1 : size + 1] - found[size + 1 :]).T / (2 * jnp.sqrt(scale))  # slope times root
-        slope = jnp.where(root > 0, along / jnp.where(root > 0, root, 1.0), 0.0) @ basis.T
+        # Along what is known exactly the points do not move, and any slope will do.
+        whole_root = root + jnp.diag(jnp.where(jnp.diag(root) > 0, 0.0, 1.0))
+        slope = solve_triangular(whole_root, along.T, lower=True, trans=1).T
         return Line(mean, slope, whole - along @ along.T)
 
     return line
+
+
+def root_of(covariance: jax.Array) -> jax.Array:
+    """The lower triangular root of a covariance `(n, n)`; a column of zeros for each direction that others settle.
+
+    Unlike a root from eigenvectors it has a gradient where eigenvalues are alike, as those of independent states often are.
+    """
+    least = _LEAST * jnp.diag(covariance)
+
+    def column(left: jax.Array, number: jax.Array) -> tuple[jax.Array, jax.Array]:
+        variance = left[number, number]
+        there = variance > least[number]
+        found = jnp.where(there, left[:, number] / jnp.sqrt(jnp.where(there, variance, 1.0)), 0.0)
+        found = jnp.where(jnp.arange(len(left)) >= number, found, 0.0)
+        return left - jnp.outer(found, found), found
+
+    return jax.lax.scan(column, covariance, jnp.arange(len(covariance)))[1].T

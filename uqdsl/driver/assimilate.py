@@ -29,7 +29,7 @@ from uqdsl.diagnose.cycles import (
 from uqdsl.driver.predict import with_given
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
-from uqdsl.messages import RunError, Sources
+from uqdsl.messages import RunError, Sources, Span
 from uqdsl.messages.catalogue.runtime import CannotFollow
 from uqdsl.results import Group, Groups, Variable
 from uqdsl.results.cycle_store import CycleStore
@@ -37,6 +37,7 @@ from uqdsl.results.groups import labels_of
 from uqdsl.vocabulary.assimilation import filters
 
 if TYPE_CHECKING:
+    from uqdsl.assimilate.cycle import Filter, Plan
     from uqdsl.assimilate.system import System
     from uqdsl.infer.positions import Layout
 
@@ -68,28 +69,42 @@ def system_of(
     return make_system(motion, Stages(**targets), times, None if dt is None else float(dt), periodic), programs
 
 
-def target_of_run(
-    target: Target,
-    run: ir.Run,
-    spec: ir.Spec,
-    sources: Sources,
-    dataset: Dataset,
-    *,
-    precision: Precision = 64,
-    allowed: Sequence[str] = (),
-) -> Target:
-    """The target that a run has: where states move at random, that of the parameters, the states filtered."""
+def target_of_run(target: Target, run: ir.Run, moving: Callable[[], tuple[System, Mapping[str, Program]]]) -> Target:
+    """The target that a run has: where states move at random, that of the parameters, the states filtered.
+
+    Arguments:
+        target: of all that does not depend on the states.
+        moving: gives the system of the spec; asked only where there is one.
+
+    Raises:
+        RunError: UQ660 where the filter cannot follow the states.
+    """
     if run.states is None:
         return target._replace(interest=run.names)
     from uqdsl.assimilate.cycle import Plan
     from uqdsl.assimilate.marginal import with_states
 
-    system, programs = system_of(spec, sources, dataset, precision=precision, allowed=allowed)
-    method = filters()[run.states.method]
+    system, programs = moving()
     nothing = np.zeros(system.parameters, bool)
-    made = method.load()(method.options(**run.states.options), Plan(nothing, nothing))
+    made = _made(run.states, Plan(nothing, nothing), system, run.span)
     told = "\n".join([*(each.text for each in programs.values()), repr(run.states)])
-    return with_states(target, system, made, told)._replace(interest=run.names)
+    caveats = filters()[run.states.method].options(**run.states.options).caveats
+    return with_states(target, system, made, told, caveats)._replace(interest=run.names)
+
+
+def _made(asked: ir.ByFilter | ir.Assimilation, plan: Plan, system: System, at: Span) -> Filter:
+    """The filter that is asked for.
+
+    Raises:
+        RunError: UQ660 where it cannot follow the system.
+    """
+    method = filters()[asked.method]
+    made = method.load()(method.options(**asked.options), plan)
+    refused = made.refuse(system) if made.refuse is not None else None
+    if refused is not None:
+        reason, hint = refused
+        raise RunError([CannotFollow(at=at, method=asked.method, reason=reason, hint=hint)])
+    return made
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,6 @@ def assimilate(
     from uqdsl.assimilate.cycle import Asked, Filtered, Plan, follow
 
     began = time.perf_counter()
-    method = filters()[asked.method]
     layout = system.fixed.parameters
     plan = Plan(*(layout.mask(names) for names in (asked.names, asked.sampled)))
     key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(asked.name.encode()))
@@ -144,11 +158,7 @@ def assimilate(
         watch(done, total)
 
     truth = _truth(spec, system, asked, dataset)
-    made = method.load()(method.options(**asked.options), plan)
-    refused = made.refuse(system) if made.refuse is not None else None
-    if refused is not None:
-        reason, hint = refused
-        raise RunError([CannotFollow(at=asked.span, method=asked.method, reason=reason, hint=hint)])
+    made = _made(asked, plan, system, asked.span)
     try:
         found: Filtered = follow(system, made, key, told, Asked(truth, asked.kept), store)
     finally:
@@ -270,7 +280,7 @@ def _observations(spec: ir.Spec, system: System, beside: Alongside) -> Group:
     for ending, values in beside.shown().items():
         whole = np.concatenate([values, np.full((count, values.shape[1]), np.nan)])
         for name, array in system.by_row(whole).items():
-            group.variables[f"{name}{ending}"] = Variable(target.dims[name], array)
+            group.variables[f"{name}{ending}"] = Variable(target.dims[name], np.asarray(array))
             group.coords.update(
                 {
                     dim: labels_of(target.coords, dim, size)

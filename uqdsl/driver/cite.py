@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from uqdsl import ir
+from uqdsl.vocabulary.assimilation import filters
 from uqdsl.vocabulary.methods import ChainOptions, Method, method_named
 from uqdsl.vocabulary.references import bibtex, entries, split_reference
 
@@ -15,6 +16,7 @@ _STAGES = "nuts"
 def citations(spec: ir.Spec) -> dict[str, str]:
     """The BibTeX entries of a spec by their keys: of the methods of its runs and stages, then of what else it uses."""
     methods = [method for name in _methods(spec) if (method := method_named(name)) is not None]
+    methods += [filters()[each.method] for each in _filters(spec)]
     found: dict[str, str] = {}
     for method in methods:
         for number, reference in enumerate(method.references, 1):
@@ -28,6 +30,11 @@ def _methods(spec: ir.Spec) -> Iterator[str]:
     yield from (run.method for run in spec.runs)
     if spec.predictions and any(each.spec.unknowns for each in spec.stages):
         yield _STAGES
+
+
+def _filters(spec: ir.Spec) -> Iterator[ir.ByFilter | ir.Assimilation]:
+    yield from (run.states for run in spec.runs if run.states is not None)
+    yield from spec.motion.assimilations if spec.motion is not None else ()
 
 
 def _beside(spec: ir.Spec, methods: list[Method]) -> Iterator[str]:

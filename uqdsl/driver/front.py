@@ -13,7 +13,7 @@ from uqdsl.messages import DataError, Problem, Sources, SpecError, UsageError, e
 from uqdsl.messages.catalogue.usage import NoSuchStage, NotAMethodCall, NotASetting
 from uqdsl.semantics import analyse
 from uqdsl.semantics.constants import Value
-from uqdsl.semantics.runs import resolve_method
+from uqdsl.semantics.runs import run_of
 from uqdsl.syntax import parse, tree
 
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ def read_method(text: str, name: str | None = None) -> Run:
     if statements[0].names or clauses.options is not None or clauses.of is not None:
         raise UsageError([NotAMethodCall(given=text)])
     problems: list[Problem] = []
-    resolved = resolve_method(statements[0].method, {}, problems)
-    if resolved is None:
+    run = run_of(statements[0], {}, problems)
+    if run is None or problems:
         raise UsageError(problems, parsed.sources)
-    method, options = resolved
-    return Run(name=name or clauses.alias or method.name, method=method.name, options=options.model_dump())
+    return run if name is None else run.model_copy(update={"name": name})

@@ -32,6 +32,8 @@ from uqdsl.vocabulary.methods import ChainOptions, Method, Options, method_named
 
 _PRIOR, _POSTERIOR, _DISCRETE, _STATES = 0x7072696F, 0x706F7374, 0x64697363, 0x73746174
 """Folded into the seed, so that no two of its users draw the same numbers."""
+_MOST_SCATTER = 3.0
+"""Largest variance of an estimated log likelihood: beyond, chains stay where it is large by chance (Sherlock et al. 2015)."""
 
 
 @dataclass(frozen=True)
@@ -251,8 +253,26 @@ def _chains(
     outcome = sample(target, method, options, seed, sink=store, progress=progress, resume=store.states)
     seconds = {"compile": outcome.compile_seconds, "sample": outcome.sample_seconds}
     known = {"sampling_time": outcome.sample_seconds, "tuning_steps": options.warmup}
-    groups: Groups = {METHOD: method_group(Said(None, {}, notes=options.caveats), {})} if options.caveats else {}
-    return _Sampled(store.finish(), store, seconds, known, groups)
+    drawn = store.finish()
+    said = Said(None, {}, notes=(*options.caveats, *target.caveats))
+    if target.estimate is not None:
+        said = _of_estimates(target, drawn, said, seed)
+    groups: Groups = {METHOD: method_group(said, {})} if said != Said(None, {}) else {}
+    return _Sampled(drawn, store, seconds, known, groups)
+
+
+def _of_estimates(target: Target, drawn: Drawn, said: Said, seed: int) -> Said:
+    """What is said of chains, with how much the estimates of their likelihood scatter."""
+    from uqdsl.infer.metropolis import scatter
+
+    variance = scatter(target, drawn.posterior, seed)
+    reasons: tuple[str, ...] = ()
+    if not variance <= _MOST_SCATTER:
+        off = f"the log likelihood is estimated with a variance of {variance:.1f} at draws of the posterior"
+        reasons = (
+            f"{off}, and not of {_MOST_SCATTER:g} at most; take more particles, in proportion, or `guided` ones",
+        )
+    return said._replace(diagnostics={"log_likelihood_variance": variance}, reasons=reasons)
 
 
 def _whole(
@@ -274,7 +294,7 @@ def _whole(
     chains, draws = next(iter(found.posterior.values())).shape[:2]
     drawn = Drawn(found.posterior, found.stats, (draws,) * chains, draws)
     given = found.draws
-    said = Said(found.worth, given.diagnostics, given.reasons, given.notes)
+    said = Said(found.worth, given.diagnostics, given.reasons, (*given.notes, *target.caveats))
     groups: Groups = {METHOD: method_group(said, given.history)}
     if found.weighted:
         groups[WEIGHTED] = sample_groups(target, found.weighted, {})["posterior"]
@@ -356,11 +376,12 @@ def _with_latent(target: Target, drawn: Drawn, seed: int) -> Drawn:
         return drawn
     import jax
 
+    from uqdsl.infer.metropolis import SEED
     from uqdsl.infer.summed import draw_discrete, draw_states
 
     key = jax.random.key(seed)
     found = draw_discrete(target, drawn.posterior, jax.random.fold_in(key, _DISCRETE))
-    moved = draw_states(target, drawn.posterior, jax.random.fold_in(key, _STATES))
+    moved = draw_states(target, drawn.posterior, jax.random.fold_in(key, _STATES), drawn.stats.get(SEED))
     return drawn._replace(posterior=drawn.posterior | found | moved)
 
 

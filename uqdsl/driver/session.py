@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import uqdsl
 from uqdsl.codegen import Program
@@ -50,6 +50,9 @@ from uqdsl.results.atomic import write_whole
 from uqdsl.results.cycle_store import CycleStore
 from uqdsl.results.directory import RECORD
 from uqdsl.results.store import CHECKPOINT, RESULT
+
+if TYPE_CHECKING:
+    from uqdsl.assimilate.system import System
 
 
 class Job(NamedTuple):
@@ -200,13 +203,8 @@ def _run_all(
     spec = job.checked.spec
     results: dict[str, Result] = {}
     problems = list(notes)
-    bound = partial(
-        target_of_run,
-        spec=spec,
-        sources=job.checked.sources,
-        dataset=job.dataset,
-        precision=job.precision,
-        allowed=job.allow_extern,
+    moving = cache(
+        partial(system_of, spec, job.checked.sources, job.dataset, precision=job.precision, allowed=job.allow_extern)
     )
     naive = partial(naive_fits, job.checked, job.dataset, job.seed, precision=job.precision, allowed=job.allow_extern)
     for run in spec.runs:
@@ -216,7 +214,7 @@ def _run_all(
             if done is None:
                 done = infer(
                     spec,
-                    bound(target, run),
+                    target_of_run(target, run, moving),
                     run,
                     job.seed,
                     staged=staged,
@@ -241,7 +239,7 @@ def _run_all(
         problems += write_pictures(directory.path / PICTURES, [picture_of_comparison(comparison)])
     assimilated: dict[str, Assimilated] = {}
     if spec.motion is not None and not any(each.interrupted for each in results.values()):
-        assimilated = _assimilate_all(job, directory, resume=resume, audience=audience)
+        assimilated = _assimilate_all(job, moving, directory, resume=resume, audience=audience)
         for name, each in assimilated.items():
             if job.pictures:
                 with audience.busy("drawing pictures"):
@@ -298,12 +296,17 @@ def asked_of(spec: Spec) -> tuple[Assimilation, ...]:
     return spec.motion.assimilations if spec.motion is not None else ()
 
 
-def _assimilate_all(job: Job, directory: RunDirectory, *, resume: bool, audience: Audience) -> dict[str, Assimilated]:
+def _assimilate_all(
+    job: Job,
+    moving: Callable[[], tuple[System, Mapping[str, Program]]],
+    directory: RunDirectory,
+    *,
+    resume: bool,
+    audience: Audience,
+) -> dict[str, Assimilated]:
     """Every `assimilate` of a spec, one after the other; those that came to their end before are read again."""
     spec = job.checked.spec
-    system, programs = system_of(
-        spec, job.checked.sources, job.dataset, precision=job.precision, allowed=job.allow_extern
-    )
+    system, programs = moving()
     for name, program in programs.items():
         write_whole(directory.path / f"program_{name}.py", program.text)
     found: dict[str, Assimilated] = {}

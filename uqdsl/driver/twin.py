@@ -199,7 +199,7 @@ def _in_time(
         reason = f"the states are not finite numbers from {when} on; take shorter steps of the solver"
         raise RunError([NotDrawn(name=spec.name, reason=reason)])
     at = np.searchsorted(times, np.asarray(filled.coords[motion.axis], float))
-    arrays = system.by_row(np.asarray(found.observed))
+    arrays = {name: np.asarray(each) for name, each in system.by_row(found.observed).items()}
     dims = system.fixed.stages.initial.dims
     for name, (state, values) in zip(truth, system.fixed.states.split_rows(states[at]).items(), strict=False):
         own = (motion.axis, *dims.get(state, ()))

@@ -65,6 +65,13 @@ class Posterior:
         """Log of prior times likelihood: without the evidence."""
         return self.fixed.log_density(position, self.data)
 
+    def estimate_log_density(self, position: jax.Array, key: jax.Array) -> jax.Array:
+        """The same where the likelihood is known, else an estimate of it whose exponential is unbiased."""
+        target = self.target
+        if target.estimate is None:
+            return self.log_density(position)
+        return target.estimate(self.layout.split(position), key, self.data, target.coords)
+
     def draw_prior(self, key: jax.Array) -> jax.Array:
         """A draw of the prior; of methods that assume that the prior can be sampled."""
         return prior_position(self.target, self.layout, key, self.data)

@@ -22,7 +22,7 @@ class Simulation(NamedTuple):
     """Draws from the model.
 
     - positions: of the unknowns, `(simulation, size)`.
-    - data: of each observed site, the data that these gave, `(simulation, *shape)`.
+    - data: of each observed site and of what shows states, the data that these gave, `(simulation, *shape)`.
     """
 
     positions: np.ndarray
@@ -64,7 +64,7 @@ def _simulate(posterior: Posterior, key: jax.Array) -> tuple[jax.Array, dict[str
     sites = trace(seed(target.model, key)).get_trace(posterior.data, target.coords, observed=False)
     arrays = [biject_to(sites[name]["fn"].support).inv(sites[name]["value"]) for name in layout.names]
     position = jnp.concatenate([jnp.ravel(jnp.asarray(each, float)) for each in arrays])
-    return position, {name: sites[name]["value"] for name in target.observed}
+    return position, {name: sites[name]["value"] for name in (*target.observed, *target.shown)}
 
 
 @jax.jit

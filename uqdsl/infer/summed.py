@@ -16,6 +16,9 @@ from uqdsl.runtime.sums import drawing
 
 type Arrays = dict[str, np.ndarray]
 
+_SEED = ".seed"
+"""Beside the values of names, of which none is so called."""
+
 
 def draw_discrete(target: Target, posterior: Mapping[str, np.ndarray], key: jax.Array) -> Arrays:
     """The discrete unknowns of a target, and the quantities that depend on them, at draws of the others.
@@ -49,19 +52,25 @@ def draw_discrete(target: Target, posterior: Mapping[str, np.ndarray], key: jax.
     return _over_all(one, given, target.data, key)
 
 
-def draw_states(target: Target, posterior: Mapping[str, np.ndarray], key: jax.Array) -> Arrays:
-    """States that a filter has accounted for, at draws of the unknowns: each an exact draw of p(states | unknowns, data).
+def draw_states(
+    target: Target, posterior: Mapping[str, np.ndarray], key: jax.Array, seeds: np.ndarray | None = None
+) -> Arrays:
+    """States that a filter has accounted for, at draws of the unknowns: each a draw of p(states | unknowns, data).
 
     Arguments and result are as of `draw_discrete`.
+
+    Arguments:
+        seeds: of the estimates that belong to the draws, `(chain, draw)`, where particles gave these.
     """
     draw = target.draw_states
     if draw is None:
         return {}
+    own = {} if seeds is None else {_SEED: seeds}
 
     def one(key: jax.Array, values: dict[str, jax.Array], data: Arrays) -> dict[str, dict[str, jax.Array]]:
-        return {"found": draw(key, values, data)}
+        return {"found": draw(jax.random.key(values[_SEED]) if own else key, values, data)}
 
-    return _over_all(one, {name: posterior[name] for name in target.recorded}, target.data, key)
+    return _over_all(one, {name: posterior[name] for name in target.recorded} | own, target.data, key)
 
 
 def _over_all(one: Any, given: Arrays, data: Mapping[str, np.ndarray], key: jax.Array) -> Arrays:

@@ -20,6 +20,8 @@ class Target(NamedTuple):
     - log_density: `log_density(position, data, coords)`, the log posterior density at an unconstrained position, up to
       a constant; `position` maps each unknown (`a_decentered` for a noncentered `a`) to its array.
     - log_parts: likewise, the log densities of prior and likelihood apart; their sum is `log_density`.
+    - estimate: `estimate(position, key, data, coords)`, `log_density` with an estimate of the likelihood that is random and
+      unbiased, where a filter of particles gives that; `log_density` then is the estimate of one key.
     - data: every field, float64 or int64.
     - coords: the labels of every dimension.
     - dims: of every unknown, recorded quantity and observed site, in the order of its axes.
@@ -30,10 +32,12 @@ class Target(NamedTuple):
     - summed: `summed(values, data, coords)`, the part of the log density from which discrete unknowns are summed out.
     - discrete: these unknowns, with how many values each has, and the first of them.
     - states: that move at random and were accounted for by a filter, with `draw_states(key, values, data)`, a draw of them
-      given the unknowns.
+      given the unknowns; of particles that of the estimate of this key.
+    - shown: the data that show these states; `model` without data draws them too.
     - later: quantities that depend on them, known once they have been drawn.
     - moving: quantities that move by a differential equation.
     - externs: the functions of Python that the program calls.
+    - caveats: what has to be known of its density, one sentence each.
     - rows: the dimension of rows that know nothing of each other given the unknowns, where there is one.
     - batch: how many of them the likelihoods ask to be looked at at a time.
     - weights: of its unknowns, those of networks, layer by layer: chains need not agree on them, as hidden units can change
@@ -59,6 +63,9 @@ class Target(NamedTuple):
     later: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     draw_states: Callable[..., Any] | None = None
+    estimate: Callable[..., Any] | None = None
+    shown: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     moving: tuple[str, ...] = ()
     externs: tuple[Extern, ...] = ()
     weights: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ Each assumption has a function that gives the places of the spec which violate i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, listing
 from uqdsl.messages.catalogue.lints import MomentsAlone
 from uqdsl.messages.catalogue.methods import Inadmissible
-from uqdsl.vocabulary.assimilation import filters
+from uqdsl.vocabulary.assimilation import MARGINAL, filters
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import Assumption, Method, method_named, methods
 from uqdsl.vocabulary.moments import lacks_variance
@@ -44,8 +44,11 @@ def check_admissible(spec: ir.Spec) -> tuple[Problem, ...]:
     for run in spec.runs:
         if (method := method_named(run.method)) is not None:
             problems += _violated(run, method, methods(), partial(_violations, spec))
+        if run.states is not None:
+            able = {name: each for name, each in filters().items() if name in MARGINAL}
+            problems += _violated(run, able[run.states.method], able, partial(_violations_in_time, spec, ()))
     for each in spec.motion.assimilations if spec.motion is not None else ():
-        problems += _violated(each, filters()[each.method], filters(), partial(_violations_in_time, spec, each))
+        problems += _violated(each, filters()[each.method], filters(), partial(_violations_in_time, spec, each.names))
     return tuple(problems)
 
 
@@ -69,8 +72,8 @@ def _violations(spec: ir.Spec, assumption: Assumption) -> list[Violation]:
     return VIOLATIONS[assumption](spec)
 
 
-def _violations_in_time(spec: ir.Spec, asked: ir.Assimilation, assumption: Assumption) -> list[Violation]:
-    return IN_TIME[assumption](spec, asked)
+def _violations_in_time(spec: ir.Spec, estimated: Collection[str], assumption: Assumption) -> list[Violation]:
+    return IN_TIME[assumption](spec, estimated)
 
 
 def is_admissible(method: Method, look: _Look) -> bool:
@@ -84,12 +87,20 @@ def _violated(
     for assumption in method.assumptions:
         if violations := look(assumption):
             yield _inadmissible(
-                run, assumption, violations, [name for name, each in others.items() if is_admissible(each, look)]
+                run,
+                method,
+                assumption,
+                violations,
+                [name for name, each in others.items() if is_admissible(each, look)],
             )
 
 
 def _inadmissible(
-    run: ir.Run | ir.Assimilation, assumption: Assumption, violations: list[Violation], able: list[str]
+    run: ir.Run | ir.Assimilation,
+    method: Method,
+    assumption: Assumption,
+    violations: list[Violation],
+    able: list[str],
 ) -> Problem:
     first = violations[0]
     places = tuple(Label(each.at, each.label) for each in violations[:_MOST_SHOWN])
@@ -103,7 +114,7 @@ def _inadmissible(
     )
     return Inadmissible(
         at=at,
-        method=run.method,
+        method=method.name,
         assumption=str(assumption),
         reason=first.reason,
         said="not admissible here" if stated else first.label,
@@ -251,7 +262,11 @@ def _likelihood_not_gaussian(spec: ir.Spec) -> list[Violation]:
     random = _random(spec)
     mixed = {term.statement for each in spec.sums for term in each.terms}
     missing = {each.name for each in spec.fields if each.missing}
-    found: list[Violation] = []
+    found = [
+        Violation(run.span, "states that move at random are integrated out of it", "not Gaussian then")
+        for run in spec.runs
+        if run.states is not None
+    ]
     for each in spec.statements:
         if isinstance(each, ir.Factor):
             found.append(Violation(each.span, "a `factor` may be part of it", "not Gaussian data"))
@@ -384,7 +399,7 @@ def _stage(spec: ir.Spec, name: str) -> ir.Spec:
     return next(each.spec for each in spec.stages if each.name == name)
 
 
-def _observed_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
+def _observed_not_gaussian(spec: ir.Spec, _estimated: Collection[str]) -> list[Violation]:
     """Likelihoods of states whose data are not Gaussian given these; values may be missing, and a scatter may move."""
     found: list[Violation] = []
     for each in _stage(spec, "observation").statements:
@@ -393,7 +408,7 @@ def _observed_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Viola
     return found
 
 
-def _observed_without_moments(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
+def _observed_without_moments(spec: ir.Spec, _estimated: Collection[str]) -> list[Violation]:
     """Likelihoods of states whose data have no mean or no variance, or none that programs know."""
     return [
         Violation(each.span, f"that of `{each.name}` is {lacking}", f"that is {lacking}")
@@ -411,7 +426,7 @@ def _lacking(law: ir.Law) -> str:
     return lacks_variance(law.distribution, constants) or next(filter(None, inner), "")
 
 
-def _error_not_gaussian(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
+def _error_not_gaussian(spec: ir.Spec, _estimated: Collection[str]) -> list[Violation]:
     """Laws of a state given the one before that are not Gaussian."""
     assert spec.motion is not None
     kinds = dict(zip(spec.motion.states, spec.motion.kinds, strict=True))
@@ -432,7 +447,7 @@ def _moved_by(name: str) -> str:
     return name
 
 
-def _without_error(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
+def _without_error(spec: ir.Spec, _estimated: Collection[str]) -> list[Violation]:
     """States that move without an error."""
     assert spec.motion is not None
     step = _stage(spec, "step")
@@ -444,7 +459,7 @@ def _without_error(spec: ir.Spec, _asked: ir.Assimilation) -> list[Violation]:
     ]
 
 
-def _with_parameters(spec: ir.Spec, asked: ir.Assimilation) -> list[Violation]:
+def _with_parameters(spec: ir.Spec, estimated: Collection[str]) -> list[Violation]:
     """Parameters that are to be estimated."""
     return [
         Violation(
@@ -454,11 +469,11 @@ def _with_parameters(spec: ir.Spec, asked: ir.Assimilation) -> list[Violation]:
             mend=f"state `with(fixed = [{each.name}])` instead",
         )
         for each in spec.unknowns
-        if each.name in asked.names
+        if each.name in estimated
     ]
 
 
-type _ViolationsInTime = Callable[[ir.Spec, ir.Assimilation], list[Violation]]
+type _ViolationsInTime = Callable[[ir.Spec, Collection[str]], list[Violation]]
 
 IN_TIME: Mapping[Assumption, _ViolationsInTime] = {
     Assumption.GAUSSIAN_LIKELIHOOD: _observed_not_gaussian,
@@ -467,4 +482,4 @@ IN_TIME: Mapping[Assumption, _ViolationsInTime] = {
     Assumption.ERROR: _without_error,
     Assumption.KNOWN_PARAMETERS: _with_parameters,
 }
-"""Of each assumption about states that move in time where an assimilation violates it."""
+"""Of each assumption about states that move in time where a spec violates it, of which some parameters are estimated."""

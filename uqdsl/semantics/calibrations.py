@@ -103,9 +103,12 @@ def check_simulated(spec: ir.Spec) -> tuple[Problem, ...]:
 def cannot_be_simulated(spec: ir.Spec) -> list[Violation]:
     """Likelihoods whose data cannot be replaced by draws of them."""
     fields = {each.name for each in spec.fields}
-    used = {name: each for each in spec.statements for name in ir.names_used(each)}
+    # What shows states that a filter accounts for stands in a spec of its own.
+    filtered = any(run.states is not None for run in spec.runs)
+    parts = (spec, *(each.spec for each in spec.stages if filtered and each.name == "observation"))
+    used = {name: each for part in parts for each in part.statements for name in ir.names_used(each)}
     found: list[Violation] = []
-    for each in spec.observations:
+    for each in (one for part in parts for one in part.observations):
         if each.name not in fields:
             found.append(Violation(each.span, f"`{each.name}` is computed from data", "not data themselves"))
         elif each.past is not None:

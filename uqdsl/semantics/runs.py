@@ -14,6 +14,7 @@ from uqdsl.messages.catalogue.methods import (
     UnknownMethod,
 )
 from uqdsl.messages.catalogue.names import UndeclaredName
+from uqdsl.messages.catalogue.states import LikelihoodEstimated, RegularisedLikelihood
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Known
@@ -22,7 +23,7 @@ from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
-from uqdsl.vocabulary.assimilation import MARGINAL, filters
+from uqdsl.vocabulary.assimilation import ESTIMATES, MARGINAL, filters
 from uqdsl.vocabulary.methods import PLANNED, Method, NutsOptions, Options, brought, method_named, methods
 from uqdsl.vocabulary.synonyms import meant
 
@@ -73,14 +74,26 @@ def _run(
     names = tuple(target.name for target in statement.names)
     for target in (each for each in statement.names if each.name not in states):
         check_interest(target, declarations, known, problems)
+    made = run_of(statement, settings, problems)
+    return None if made is None else made.model_copy(update={"span": statement.span, "names": names})
+
+
+def run_of(statement: tree.Infer, settings: Settings, problems: list[Problem]) -> Run | None:
+    """The method of an `infer` with its options and how it accounts for states; UQ295, UQ296, UQ501 to UQ503 otherwise."""
     written = states_clause(statement)
     by = _by_filter(written.value, settings, problems) if written is not None else None
     resolved = resolve_method(_without(statement.method, written), settings, problems)
     if resolved is None or (written is not None and by is None):
         return None
     method, options = resolved
+    if by is not None and written is not None:
+        if by.method in ESTIMATES and not method.estimates:
+            others = (Label(statement.method.span, "needs the likelihood itself"),)
+            problems.append(LikelihoodEstimated(at=written.span, method=method.name, filter=by.method, others=others))
+        if by.options.get("regularisation"):
+            problems.append(RegularisedLikelihood(at=written.span, filter=by.method))
     name = statement.clauses.alias or method.name
-    return Run(span=statement.span, name=name, method=method.name, options=options.model_dump(), names=names, states=by)
+    return Run(name=name, method=method.name, options=options.model_dump(), states=by)
 
 
 def states_clause(statement: tree.Infer) -> tree.Named | None:

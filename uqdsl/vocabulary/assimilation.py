@@ -158,6 +158,16 @@ class ExtendedKalmanOptions(Options):
         default=1.0, ge=1, le=1e6, description="by which the covariance of the states grows in a unit of time"
     )
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What has to be known of draws whose states it accounts for."""
+        return (
+            (
+                "a Gaussian law stands for that of the states, so that the draws are approximate where steps or observations "
+                "are not linear; `metropolis(states = bootstrap(…))` is exact"
+            ),
+        )
+
 
 class UnscentedKalmanOptions(ExtendedKalmanOptions):
     """The unscented Kalman filter: sigma points, whose weights are named as by Wan & van der Merwe (2000)."""
@@ -720,8 +730,11 @@ def filters() -> Mapping[str, Method]:
     return {method.name: method for method in METHODS}
 
 
-MARGINAL = frozenset({"kalman"})
-"""Methods whose evidence can stand for states in a posterior of parameters: exact, or of a Gaussian law of states."""
+ESTIMATES = frozenset({"bootstrap", "guided", "auxiliary"})
+"""Methods that estimate the likelihood of parameters: at random, and without bias."""
+MARGINAL = frozenset({"kalman", "extended_kalman", "unscented_kalman"}) | ESTIMATES
+"""Methods that can account for states in a posterior of parameters: these, and those whose likelihood is exact, or that of a
+Gaussian law of the states."""
 
 
 PLANNED = frozenset(

@@ -225,7 +225,9 @@ LAYERS: Synonyms = {
     **dict.fromkeys(("linear", "fc", "mlp", "fully_connected", "perceptron", "affine"), "dense"),
     **dict.fromkeys(("gnn", "graphconv", "graph_conv", "message_passing"), "graph"),
 }
-METHODS: Synonyms = {"langevin": "mala", "mams": "mclmc", "mcmc": "nuts", "microcanonical": "mclmc"}
+METHODS: Synonyms = {"langevin": "mala", "mams": "mclmc", "mcmc": "nuts", "microcanonical": "mclmc"} | dict.fromkeys(
+    ("mh", "pmcmc", "pmmh", "pseudo_marginal", "random_walk", "rwm"), "metropolis"
+)
 SOLVERS: Synonyms = {
     "rk45": "dopri5",
     "ode45": "dopri5",

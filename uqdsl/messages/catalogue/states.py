@@ -168,6 +168,23 @@ class NothingToAccountFor(Problem):
     advice = "leave it out"
 
 
+class LikelihoodEstimated(Problem):
+    code = "UQ295"
+    headline = "`{method}` needs the likelihood itself, but `{filter}` gives an estimate of it that is random"
+    label = "particles estimate it"
+    advice = "write `infer by metropolis(states = {filter}(…))`, or `states = extended_kalman()` where all is nearly Gaussian"
+    method: str
+    filter: str
+
+
+class RegularisedLikelihood(Problem):
+    code = "UQ296"
+    headline = "`regularisation` moves particles, so that the likelihood would be that of another system"
+    label = "not with `infer`"
+    advice = "leave it out, and take more members instead: `{filter}(members = 1000)`"
+    filter: str
+
+
 class NotTheTruth(Problem):
     code = "UQ288"
     headline = "{name} cannot be the truth of the state `{state}`: the dimensions differ"

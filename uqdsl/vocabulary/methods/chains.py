@@ -120,6 +120,17 @@ class EllipticalSliceOptions(ChainOptions):
     """Elliptical slice sampling; nothing is adapted, so that the warm-up only leaves the start behind."""
 
 
+class MetropolisOptions(ChainOptions):
+    """The random walk of Metropolis; with `states = bootstrap(…)` particle marginal Metropolis-Hastings."""
+
+    warmup: int = Field(default=2000, ge=1, le=10**9, description="iterations of adaptation at the start, not kept")
+    draws: int = Field(default=5000, ge=1, le=10**9, description="draws kept of each chain")
+    target_accept: float = Field(
+        default=0.2, gt=0, lt=1, description="share of accepted steps that the length of steps aims at"
+    )
+    metric: Literal["diagonal", "dense"] = Field(default="dense", description="form of the adapted covariance of steps")
+
+
 class CheesOptions(Options):
     """ChEES-HMC: many chains in step, which adapt the length of trajectories together."""
 
@@ -221,6 +232,32 @@ METHODS = (
                 "J. Mach. Learn. Res. 15, 2087-2112"
             ),
         ),
+    ),
+    Method(
+        name="metropolis",
+        summary="a random walk; exact too where particles estimate the likelihood (PMMH)",
+        options=MetropolisOptions,
+        run="uqdsl.infer.metropolis:kernel",
+        assumptions=(Assumption.CONTINUOUS, Assumption.PRIOR_DENSITY),
+        references=(
+            (
+                "metropolis1953: Metropolis, Rosenbluth, Rosenbluth, Teller & Teller 1953, Equation of State Calculations by "
+                "Fast Computing Machines, J. Chem. Phys. 21, 1087-1092"
+            ),
+            (
+                "andrieu2009: Andrieu & Roberts 2009, The pseudo-marginal approach for efficient Monte Carlo computations, "
+                "Ann. Statist. 37, 697-725"
+            ),
+            (
+                "andrieu2010: Andrieu, Doucet & Holenstein 2010, Particle Markov chain Monte Carlo methods, "
+                "J. R. Stat. Soc. B 72, 269-342"
+            ),
+            (
+                "doucet2015: Doucet, Pitt, Deligiannidis & Kohn 2015, Efficient implementation of Markov chain Monte Carlo "
+                "when using an unbiased likelihood estimator, Biometrika 102, 295-313"
+            ),
+        ),
+        estimates=True,
     ),
     Method(
         name="chees",

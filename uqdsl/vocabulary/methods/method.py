@@ -64,6 +64,7 @@ class Method:
     """A method of `infer`: `run` is `module:function`, imported when it is first used.
 
     One that heeds `batches` looks at some of the rows in each step where a likelihood asks for that; others look at all.
+    One that heeds `estimates` is right with a likelihood that is estimated without bias; others need the likelihood itself.
     """
 
     name: str
@@ -79,3 +80,4 @@ class Method:
         return getattr(import_module(module), name)
 
     batches: bool = False
+    estimates: bool = False

@@ -55,6 +55,7 @@ def check_admissible(spec: ir.Spec) -> tuple[Problem, ...]:
 def check_moments(spec: ir.Spec) -> tuple[Problem, ...]:
     """UQ267 for each likelihood that is not Gaussian, of which methods know the mean and the variance alone."""
     asked = spec.motion.assimilations if spec.motion is not None else ()
+    asked = (*asked, *(run.states for run in spec.runs if run.states is not None))
     methods = dict.fromkeys(each.method for each in asked if Assumption.MOMENTS in filters()[each.method].assumptions)
     if not methods:
         return ()

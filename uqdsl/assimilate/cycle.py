@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from uqdsl.assimilate.hoisting import hoisted
 from uqdsl.assimilate.scores import fair_crps, ranks
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.population import over_particles
@@ -188,31 +189,36 @@ def follow(
     def begin(system: System) -> Any:
         return method.begin(system, jax.random.fold_in(key, 0))
 
-    @jax.jit
-    def some(system: System, carried: Any, truth: jax.Array | None, first: int, stop: int) -> tuple[Any, Any]:
-        """The events from `first` to `stop`, of which there are at most so many as a chunk has; one program for all."""
-
-        def one(carried: Any, number: jax.Array) -> tuple[Any, Any]:
-            event, true = jax.tree.map(lambda each: each[jnp.minimum(number, total - 1)], (system.events, truth))
-
-            def live(carried: Any) -> tuple[Any, Any]:
-                return _one(system, method, carried, event, key, asked._replace(truth=true))
-
-            def nothing(carried: Any) -> tuple[Any, Any]:
-                return carried, jax.tree.map(
-                    lambda each: jnp.zeros(each.shape, each.dtype), jax.eval_shape(live, carried)[1]
-                )
-
-            return jax.lax.cond(number < stop, live, nothing, carried)
-
-        return jax.lax.scan(one, carried, first + jnp.arange(chunk))
+    def one(known: _Known, carried: Any, number: jax.Array) -> tuple[Any, Any]:
+        system, truth = known
+        event, true = jax.tree.map(lambda each: each[number], (system.events, truth))
+        return _one(system, method, carried, event, key, asked._replace(truth=true))
 
     looks_back = method.smoother is not None
     steps = total * (2 if looks_back else 1)
     carried = spread_over_devices(method, system, begin(system))
     system = _everywhere(system)
-    truth = None if asked.truth is None else jnp.asarray(asked.truth)
-    shape, structure = jax.tree.flatten(jax.eval_shape(some, system, carried, truth, 0, 1)[1])
+    known = _Known(system, None if asked.truth is None else jnp.asarray(asked.truth))
+    early, late = hoisted(one, known, carried, jnp.zeros((), int))
+    constant = jax.jit(early)(known)
+    told_of_one = jax.eval_shape(late, constant, known, carried, jnp.zeros((), int))[1]
+    structure = jax.tree.structure(told_of_one)
+
+    @jax.jit
+    def some(constant: Any, known: _Known, carried: Any, first: int, stop: int) -> tuple[Any, Any]:
+        """The events from `first` to `stop`, of which there are at most so many as a chunk has; one program for all."""
+
+        def live(carried: Any, number: jax.Array) -> tuple[Any, Any]:
+            return late(constant, known, carried, number)
+
+        def nothing(carried: Any, _number: jax.Array) -> tuple[Any, Any]:
+            return carried, jax.tree.map(lambda each: jnp.zeros(each.shape, each.dtype), told_of_one)
+
+        def each(carried: Any, number: jax.Array) -> tuple[Any, Any]:
+            return jax.lax.cond(number < stop, live, nothing, carried, jnp.minimum(number, total - 1))
+
+        return jax.lax.scan(each, carried, first + jnp.arange(chunk))
+
     parts: list[list[np.ndarray]] = []
     done, at_once = 0, 1
     if keeper is not None and (kept := keeper.load()) is not None:
@@ -224,7 +230,7 @@ def follow(
         while done < total:
             began = time.monotonic()
             stop = min(done + at_once, total)
-            carried, found = some(system, carried, truth, done, stop)
+            carried, found = some(constant, known, carried, done, stop)
             parts.append([np.asarray(each)[: stop - done] for each in jax.tree.leaves(found)])
             if keeper is not None:
                 keeper([np.asarray(each) for each in jax.tree.leaves(carried)], parts[-1], stop)
@@ -237,7 +243,7 @@ def follow(
         if not parts:
             raise
         looks_back = False
-    assert len(shape) == len(parts[0]), "a keeper gives back what it was given"
+    assert structure.num_leaves == len(parts[0]), "a keeper gives back what it was given"
     whole = [np.concatenate(each) for each in zip(*parts, strict=True)]
     told, places, members, kept = jax.tree.unflatten(structure, whole)
     before, after, evidence, numbers = told
@@ -378,6 +384,13 @@ def _scored(
         scores["crps_analysis"] = jnp.nanmean(fair_crps(states, after.weights, truth))
         places["truth"] = ranks(states, after.weights, truth, jnp.isfinite(truth), key_of_truth)
     return scores, places, states[: asked.keep] if asked.keep else None
+
+
+class _Known(NamedTuple):
+    """What is known before the loop over time begins."""
+
+    system: System
+    truth: jax.Array | None
 
 
 class _Later(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from uqdsl.messages import SpecError
+from uqdsl.messages import RunError, SpecError
 
 from .systems import assimilated, checked
 
@@ -113,3 +113,70 @@ def test_windows_that_leave_observations_out_are_refused():
     (problem,) = caught.value.problems
     assert problem.code == "UQ503"
     assert "`shift` of `strong_4dvar` must be at most 2" in str(caught.value)
+
+
+LINEAR = EXACT.replace("METHOD", "METHOD as one")
+"""Whose members are those of any method of that name."""
+
+
+@pytest.mark.parametrize("more", ["", ", variant = bundle", ", window = 6, shift = 2"])
+def test_iterations_of_what_is_linear_are_the_transform_filter(data, more):
+    filtered = variables(LINEAR.replace("METHOD", "enks(members = 9)"), **data)
+    found = variables(LINEAR.replace("METHOD", f"ienks(members = 9{more})"), **data)
+    ends = slice(2, None, 2) if "shift" in more else slice(None)
+    for name in ("x_mean", "x_sd", "v_mean", "v_sd"):
+        assert np.allclose(found[name].values[ends], filtered[name].values[ends], atol=1e-6), name
+
+
+def test_a_window_of_members_over_all_times_is_the_ensemble_smoother(data):
+    smoothed = variables(LINEAR.replace("METHOD", "enks(members = 9)"), **data)
+    whole = variables(LINEAR.replace("METHOD", "ienks(members = 9, window = 20, shift = 20)"), **data)
+    for name in SMOOTHED:
+        assert np.allclose(whole[name].values, smoothed[name].values, atol=1e-8), name
+    assert whole["iterations"].values[18] == 2
+
+
+def test_data_that_are_taken_in_several_times_count_once(data, exact):
+    apart = []
+    for members in (25, 400):
+        found = variables(EXACT.replace("METHOD", f"es_mda(members = {members}, steps = 3)"), **data)
+        apart.append(np.abs(found["x_smoothed_mean"].values - exact["x_smoothed_mean"].values).max())
+        ratio = found["x_smoothed_sd"].values / exact["x_smoothed_sd"].values
+    # A member is perturbed anew each time: twice what a mean of N members scatters by.
+    assert apart[0] < 4 / np.sqrt(25)
+    assert apart[1] < 2 / np.sqrt(400)
+    assert np.abs(ratio - 1).max() < 4 / np.sqrt(2 * 400)
+
+
+@pytest.mark.parametrize("method", ["ienks", "es_mda"])
+def test_parameters_are_found_beside_the_states(method):
+    text = """
+time t from 0 to 30 step 1
+data { y[t] : real }
+prior rate ~ Normal(0.5, 0.2)
+state x over t {
+  initial x ~ Normal(1, 0.3)
+  evolve  x = x[t - 1] + 0.1 * rate * x[t - 1] * (1 - x[t - 1] / 5)
+  error   exact
+}
+likelihood y[t] ~ Normal(x, 0.1)
+assimilate x, rate by METHOD
+"""
+    x, values = 1.1, []
+    for noise in np.random.default_rng(3).normal(size=31):
+        values.append(x + 0.1 * noise)
+        x += 0.1 * 0.8 * x * (1 - x / 5)
+    options = "members = 20, window = 30, shift = 30" if method == "ienks" else "members = 400, steps = 6"
+    found = variables(text.replace("METHOD", f"{method}({options})"), y=np.array(values))
+    best = variables(text.replace("METHOD", "strong_4dvar"), y=np.array(values))
+    for name, share in (("rate", 0.4), ("x", 0.4)):
+        mean, sd = (best[f"{name}_smoothed_{moment}"].values[0] for moment in ("mean", "sd"))
+        assert abs(found[f"{name}_smoothed_mean"].values[0] - mean) < share * sd
+        assert found[f"{name}_smoothed_sd"].values[0] == pytest.approx(sd, rel=0.2)
+
+
+@pytest.mark.parametrize("option", ["fallback = gated(diffusion)", "inflation = adaptive"])
+def test_what_looks_at_one_time_is_refused(data, option):
+    with pytest.raises(RunError) as caught:
+        variables(EXACT.replace("METHOD", f"ienks({option})"), **data)
+    assert [each.code for each in caught.value.problems] == ["UQ660"]

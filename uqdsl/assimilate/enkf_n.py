@@ -55,10 +55,7 @@ def best_inflation(white: White, certainty: float) -> jax.Array:
     values = jnp.maximum(values, 0.0)
     seen = (vectors.T @ (said @ (white.values - white.predicted.mean(0)))) ** 2
     free = members - 1
-    mode = (members + 1) / members * free / members
-    correction = jnp.sqrt(mode ** jnp.mean(free / (values + free)))
-    of_mean = (members + 1) / members / correction * certainty
-    of_log = members / free * correction * certainty
+    of_mean, of_log = hyperprior(values, certainty)
 
     def cost(log_factor: jax.Array) -> jax.Array:
         square = jnp.exp(2 * log_factor)
@@ -73,3 +70,12 @@ def best_inflation(white: White, certainty: float) -> jax.Array:
         best = jnp.argmin(jax.vmap(cost)(grid))
         low, high = grid[jnp.maximum(best - 1, 0)], grid[jnp.minimum(best + 1, _GRID - 1)]
     return jnp.exp(0.5 * (low + high))
+
+
+def hyperprior(values: jax.Array, certainty: float) -> tuple[jax.Array, jax.Array]:
+    """e and c, given the eigenvalues `(N,)` of Y Y'."""
+    members = len(values)
+    free = members - 1
+    mode = (members + 1) / members * free / members
+    correction = jnp.sqrt(mode ** jnp.mean(free / (values + free)))
+    return (members + 1) / members / correction * certainty, members / free * correction * certainty

@@ -460,6 +460,16 @@ def _without_error(spec: ir.Spec, _estimated: Collection[str]) -> list[Violation
     ]
 
 
+def _with_error(spec: ir.Spec, _estimated: Collection[str]) -> list[Violation]:
+    """What is drawn where a state moves."""
+    return [
+        Violation(
+            each.span, f"`{_moved_by(each.name)}` moves with one", "its error", mend="state `error exact` instead"
+        )
+        for each in _stage(spec, "step").unknowns
+    ]
+
+
 def _with_parameters(spec: ir.Spec, estimated: Collection[str]) -> list[Violation]:
     """Parameters that are to be estimated."""
     return [
@@ -481,6 +491,7 @@ IN_TIME: Mapping[Assumption, _ViolationsInTime] = {
     Assumption.MOMENTS: _observed_without_moments,
     Assumption.GAUSSIAN_ERROR: _error_not_gaussian,
     Assumption.ERROR: _without_error,
+    Assumption.EXACT: _with_error,
     Assumption.KNOWN_PARAMETERS: _with_parameters,
 }
 """Of each assumption about states that move in time where a spec violates it, of which some parameters are estimated."""

@@ -18,7 +18,7 @@ from uqdsl.semantics.localized import check_localized
 from uqdsl.semantics.runs import resolve_method
 from uqdsl.semantics.walk import ungrouped
 from uqdsl.syntax import tree
-from uqdsl.vocabulary.assimilation import PLANNED, filters
+from uqdsl.vocabulary.assimilation import filters
 from uqdsl.vocabulary.methods import Method, Options
 
 _WITH = ("fixed", "sampled", "truth", "keep")
@@ -90,7 +90,7 @@ def _assimilation(
             statement, _best(stages, curved, estimates=bool(set(unknowns) & set(names))), curved, problems
         )
     else:
-        resolved = resolve_method(statement.method, settings, problems, filters(), PLANNED)
+        resolved = resolve_method(statement.method, settings, problems, filters(), ())
     if resolved is None or errors(problems[count:]):
         return None
     method, options = resolved

@@ -295,6 +295,33 @@ class WindowOptions(Options):
         return shift
 
 
+class EnsembleWindowOptions(EnsembleOptions, WindowOptions):
+    """Ensembles that look at windows of time."""
+
+
+class IenksOptions(EnsembleWindowOptions):
+    """The iterative ensemble Kalman smoother."""
+
+    window: int | None = Field(default=1, ge=1, le=10**6, description="steps of a window")
+    shift: int | None = Field(default=1, ge=1, le=10**6, description="steps from one window to the next")
+    variant: Literal["transform", "bundle"] = Field(
+        default="transform", description="slopes of an ensemble as wide as is known by then, or of a very narrow one"
+    )
+    epsilon: float = Field(default=1e-4, gt=0, le=1, description="width of that of a bundle, in units of the ensemble")
+    iterations: int = Field(default=10, ge=1, le=10**4, description="at most; with 1 it is a transform filter")
+    tolerance: float = Field(default=1e-3, gt=0, lt=1, description="of the last step, in units of the ensemble")
+    certainty: float | None = Field(
+        default=None, gt=0, le=100, description="of the hyperprior of the finite-size variant, which needs no inflation"
+    )
+
+
+class EsMdaFilterOptions(EnsembleWindowOptions):
+    """The ensemble smoother with multiple data assimilation."""
+
+    members: int = Field(default=100, ge=2, le=10**6, description="of the ensemble")
+    steps: int = Field(default=4, ge=1, le=10**4, description="times that the observations are taken in")
+
+
 class StrongOptions(WindowOptions, VariationalOptions):
     """4D-Var of a model that is taken to be exact."""
 
@@ -606,6 +633,27 @@ STATIC = (
 
 WINDOWS = (
     Method(
+        name="ienks",
+        summary="the iterative ensemble Kalman smoother: strong nonlinearity, few members, no tangents",
+        options=IenksOptions,
+        run="uqdsl.assimilate.ienks:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.EXACT),
+        references=(
+            "Bocquet & Sakov 2014, An Iterative Ensemble Kalman Smoother, Q. J. R. Meteorol. Soc. 140, 1521-1535",
+            "Sakov, Oliver & Bertino 2012, An Iterative EnKF for Strongly Nonlinear Systems, Mon. Weather Rev. 140, 1988-2004",
+        ),
+    ),
+    Method(
+        name="es_mda",
+        summary="the ensemble smoother with multiple data assimilation, in windows of time",
+        options=EsMdaFilterOptions,
+        run="uqdsl.assimilate.es_mda:make",
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.EXACT),
+        references=(
+            "Emerick & Reynolds 2013, Ensemble Smoother with Multiple Data Assimilation, Comput. Geosci. 55, 3-15",
+        ),
+    ),
+    Method(
         name="strong_4dvar",
         summary="4D-Var: the state at the beginning of a window, from all that is observed in it; any likelihood",
         options=StrongOptions,
@@ -735,11 +783,3 @@ ESTIMATES = frozenset({"bootstrap", "guided", "auxiliary"})
 MARGINAL = frozenset({"kalman", "extended_kalman", "unscented_kalman"}) | ESTIMATES
 """Methods that can account for states in a posterior of parameters: these, and those whose likelihood is exact, or that of a
 Gaussian law of the states."""
-
-
-PLANNED = frozenset(
-    {
-        "ienks",
-    }
-)
-"""Methods of `assimilate` that the language names and this version cannot run."""

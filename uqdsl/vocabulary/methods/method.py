@@ -56,6 +56,7 @@ class Assumption(StrEnum):
     MOMENTS = "every likelihood has a mean and a variance"
     GAUSSIAN_ERROR = "the error with which a state moves is Gaussian"
     ERROR = "every state moves with an error"
+    EXACT = "no state moves with an error"
     KNOWN_PARAMETERS = "every parameter is known"
 
 

@@ -489,6 +489,7 @@ type _ViolationsInTime = Callable[[ir.Spec, Collection[str]], list[Violation]]
 IN_TIME: Mapping[Assumption, _ViolationsInTime] = {
     Assumption.GAUSSIAN_LIKELIHOOD: _observed_not_gaussian,
     Assumption.MOMENTS: _observed_without_moments,
+    Assumption.VARIANCE: _observed_without_moments,
     Assumption.GAUSSIAN_ERROR: _error_not_gaussian,
     Assumption.ERROR: _without_error,
     Assumption.EXACT: _with_error,

@@ -637,7 +637,7 @@ WINDOWS = (
         summary="the iterative ensemble Kalman smoother: strong nonlinearity, few members, no tangents",
         options=IenksOptions,
         run="uqdsl.assimilate.ienks:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.EXACT),
+        assumptions=(Assumption.MOMENTS, Assumption.EXACT),
         references=(
             "Bocquet & Sakov 2014, An Iterative Ensemble Kalman Smoother, Q. J. R. Meteorol. Soc. 140, 1521-1535",
             "Sakov, Oliver & Bertino 2012, An Iterative EnKF for Strongly Nonlinear Systems, Mon. Weather Rev. 140, 1988-2004",
@@ -648,7 +648,7 @@ WINDOWS = (
         summary="the ensemble smoother with multiple data assimilation, in windows of time",
         options=EsMdaFilterOptions,
         run="uqdsl.assimilate.es_mda:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.EXACT),
+        assumptions=(Assumption.MOMENTS, Assumption.EXACT),
         references=(
             "Emerick & Reynolds 2013, Ensemble Smoother with Multiple Data Assimilation, Comput. Geosci. 55, 3-15",
         ),
@@ -658,6 +658,7 @@ WINDOWS = (
         summary="4D-Var: the state at the beginning of a window, from all that is observed in it; any likelihood",
         options=StrongOptions,
         run="uqdsl.assimilate.strong_4dvar:make",
+        assumptions=(Assumption.VARIANCE,),
         references=(
             (
                 "Le Dimet & Talagrand 1986, Variational Algorithms for Analysis and Assimilation of Meteorological "

@@ -54,6 +54,7 @@ class Assumption(StrEnum):
     BATCHES = "a likelihood is looked at in batches of rows"
     HIDDEN_UNITS = "a network has hidden units"
     MOMENTS = "every likelihood has a mean and a variance"
+    VARIANCE = "the data of every likelihood have a variance"
     GAUSSIAN_ERROR = "the error with which a state moves is Gaussian"
     ERROR = "every state moves with an error"
     EXACT = "no state moves with an error"

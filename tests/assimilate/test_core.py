@@ -175,3 +175,57 @@ def test_innovations_that_are_a_little_off_are_said_and_no_more(factor: float, s
     assert bool(why) == suspect
     assert bool(notes(held, why)) != suspect
     assert f"{held.ratio:.3g} times what it should be" in (why or notes(held, why))[0]
+
+
+OUTLIERS = """
+dim site = 2
+time t from 0 to 40 step 1
+data {{ y[t, site] : real missing }}
+state x[site] over t {{
+  initial x ~ Normal(0, 1)
+  evolve  x ~ Normal(0.9 * x[t - 1], 0.5)
+}}
+likelihood y[t, site] ~ Normal(x, 0.5)
+assimilate x by {method}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "option"),
+    [
+        ("kalman", "reject = 5"),
+        ("unscented_kalman", "reject = 5"),
+        ("etkf", "members = 40, reject = 5"),
+        ("enks", "members = 40, lag = 2, reject = 5"),
+    ],
+)
+def test_what_is_rejected_is_as_if_it_were_missing(method: str, option: str):
+    rng = np.random.default_rng(2)
+    x = np.zeros((41, 2))
+    for k in range(1, 41):
+        x[k] = 0.9 * x[k - 1] + 0.5 * rng.normal(size=2)
+    y = x + 0.5 * rng.normal(size=(41, 2))
+    y[7] = np.nan
+    wrong, without = y.copy(), y.copy()
+    wrong[12, 1], wrong[30, 0] = 25.0, -30.0
+    without[12, 1] = without[30, 0] = np.nan
+    found = assimilated(OUTLIERS.format(method=f"{method}({option})"), y=wrong)
+    plain = option.replace("reject = 5", "").rstrip(", ")
+    wanted = assimilated(OUTLIERS.format(method=f"{method}({plain})" if plain else method), y=without)
+    one, other = (each.groups["assimilation"].variables for each in (found, wanted))
+    for name in ("x_mean", "x_sd", "innovation"):
+        assert np.allclose(one[name].values, other[name].values, equal_nan=True)
+    count = one["rejected"].values
+    assert np.flatnonzero(count == 1).tolist() == [12, 30]
+    assert np.isnan(count[7])
+    assert np.nansum(count) == found.found.numbers["rejected"] == 2
+    flags = found.groups["observations"].variables["y_rejected"].values
+    assert np.argwhere(flags == 1).tolist() == [[12, 1], [30, 0]]
+    assert found.status == "ok"
+    assert found.found.notes == ("2 observations were left out: `y` at t = 12, site = 2; `y` at t = 30, site = 1",)
+
+
+def test_a_filter_that_rejects_much_is_suspect():
+    y = 20 + np.zeros((41, 2))
+    found = assimilated(OUTLIERS.format(method="kalman(reject = 3)"), y=y)
+    assert found.found.reasons[0].startswith("100% of the observations were left out")

@@ -61,14 +61,14 @@ def make(options: EnksOptions, plan: Plan) -> Filter:
 
     def analyse(system: System, carried: Woven, event: Events, key: jax.Array) -> tuple[Woven, dict[str, jax.Array]]:
         for_rotation, for_inflation = jax.random.split(key)
-        seen = seen_by(system, carried.ensemble, event, estimated)
+        seen = seen_by(system, carried.ensemble, event, estimated, options.reject)
         woven = transform(same, seen.white)  # the update is linear in the members
         if options.rotate:
             woven = rotation(for_rotation, options.members) @ woven
         joint = carried.ensemble.joint(estimated)
         after = inflated(options.inflation, joint, woven @ joint, for_inflation)
         found, learned = relearned(options.inflation, carried.ensemble.with_joint(after, estimated), seen)
-        return Woven(found, woven), learned
+        return Woven(found, woven), learned | seen.numbers
 
     def first(_system: System, kept: Woven, _event: Events) -> Looking:
         ahead = same if options.lag is None else jnp.broadcast_to(same, (options.lag, *same.shape))

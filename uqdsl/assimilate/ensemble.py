@@ -47,7 +47,8 @@ class Seen(NamedTuple):
     - members: what each member would show, without error, `(N, p)`; 0 where nothing was observed.
     - values: what was observed, `(p,)`; 0 where nothing was.
     - covariance: of its error: where nothing was observed, of unit variance and no correlation.
-    - present: where something was observed, `(p,)`.
+    - present: where something was observed, and is taken in, `(p,)`.
+    - rejected: where something was observed that is left out, `(p,)`; None where everything is taken in.
     - split: such an ensemble as states `(N, d)` and all parameters `(N, q)` on the scale of their supports.
     - point: one row `(n,)` as a state `(d,)` and all parameters `(q,)`, those that are not estimated at their mean.
     """
@@ -59,10 +60,17 @@ class Seen(NamedTuple):
     present: jax.Array
     split: Callable[[jax.Array], tuple[jax.Array, jax.Array]]
     point: Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+    rejected: jax.Array | None = None
 
     def log_likelihoods(self, system: System, ensemble: jax.Array) -> jax.Array:
         """Log density of what was observed, given each of such an ensemble, by element `(N, p)`; 0 where nothing was."""
-        return jax.vmap(lambda state, known: system.log_likelihoods(state, known, self.event))(*self.split(ensemble))
+        found = jax.vmap(lambda state, known: system.log_likelihoods(state, known, self.event))(*self.split(ensemble))
+        return jnp.where(self.present, found, 0.0)
+
+    @property
+    def numbers(self) -> dict[str, jax.Array]:
+        """What is worth telling of what was seen, by name."""
+        return {} if self.rejected is None else {"rejected": self.rejected.astype(float)}
 
     @property
     def white(self) -> White:
@@ -130,10 +138,10 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
                 after = mean + rotation(key_of_rotation, options.members) @ (after - mean)
             return moved._replace(ensemble=after)
 
-        seen = seen_by(system, ensemble, event, estimated)
+        seen = seen_by(system, ensemble, event, estimated, options.reject)
         moved = gated(options.fallback, usual)(system, joint, seen, key_of_analysis)
         found, learned = relearned(options.inflation, ensemble.with_joint(moved.ensemble, estimated), seen)
-        return found, moved.numbers | learned
+        return found, moved.numbers | learned | seen.numbers
 
     return Filter(begin, predict, analyse, estimate, members=members)
 
@@ -145,8 +153,14 @@ def members(system: System, ensemble: Ensemble) -> Members:
     return Members(ensemble.states, parameters, jnp.full(count, 1 / count))
 
 
-def seen_by(system: System, ensemble: Ensemble, event: Events, estimated: jax.Array) -> Seen:
-    """What an analysis at an event is given."""
+def seen_by(
+    system: System, ensemble: Ensemble, event: Events, estimated: jax.Array, reject: float | None = None
+) -> Seen:
+    """What an analysis at an event is given.
+
+    Arguments:
+        reject: what is observed is left out if it is farther from the mean than so many times √(H P Hᵀ + R).
+    """
 
     def shown(state: jax.Array, parameters: jax.Array) -> Any:
         return system.observe(state, system.constrained(parameters), event)
@@ -160,10 +174,15 @@ def seen_by(system: System, ensemble: Ensemble, event: Events, estimated: jax.Ar
         return row[: system.size], system.constrained(free)
 
     found = jax.vmap(shown)(ensemble.states, ensemble.parameters)
-    there = found.present[0]
-    covariance = jax.tree.map(lambda each: jnp.mean(each, axis=0), found.covariance).where(there, 1.0)
+    there, rejected = found.present[0], None
+    covariance = jax.tree.map(lambda each: jnp.mean(each, axis=0), found.covariance)
+    if reject is not None:
+        expected = jnp.var(found.mean, axis=0, ddof=1) + covariance.variance
+        rejected = there & ((found.values[0] - jnp.mean(found.mean, axis=0)) ** 2 > reject**2 * expected)
+        there = there & ~rejected
+    covariance = covariance.where(there, 1.0)
     members, values = jnp.where(there, found.mean, 0.0), jnp.where(there, found.values[0], 0.0)
-    return Seen(event, members, values, covariance, there, split, point)
+    return Seen(event, members, values, covariance, there, split, point, rejected)
 
 
 def relearned(inflation: Any, ensemble: Ensemble, seen: Seen) -> tuple[Ensemble, dict[str, jax.Array]]:

@@ -17,7 +17,7 @@ from uqdsl.vocabulary.assimilation import ExtendedKalmanOptions
 
 def make(options: ExtendedKalmanOptions, plan: Plan) -> Filter:
     """The filter."""
-    return gaussian_filter(tangent, plan, options.inflation)
+    return gaussian_filter(tangent, plan, options.inflation, reject=options.reject)
 
 
 def tangent(function: Function, belief: Belief) -> Line:

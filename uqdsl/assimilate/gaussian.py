@@ -57,14 +57,16 @@ def gaussian_filter(
     plan: Plan,
     inflation: float = 1.0,
     refuse: Callable[[System], tuple[str, str] | None] | None = None,
+    reject: float | None = None,
 ) -> Filter:
     """A filter that takes every function for a line.
 
     Arguments:
         linearise: how that is found.
         inflation: by which the covariance of the states grows in a unit of time, beside what the system does to it.
+        reject: what is observed is left out if it is farther from its mean than so many of its standard deviations.
     """
-    known = _Known(plan, linearise, inflation)
+    known = _Known(plan, linearise, inflation, reject)
     back = Smoother(Passed, lambda _system, kept, _event: kept.analysis, known.smooth, known.estimate)
     return Filter(known.begin, known.predict, known.analyse, known.estimate, known.evidence, back, refuse)
 
@@ -141,12 +143,26 @@ class Joint:
         return Estimate(*state, *parameters, *observed)
 
 
+class _Seen(NamedTuple):
+    """What is observed as a line, its errors, where something is taken in and where left out, the innovation `(p,)` and its
+    covariance.
+    """
+
+    line: Line
+    errors: Covariance
+    there: jax.Array
+    rejected: jax.Array
+    innovation: jax.Array
+    total: jax.Array
+
+
 @dataclass(frozen=True)
 class _Known(Joint):
     """The filter as functions that share how everything is linearised."""
 
     linearise: Linearise
     inflation: float
+    reject: float | None
 
     def predict(self, system: System, belief: Belief, event: Events, _key: jax.Array) -> Belief:
         """z = f(z), P = F P F' + Q."""
@@ -157,31 +173,33 @@ class _Known(Joint):
         covariance = grown[:, None] * line.covariance(belief) * grown
         return belief._replace(mean=line.mean, covariance=covariance.at[:size, :size].add(acting))
 
-    def _seen(
-        self, system: System, belief: Belief, event: Events
-    ) -> tuple[Line, Covariance, jax.Array, jax.Array, jax.Array]:
-        """What is observed as a line, its errors, where something is, the innovation and its covariance."""
+    def _seen(self, system: System, belief: Belief, event: Events) -> _Seen:
         seen = system.observe(*self.split(system, belief.mean, belief.parameters), event)
         line = self.linearise(self.shown(system, belief.parameters, event), belief)
-        there = seen.present
+        apart, there = seen.values - line.mean, seen.present
+        rejected = jnp.zeros_like(there)
+        if self.reject is not None:
+            expected = jnp.diag(line.covariance(belief)) + seen.covariance.variance
+            rejected = there & (apart**2 > self.reject**2 * expected)
+            there = there & ~rejected
         both = there[:, None] & there[None, :]
         line = Line(line.mean, jnp.where(there[:, None], line.slope, 0.0), jnp.where(both, line.rest, 0.0))
-        innovation = jnp.where(there, seen.values - line.mean, 0.0)
         total = line.covariance(belief) + seen.covariance.where(there, 1.0).matrix()
-        return line, seen.covariance, there, innovation, total
+        return _Seen(line, seen.covariance, there, rejected, jnp.where(there, apart, 0.0), total)
 
     def analyse(
         self, system: System, belief: Belief, event: Events, _key: jax.Array
     ) -> tuple[Belief, dict[str, jax.Array]]:
         """z + K (y - h(z)), and the covariance in Joseph's form, which stays positive and allows any gain."""
-        line, errors, there, innovation, total = self._seen(system, belief, event)
+        line, errors, there, rejected, innovation, total = self._seen(system, belief, event)
         gain = cho_solve(cho_factor(total, lower=True), line.slope @ belief.covariance).T
         estimated = np.concatenate([np.ones(system.size, bool), self.plan.estimated[self.uncertain]])
         gain = jnp.where(jnp.asarray(estimated)[:, None], gain, 0.0)
         left = jnp.eye(len(belief.mean)) - gain @ line.slope
         error = line.rest + errors.where(there, 0.0).matrix()
         covariance = left @ belief.covariance @ left.T + gain @ error @ gain.T
-        return belief._replace(mean=belief.mean + gain @ innovation, covariance=covariance), {}
+        numbers = {} if self.reject is None else {"rejected": rejected.astype(float)}
+        return belief._replace(mean=belief.mean + gain @ innovation, covariance=covariance), numbers
 
     def smooth(
         self,
@@ -205,7 +223,7 @@ class _Known(Joint):
 
     def evidence(self, system: System, belief: Belief, event: Events) -> jax.Array:
         """Log density of the innovation."""
-        _, _, there, innovation, total = self._seen(system, belief, event)
+        _, _, there, _, innovation, total = self._seen(system, belief, event)
         factor = cho_factor(total, lower=True)
         # What is not there has a variance of one in the place of its own, and adds nothing.
         log_determinant = 2 * jnp.sum(jnp.log(jnp.diag(factor[0])))

@@ -24,7 +24,7 @@ _SAME = 1e-4
 INSTEAD = "write `extended_kalman`, `unscented_kalman` or an ensemble filter such as `etkf`"
 
 
-def make(_options: KalmanOptions, plan: Plan) -> Filter:
+def make(options: KalmanOptions, plan: Plan) -> Filter:
     """The filter."""
     joint = Joint(plan)
 
@@ -32,7 +32,7 @@ def make(_options: KalmanOptions, plan: Plan) -> Filter:
         reason = not_gaussian(system) or curved(system, joint)
         return (reason, INSTEAD) if reason else None
 
-    return gaussian_filter(tangent, plan, refuse=refuse)
+    return gaussian_filter(tangent, plan, refuse=refuse, reject=options.reject)
 
 
 def not_gaussian(system: System) -> str:

@@ -24,7 +24,7 @@ _LEAST = 1e-14
 
 def make(options: UnscentedKalmanOptions, plan: Plan) -> Filter:
     """The filter."""
-    return gaussian_filter(sigma_points(options), plan, options.inflation)
+    return gaussian_filter(sigma_points(options), plan, options.inflation, reject=options.reject)
 
 
 def sigma_points(options: UnscentedKalmanOptions) -> Linearise:

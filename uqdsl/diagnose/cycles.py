@@ -36,6 +36,10 @@ GAIN = "gain"
 """Among the numbers of an analysis, the gain of each observation, where a method tells it."""
 
 
+REJECTED = "rejected"
+"""Among the numbers of an analysis, which observations it left out, where that is asked for."""
+
+
 class Alongside(NamedTuple):
     """Observations beside what was expected of them, `(event, p)` each; where `present` is not, nothing was observed.
 
@@ -46,6 +50,7 @@ class Alongside(NamedTuple):
     - forecast, forecast_sd: what was expected before they came in, without their error.
     - analysis, analysis_sd: what the states show once they are in.
     - told: the gain that a method told of itself; None of those whose gain is that of least variance.
+    - rejected: 1 for each that the analysis left out; None where all are taken in.
     """
 
     values: np.ndarray
@@ -56,11 +61,17 @@ class Alongside(NamedTuple):
     analysis: np.ndarray
     analysis_sd: np.ndarray
     told: np.ndarray | None = None
+    rejected: np.ndarray | None = None
+
+    @property
+    def expected(self) -> np.ndarray:
+        """Where something was observed and something was expected of it."""
+        return self.present & np.isfinite(self.error) & np.isfinite(self.forecast)
 
     @property
     def compared(self) -> np.ndarray:
-        """Where something was observed and something was expected of it."""
-        return self.present & np.isfinite(self.error) & np.isfinite(self.forecast)
+        """Where that was taken in."""
+        return self.expected if self.rejected is None else self.expected & (self.rejected != 1)
 
     @property
     def gain(self) -> np.ndarray:
@@ -79,7 +90,9 @@ class Alongside(NamedTuple):
             "_analysis_mean": self.analysis,
             "_gain": self.gain,
         }
-        return {ending: np.where(self.compared, each, np.nan) for ending, each in found.items()}
+        if self.rejected is not None:
+            found["_rejected"] = self.rejected
+        return {ending: np.where(self.expected, each, np.nan) for ending, each in found.items()}
 
 
 class Consistency(NamedTuple):
@@ -93,6 +106,7 @@ class Consistency(NamedTuple):
     - signal: at each event, the observations' degrees of freedom for signal, tr(HK); NaN where nothing was observed.
     - observations: how many.
     - observed: at which events something was observed.
+    - rejected: how many were left out, beside those.
     """
 
     ratio: float
@@ -104,19 +118,20 @@ class Consistency(NamedTuple):
     signal: np.ndarray
     observations: int
     observed: np.ndarray
+    rejected: int = 0
 
 
 def consistency(seen: Alongside) -> Consistency:
     """Compare innovations with what was expected of them."""
     there, observed = seen.compared, seen.present.any(axis=1)
-    count = int(there.sum())
+    count, rejected = int(there.sum()), int((seen.expected & ~there).sum())
     before, after = seen.values - seen.forecast, seen.values - seen.analysis
     squares = np.where(there, before**2 / (seen.forecast_sd**2 + seen.error), 0.0)
     number = there.sum(axis=1)
     by_event = np.divide(squares.sum(axis=1), number, out=np.full(len(number), np.nan), where=number > 0)
     signal = np.where(number > 0, np.where(there, seen.gain, 0.0).sum(axis=1), np.nan)
     if not count:
-        return Consistency(np.nan, np.nan, np.nan, by_event, np.nan, np.nan, signal, 0, observed)
+        return Consistency(np.nan, np.nan, np.nan, by_event, np.nan, np.nan, signal, 0, observed, rejected)
 
     def share(product: np.ndarray, expected: np.ndarray) -> float:
         return float(product[there].sum() / expected[there].sum())
@@ -131,6 +146,7 @@ def consistency(seen: Alongside) -> Consistency:
         signal,
         count,
         observed,
+        rejected,
     )
 
 
@@ -199,6 +215,8 @@ def scores(
         "spread_forecast": float(np.mean(np.sqrt(np.mean(found.forecast.sd[:, of] ** 2, axis=1)))),
         "spread_analysis": float(np.mean(np.sqrt(np.mean(found.analysis.sd[:, of] ** 2, axis=1)))),
     }
+    if REJECTED in found.numbers:
+        numbers[REJECTED] = held.rejected
     if held.observations:
         numbers["signal"] = float(np.nanmean(held.signal))
     if found.size is not None:
@@ -350,6 +368,9 @@ def reasons(held: Consistency, found: Any, times: np.ndarray, axis: str, observa
             "take more `members` or some `regularisation`, or a method that moves its members, such as `equal_weight`"
         )
         return [f"{how}; {advice}"]
+    if held.observed.any() and (share := held.rejected / (held.rejected + held.observations)) > _MOST_LEFT_OUT:
+        advice = "the filter has lost what it observes, or expects too little spread; raise `reject`, or inflate"
+        return [f"{share:.0%} of the observations were left out; {advice}"]
     when = lost(held, times)
     if when is not None:
         place = farthest(observations, when)
@@ -379,13 +400,43 @@ _MATTERS = 2.0
 """Factor by which squares of innovations may differ from what is expected before estimates should not be relied on."""
 
 
-def notes(held: Consistency, why: list[str]) -> list[str]:
-    """What is worth knowing of an assimilation though its estimates can be relied on.
+def notes(held: Consistency, why: list[str], axis: str, observations: Group) -> list[str]:
+    """What else is worth knowing of an assimilation.
 
     Arguments:
         why: it is suspect.
+        observations: the group of them.
     """
-    return [off] if (off := out_of_band(held)) and not why else []
+    off = out_of_band(held)
+    found = [left_out(observations, axis), off if off not in why else ""]
+    return [each for each in found if each]
+
+
+def left_out(observations: Group, axis: str) -> str:
+    """How many observations were rejected, and the first of them with where and when; empty where none was."""
+    count, places = 0, []
+    for each in streams(observations):
+        if f"{each.name}{_LEFT_OUT}" not in observations.variables:
+            return ""
+        dims = observations.variables[each.name].dims
+        flags = observations.variables[f"{each.name}{_LEFT_OUT}"].values
+        rows = str(observations.attrs[f"{each.name}_rows"])
+        out = np.argwhere(np.moveaxis(flags, dims.index(rows), 0) == 1)
+        count += len(out)
+        for row, *spot in out[: _SHOWN - len(places)]:
+            where = [f"{dim} = {observations.coords[dim][place]}" for dim, place in zip(each.dims, spot, strict=True)]
+            places.append(f"`{each.name}` at {', '.join([f'{axis} = {each.times[row]:g}', *where])}")
+    if not count:
+        return ""
+    more = f", and {count - len(places)} more" if count > len(places) else ""
+    return f"{count} {'observation was' if count == 1 else 'observations were'} left out: {'; '.join(places)}{more}"
+
+
+_LEFT_OUT = f"_{REJECTED}"
+_SHOWN = 3
+"""Rejected observations that are told with where and when."""
+_MOST_LEFT_OUT = 0.1
+"""Share of observations beyond which it is sooner the filter that is wrong."""
 
 
 class Cycled(NamedTuple):

@@ -18,6 +18,7 @@ from uqdsl.diagnose.cycles import (
     ASSIMILATION,
     GAIN,
     OBSERVATIONS,
+    REJECTED,
     Alongside,
     Cycled,
     consistency,
@@ -211,7 +212,7 @@ def _alongside(system: System, found: Any) -> Alongside:
     every = jax.jit(lambda *of: jax.lax.map(lambda each: there(*each), of))
     values, error, present = (np.asarray(each) for each in every(before.mean, before.parameters, done))
     estimates = before.observed, before.observed_sd, after.observed, after.observed_sd
-    return Alongside(values, error, present, *estimates, found.numbers.get(GAIN))
+    return Alongside(values, error, present, *estimates, found.numbers.get(GAIN), found.numbers.get(REJECTED))
 
 
 def filtered_groups(
@@ -254,7 +255,9 @@ def filtered_groups(
         group.variables[f"ranks_{name}"] = Variable((motion.axis, "rank"), counts)
     beside = _alongside(system, found)
     held = consistency(beside)
-    of_analyses = {name: each for name, each in found.numbers.items() if name != GAIN}
+    of_analyses = {name: each for name, each in found.numbers.items() if name not in (GAIN, REJECTED)}
+    if REJECTED in found.numbers:
+        of_analyses[REJECTED] = found.numbers[REJECTED].sum(axis=1)
     numbers = {"innovation": held.by_event, "signal": held.signal, **of_analyses}
     if found.evidence is not None:
         numbers["log_evidence"] = found.evidence
@@ -262,7 +265,7 @@ def filtered_groups(
     group.attrs.update(scores(held, found, truth, times, states.mask(motion.states)))
     observations = _observations(spec, system, beside)
     why = reasons(held, found, times, motion.axis, observations)
-    group.attrs.update({"reasons": "\n".join(why), "notes": "\n".join(notes(held, why))})
+    group.attrs.update({"reasons": "\n".join(why), "notes": "\n".join(notes(held, why, motion.axis, observations))})
     return {ASSIMILATION: group, OBSERVATIONS: observations}
 
 

@@ -14,7 +14,7 @@ from uqdsl.messages.catalogue.methods import (
     UnknownMethod,
 )
 from uqdsl.messages.catalogue.names import UndeclaredName
-from uqdsl.messages.catalogue.states import LikelihoodEstimated, RegularisedLikelihood
+from uqdsl.messages.catalogue.states import LikelihoodEstimated, RegularisedLikelihood, RejectingLikelihood
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.context import Known
@@ -79,7 +79,7 @@ def _run(
 
 
 def run_of(statement: tree.Infer, settings: Settings, problems: list[Problem]) -> Run | None:
-    """The method of an `infer` with its options and how it accounts for states; UQ295, UQ296, UQ501 to UQ503 otherwise."""
+    """The method of an `infer`, its options, how it accounts for states; UQ268, UQ295, UQ296, UQ501 to UQ503 otherwise."""
     written = states_clause(statement)
     by = _by_filter(written.value, settings, problems) if written is not None else None
     resolved = resolve_method(_without(statement.method, written), settings, problems)
@@ -92,6 +92,8 @@ def run_of(statement: tree.Infer, settings: Settings, problems: list[Problem]) -
             problems.append(LikelihoodEstimated(at=written.span, method=method.name, filter=by.method, others=others))
         if by.options.get("regularisation"):
             problems.append(RegularisedLikelihood(at=written.span, filter=by.method))
+        if by.options.get("reject") is not None:
+            problems.append(RejectingLikelihood(at=written.span))
     name = statement.clauses.alias or method.name
     return Run(name=name, method=method.name, options=options.model_dump(), states=by)
 

@@ -147,11 +147,22 @@ class Gated(Options):
 # ------------------------------------------------------------------------------------------------------------- methods
 
 
-class KalmanOptions(Options):
+class RejectingOptions(Options):
+    """Quality control by innovation."""
+
+    reject: float | None = Field(
+        default=None,
+        gt=0,
+        le=1000,
+        description="standard deviations from what is expected beyond which an observation is left out; none where not given",
+    )
+
+
+class KalmanOptions(RejectingOptions):
     """The Kalman filter, and the smoother of Rauch, Tung & Striebel behind it."""
 
 
-class ExtendedKalmanOptions(Options):
+class ExtendedKalmanOptions(RejectingOptions):
     """The extended Kalman filter: tangents."""
 
     inflation: float = Field(
@@ -177,7 +188,7 @@ class UnscentedKalmanOptions(ExtendedKalmanOptions):
     kappa: float = Field(default=0.0, ge=0, le=1000, description="moves the points out by this many dimensions")
 
 
-class EnsembleOptions(Options):
+class EnsembleOptions(RejectingOptions):
     """Options that every ensemble filter has."""
 
     members: int = Field(default=20, ge=2, le=10**6, description="of the ensemble")

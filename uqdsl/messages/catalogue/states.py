@@ -185,6 +185,13 @@ class RegularisedLikelihood(Problem):
     filter: str
 
 
+class RejectingLikelihood(Problem):
+    code = "UQ268"
+    headline = "`reject` leaves observations out, so that the likelihood would be one of other data at each step"
+    label = "not with `infer`"
+    advice = "leave it out; a law with heavy tails, such as `StudentT`, has room for outliers"
+
+
 class NotTheTruth(Problem):
     code = "UQ288"
     headline = "{name} cannot be the truth of the state `{state}`: the dimensions differ"

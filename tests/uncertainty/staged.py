@@ -16,7 +16,7 @@ from uqdsl.driver.program import make_target
 from uqdsl.infer import Target
 from uqdsl.semantics import analyse
 from uqdsl.syntax import parse
-from uqdsl.uncertainty.stages import Stage
+from uqdsl.uncertainty.stages import Stage, bound_stage
 
 type Columns = Mapping[str, np.ndarray]
 
@@ -55,7 +55,7 @@ def bound(text: str, **parts: Columns) -> Bound:
         return make_target(spec, generate(spec, parsed.sources, version=uqdsl.__version__), dataset)
 
     stages = {
-        each.name: Stage(target(each.spec, parts[each.part], each.given), each.given, each.inputs, each.makes)
+        each.name: bound_stage(each, target(each.spec, parts[each.part], each.given))
         for each in spec.stages
         if each.part in parts
     }

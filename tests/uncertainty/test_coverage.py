@@ -22,7 +22,7 @@ from scipy.stats import chisquare
 
 from uqdsl.ir import SOURCES
 from uqdsl.uncertainty.predict import Predictor
-from uqdsl.uncertainty.short_chains import adapt, chain_program, run_chains
+from uqdsl.uncertainty.short_chains import adapt, chain_program, each_of, run_chains
 from uqdsl.uncertainty.stages import Arrays, Stage
 
 from .staged import bound
@@ -78,7 +78,7 @@ def sampled(stage: Stage, given: Arrays, seed: int) -> Arrays:
     kernel = adapt(
         stage, {name: each[:: count // PILOTS][:PILOTS] for name, each in given.items()}, jax.random.key(seed)
     )
-    found = run_chains(chain_program(stage, kernel), given, keys(count, seed))
+    found = run_chains(chain_program(stage, kernel), each_of(given), keys(count, seed))
     assert found.mixing.mixed
     return {name: each[:, -1] for name, each in found.values.items()}
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from uqdsl.ir import SOURCES
 from uqdsl.uncertainty import predict as module
-from uqdsl.uncertainty.predict import Predictor
+from uqdsl.uncertainty.predict import Predictor, last
 
 from .staged import bound
 from .test_short_chains import KNOWN_SCALE, TESTING, TRAINING
@@ -62,3 +62,55 @@ def test_more_draws_than_the_posterior_has_use_each_again():
     slope = found.posterior(750)["slope"]
     assert np.array_equal(slope[:250], slope[500:])
     assert found.posterior(750)["bias"][0] != found.posterior(750)["bias"][500]
+
+
+HEAVY = """
+data { Z[case] : real, X[case] : real, training = "train.csv", testing = "test.csv", new = "new.csv" }
+population Z ~ Normal(0, 1)
+prior slope ~ Normal(1.5, 0.5)
+likelihood X[case] ~ Normal(slope * Z, 0.3)
+uncertainty {
+  new_input     { Z ~ StudentT(3, truth(Z), 0.4) }
+  testing_data  exact
+  training_data exact
+  weights       inferred
+  function      inferred
+}
+infer by nuts
+predict X[case]
+"""
+RECORDED = np.linspace(-2, 2, 7)
+
+
+def heavy() -> Predictor:
+    found = bound(HEAVY, training=TRAINING, testing=TESTING, new={"Z": RECORDED})
+    joint = {"slope": np.random.default_rng(0).normal(1.5, 0.1, 2000)}
+    return Predictor(found.stages, found.stage("prediction"), joint, {"X": "X"}, seed=0)
+
+
+def true_inputs(recorded: float) -> tuple[float, float]:
+    """Mean and variance of a true input given the recorded one, by quadrature."""
+    z = np.linspace(-8, 8, 20001)
+    weights = np.exp(-(z**2) / 2) * (1 + ((recorded - z) / 0.4) ** 2 / 3) ** -2
+    mean = float(np.average(z, weights=weights))
+    return mean, float(np.average((z - mean) ** 2, weights=weights))
+
+
+def test_true_inputs_without_a_formula_are_found_a_block_of_rows_at_a_time(monkeypatch):
+    found, draws = heavy(), 2000
+    monkeypatch.setattr(module, "BLOCK_BYTES", 8 * draws * found.states * 3 * 3)
+    seeds = dict.fromkeys(SOURCES, np.arange(draws * found.states))
+    known = found.posterior_by_states(draws)
+    assert "Z.truth" not in known
+    parts, rows = [], list(found.blocks(draws * found.states))
+    assert len(rows) == 3
+    for each in rows:
+        here = known | found.inputs_given(last(known, found.states), np.arange(draws), each)
+        parts.append(found.predict(here, seeds, each)["X mean"])
+    means = np.concatenate(parts, axis=1).reshape(draws, found.states, len(RECORDED)).mean(axis=1)
+    assert found.mixing["inputs"].mixed
+    for row, recorded in enumerate(RECORDED):
+        mean, _ = true_inputs(recorded)
+        assert abs(means[:, row].mean() - 1.5 * mean) < 4 * means[:, row].std() / math.sqrt(draws) + 4 * abs(
+            mean
+        ) * 0.1 / math.sqrt(draws)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from specs.generators.linear_five_sources import tables
-from uqdsl.uncertainty.short_chains import Mixing, adapt, chain_program, run_chains
+from uqdsl.uncertainty.short_chains import Mixing, adapt, chain_program, each_of, run_chains
 from uqdsl.uncertainty.stages import Stage
 
 from .closed_forms import Line, scale_posterior
@@ -58,7 +58,7 @@ def test_a_conjugate_residual_law():
     slope = np.random.default_rng(0).normal(1.5, 0.1, CHAINS)
     given = {"slope": slope}
     kernel = adapt(stage, {"slope": slope[:16]}, jax.random.key(0))
-    found = run_chains(chain_program(stage, kernel), given, keys(CHAINS))
+    found = run_chains(chain_program(stage, kernel), each_of(given), keys(CHAINS))
     precision = 1 + len(TESTING["X"]) / (0.4**2 + 0.3**2)
     mean = (TESTING["X"][:, None] - slope * TESTING["Z"][:, None]).sum(axis=0) / (0.4**2 + 0.3**2) / precision
     standard = (found.values["bias"][:, -1] - mean) * math.sqrt(precision)
@@ -73,7 +73,7 @@ def test_the_same_key_is_the_same_cause_whatever_is_given():
     slope = np.random.default_rng(0).normal(1.5, 0.1, 200)
     kernel = adapt(stage, {"slope": slope[:16]}, jax.random.key(0))
     one, other = (
-        run_chains(chain_program(stage, kernel), {"slope": each}, keys(200)).values["bias"][:, -1]
+        run_chains(chain_program(stage, kernel), each_of({"slope": each}), keys(200)).values["bias"][:, -1]
         for each in (slope, slope + 1)
     )
     moved = other - one
@@ -86,7 +86,7 @@ def test_a_residual_law_with_errors_in_its_data():
     stage = residual_stage(DECONVOLVED)
     given = {"slope": np.full(CHAINS, 1.5)}
     kernel = adapt(stage, {"slope": given["slope"][:16]}, jax.random.key(0))
-    found = run_chains(chain_program(stage, kernel), given, keys(CHAINS))
+    found = run_chains(chain_program(stage, kernel), each_of(given), keys(CHAINS))
     line = Line(scatter=0.3, input_noise=0.5, training_noise=0.2, testing_noise=0.3)
     scales, weight, bias, bias_variance = scale_posterior(line, 1.5, TESTING["Z"], TESTING["X"])
     mean = float(weight @ scales)
@@ -105,7 +105,7 @@ def test_chains_that_do_not_move_are_told():
     slope = np.full(50, 1.5)
     kernel = adapt(stage, {"slope": slope[:16]}, jax.random.key(0))
     slow = kernel._replace(inverse_mass=kernel.inverse_mass / 1e4)
-    found = run_chains(chain_program(stage, slow), {"slope": slope}, keys(50))
+    found = run_chains(chain_program(stage, slow), each_of({"slope": slope}), keys(50))
     assert found.mixing.effective < 5
     assert not found.mixing.mixed
 
@@ -133,7 +133,7 @@ def test_what_is_given_may_make_some_posteriors_much_narrower():
     rng = np.random.default_rng(0)
     given = {"slope": rng.normal(1.5, 0.1, CHAINS), "width": np.exp(rng.uniform(np.log(0.003), 0, CHAINS))}
     pilots = {"slope": given["slope"][:16], "width": np.ones(16)}
-    found = run_chains(chain_program(stage, adapt(stage, pilots, jax.random.key(0))), given, keys(CHAINS))
+    found = run_chains(chain_program(stage, adapt(stage, pilots, jax.random.key(0))), each_of(given), keys(CHAINS))
     precision = 1 + len(TESTING["X"]) / given["width"] ** 2
     rest = TESTING["X"][:, None] - given["slope"] * TESTING["Z"][:, None]
     standard = (found.values["bias"][:, -1] - rest.sum(axis=0) / given["width"] ** 2 / precision) * np.sqrt(precision)

@@ -22,7 +22,7 @@ from uqdsl.results.groups import label_array, labels_of
 from uqdsl.uncertainty.answers import Answer, answer
 from uqdsl.uncertainty.predict import Predictor, Watch
 from uqdsl.uncertainty.short_chains import Mixing
-from uqdsl.uncertainty.stages import Stage
+from uqdsl.uncertainty.stages import Stage, bound_stage
 
 
 class Staged(NamedTuple):
@@ -57,7 +57,7 @@ def make_stages(
     for each in spec.stages if spec.predictions else ():
         program = generate(each.spec, sources, version=uqdsl.__version__, precision=precision)
         target = make_target(each.spec, program, with_given(each, _part(spec, each, dataset)), allowed=allowed)
-        stages[each.name], programs[each.name] = Stage(target, each.given, each.inputs, each.makes), program
+        stages[each.name], programs[each.name] = bound_stage(each, target), program
     return Staged(spec, dataset, stages, programs)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -238,6 +239,10 @@ def _stages(
         if found is None:
             continue
         names = tuple(field.target.name for field in fields)
+        if each.name in ("inputs", "calibration_inputs"):
+            # Of what is known, that alone which has to do with inputs: the law of a residual is for another seed.
+            found = _without_fields(found, given.keys() - ir.names_used((found.statements, found.sums)))
+            names = tuple(name for name in names if name in {field.name for field in found.fields})
         if each.part != "training":
             found, more, said = of_own_rows(found, earlier, staged.rows, known | of_inputs.get(each.part, {}))
             names, problems = (*names, *more), [*problems, *said]
@@ -255,6 +260,14 @@ def _stages(
     of_residual = [made for of in earlier[1:] for made in of.stages(known)]
     made = (*earlier[0].stages(posterior), *stages[:after], *of_residual, *stages[after:])
     return made, list(dict.fromkeys(problems))
+
+
+def _without_fields(spec: ir.Spec, names: AbstractSet[str]) -> ir.Spec:
+    tables = [
+        table.model_copy(update={"fields": tuple(each for each in table.fields if each.name not in names)})
+        for table in spec.tables
+    ]
+    return spec.model_copy(update={"tables": tuple(tables)})
 
 
 def _moving_stages(

@@ -119,8 +119,9 @@ def answer(
     sizes = dict.fromkeys((each.asked.name for each in asks), 0)
     for rows in predictor.blocks(draws * states):
         predictor.watch("predicting", rows.start, predictor.rows)
-        found = predictor.predict(known, seeds, rows)
-        again = found if predictor.scatters_once(found) else predictor.predict(known, other_seeds, rows)
+        here = known | predictor.inputs_given(last(known, states), np.arange(draws), rows)
+        found = predictor.predict(here, seeds, rows)
+        again = found if predictor.scatters_once(found) else predictor.predict(here, other_seeds, rows)
         for each in asks:
             told = (_of_classes if each.classes else _of_numbers)(each, found, again, states)
             sizes[each.asked.name] += sum(array.nbytes for name, array in told.items() if name in _DRAWS)
@@ -258,13 +259,16 @@ def _variances(predictor: Predictor, ask: _Ask, draws: int) -> _Closed:
     even = {source: np.concatenate([rank, rank + count * times]) for source, rank in ranks.items()}
 
     def by(rows: slice) -> tuple[np.ndarray, tuple[int, ...]]:
+        inputs = predictor.inputs_of(rows)
+
         def prediction(seeds: Seeds, *, halves: bool = False) -> Arrays:
             again = {
                 source: np.repeat(seeds[source], times) * times if source in chained else _apart(seeds[source], times)
                 for source in even
             }
             forward = {source: even[source][each] for source, each in again.items()}
-            return predictor.predict(predictor.known_by_states(seeds, halves=halves), forward, rows)
+            known = predictor.known_by_states(seeds, halves=halves) | inputs(seeds)
+            return predictor.predict(known, forward, rows)
 
         found = prediction(first)
         scattered = predictor.scatters_once(found) and predictor.outcomes[name].one_shape
@@ -294,12 +298,14 @@ def _entropies(predictor: Predictor, ask: _Ask, draws: int) -> _Closed:
 
     def by(rows: slice) -> tuple[np.ndarray, tuple[int, ...]]:
         shape: tuple[int, ...] = ()
+        inputs = predictor.inputs_of(rows)
 
         def probabilities(seeds: Seeds) -> np.ndarray:
             nonlocal shape
             together = np.stack([seeds[each] for each in before])
             _, first, again = np.unique(together, axis=1, return_index=True, return_inverse=True)
-            known = predictor.known({source: each[first] for source, each in seeds.items()})
+            apart = {source: each[first] for source, each in seeds.items()}
+            known = predictor.known(apart) | last(inputs(apart), predictor.states)
             forward = {"new_input": mixed[seeds["new_input"]], "function": mixed[:times]}
             found = predictor.predict({each: array[again.ravel()] for each, array in known.items()}, forward, rows)
             shape = found[name].shape[1:]

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from uqdsl import ir
-from uqdsl.uncertainty.predict import Predictor, Watch
+from uqdsl.uncertainty.predict import Predictor, Watch, last
 from uqdsl.uncertainty.short_chains import Mixing
-from uqdsl.uncertainty.stages import Arrays, Stage, rows_of
+from uqdsl.uncertainty.stages import Arrays, Stage, of_given_rows, row_names, rows_of
 
 MOST_ROWS = 2000
 """Of more, so many are drawn at random."""
@@ -85,7 +85,7 @@ def predict_held_out(
     if "residual" in stages:
         learned = [np.sort(shuffled[:half]), np.sort(shuffled[len(shuffled) - half :])]
         joint = _with_rows(stages["residual"], along, learned, joint)
-        own |= {name: _of_given_rows(stages[name], along, learned[0]) for name in _OF_RESIDUAL if name in stages}
+        own |= {name: of_given_rows(stages[name], along, learned[0]) for name in _OF_RESIDUAL if name in stages}
         folds = [(~first, slice(0, draws)), (first, slice(draws, 2 * draws))]
     predictor = Predictor(own, spec, joint, sites, seed, weights_exact=weights_exact, cut=cut, watch=watch)
     known = predictor.posterior(draws * len(folds))
@@ -93,7 +93,9 @@ def predict_held_out(
     classes = {name: each.classes for name, each in predictor.outcomes.items() if each.classes}
     found = HeldOut(rows, along, {}, {}, {}, classes, predictor.mixing)
     for scored, at in folds:
-        predicted = _predicted(predictor, {name: each[at] for name, each in known.items()}, draws)
+        predicted = _predicted(
+            predictor, {name: each[at] for name, each in known.items()}, np.arange(at.start, at.stop)
+        )
         for into, arrays in zip((found.draws, found.densities, found.probabilities), predicted, strict=True):
             for name, array in arrays.items():
                 axis = target.dims[sites[name]].index(along) + (into is not found.probabilities)
@@ -119,35 +121,24 @@ def _with_rows(stage: Stage, dim: str, halves: Sequence[np.ndarray], joint: Arra
     parts = [rows_of(stage, dim, rows).target.data for rows in halves]
     draws = len(next(iter(joint.values())))
     twice = {name: np.concatenate([each] * len(halves)) for name, each in joint.items()}
-    for name in _row_names(stage, dim):
+    for name in row_names(stage, dim):
         arrays = [np.asarray(part[name]) for part in parts]
         twice[name] = np.concatenate([np.broadcast_to(each, (draws, *each.shape)) for each in arrays])
     return twice
 
 
-def _of_given_rows(stage: Stage, dim: str, rows: np.ndarray) -> Stage:
-    """A stage of as many rows, which are given to it with each draw."""
-    return rows_of(stage, dim, rows)._replace(given=(*stage.given, *_row_names(stage, dim)))
-
-
-def _row_names(stage: Stage, dim: str) -> list[str]:
-    target = stage.target
-    return [
-        name for name, dims in target.dims.items() if dim in dims and name in target.data and name not in stage.given
-    ]
-
-
-def _predicted(predictor: Predictor, known: Arrays, draws: int) -> tuple[Arrays, Arrays, Arrays]:
+def _predicted(predictor: Predictor, known: Arrays, index: np.ndarray) -> tuple[Arrays, Arrays, Arrays]:
     """Draws, densities of what was recorded, and probabilities of classes, of all rows of a predictor."""
     seeds = predictor.along_known(known)
     dims, along = predictor.stages["prediction"].target.dims, predictor.along
     blocks: tuple[list[Arrays], ...] = ([], [], [])
-    for rows in predictor.blocks(draws):
+    for rows in predictor.blocks(len(index)):
         predictor.watch("testing rows", rows.start, predictor.rows)
-        found = predictor.predict(known, seeds, rows)
+        here = known | last(predictor.inputs_given(known, index, rows), predictor.states)
+        found = predictor.predict(here, seeds, rows)
         of_classes = [name for name in predictor.sites if f"{name} probability" in found]
         blocks[0].append({name: found[name] for name in predictor.sites})
-        blocks[1].append(predictor.densities(known, seeds, rows))
+        blocks[1].append(predictor.densities(here, seeds, rows))
         blocks[2].append({name: found[f"{name} probability"].mean(axis=0) for name in of_classes})
 
     def whole(parts: list[Arrays], before: int) -> Arrays:

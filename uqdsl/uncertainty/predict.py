@@ -40,13 +40,23 @@ from uqdsl.uncertainty.short_chains import (
     LEAST,
     PILOTS,
     ChainProgram,
+    Given,
     Kernel,
     Mixing,
     adapt,
     chain_program,
+    each_of,
     run_chains,
 )
-from uqdsl.uncertainty.stages import BLOCK_BYTES, Arrays, Stage, filled, run_forward
+from uqdsl.uncertainty.stages import (
+    BLOCK_BYTES,
+    Arrays,
+    Stage,
+    filled,
+    of_given_rows,
+    row_names,
+    run_forward,
+)
 
 type Seeds = Mapping[str, np.ndarray]
 """Of each source, which draw of its seed to take: indices `(draw,)`."""
@@ -132,7 +142,11 @@ class Predictor:
         self._weights = remembered(self._of_training, ("training_data", "weights"))
         self._residual = remembered(self._of_testing, ("testing_data", "training_data", "weights"))
         self._reference = remembered(self._of_reference, ("testing_data",))
-        self._inputs = remembered(self._of_new, ("new_input", "training_data", "weights"))
+        inputs = stages.get("inputs")
+        by_rows = inputs if inputs and self.along and inputs.along == self.along else None
+        self._of_rows = of_given_rows(by_rows, self.along, np.arange(1)) if by_rows else None
+        self._apart = self._of_rows.target.unknowns if self._of_rows else ()
+        self._inputs = remembered(self._of_new, self._of_inputs)
         self._programs: dict[tuple[int, int, bool], Callable[..., dict[str, jax.Array]]] = {}
         self.states = max(1, min(_MOST_STATES, _CHEAP_ROWS // self.rows)) if self.chained else 1
         self._wanted = {name for stage in stages.values() for name in stage.given}
@@ -174,9 +188,17 @@ class Predictor:
         hang_on = {
             "refit": ("training_data", "weights"),
             "residual": ("testing_data", "training_data", "weights"),
-            "inputs": ("new_input", "training_data", "weights"),
+            "inputs": self._of_inputs,
         }
         return frozenset(each for stage, sources in hang_on.items() if stage in self.stages for each in sources)
+
+    @property
+    def _of_inputs(self) -> tuple[str, ...]:
+        """The sources that chains of true inputs hang on; errors of theirs may be known with the law of the residual."""
+        given = set(self.stages["inputs"].given) if "inputs" in self.stages else set[str]()
+        residual = self.stages["residual"].target.unknowns if "residual" in self.stages else ()
+        learned = ("testing_data",) if given.intersection(residual) else ()
+        return ("new_input", *learned, "training_data", "weights")
 
     def _joint(self, index: np.ndarray) -> Arrays:
         """Joint draws of the posterior; where more are wanted than there are, they come again."""
@@ -190,13 +212,13 @@ class Predictor:
             return self._with_statistics(self._joint(seeds["weights"]))
         known = self._with_truths(seeds["training_data"])
         start = {name: known[name] for name in self.stages["refit"].target.unknowns}
-        words = self._words("weights", seeds["weights"])
+        words, given = self._words("weights", seeds["weights"]), each_of(self.stages["refit"].of(known))
         if self._weights_exact:
             known |= self._modes(known, start)
         elif self._cut:
-            known |= _flat(self._chains("refit", known, words, iterations=_ANEW))
+            known |= _flat(self._chains("refit", given, words, iterations=_ANEW))
         else:
-            known |= _flat(self._chains("refit", known, words, start=start))
+            known |= _flat(self._chains("refit", given, words, start=start))
         return self._with_statistics(known)
 
     def _with_statistics(self, known: Arrays, name: str = "statistics") -> Arrays:
@@ -275,19 +297,59 @@ class Predictor:
 
     def _law(self, known: Arrays, index: np.ndarray) -> Arrays:
         """The law of the residual given what is known, `(chain, state, *shape)`."""
-        found = self._chains("residual", known, self._words("testing_data", index), states=_RANKED)
+        given = each_of(self.stages["residual"].of(known))
+        found = self._chains("residual", given, self._words("testing_data", index), states=_RANKED)
         later = [self.stages[name].given for name in ("residual_statistics", "prediction") if name in self.stages]
-        return {name: each for name, each in found.items() if any(name in given for given in later)}
+        return {name: each for name, each in found.items() if any(name in wanted for wanted in later)}
 
     def _of_new(self, seeds: Seeds) -> Arrays:
         """True new inputs that have no formula."""
-        return self._with_inputs(self._weights(seeds), seeds["new_input"])
+        return self._with_inputs(self._residual(seeds)[0], seeds["new_input"])
 
     def _with_inputs(self, known: Arrays, index: np.ndarray) -> Arrays:
-        """True new inputs that have no formula, for each state, where there are such."""
-        if "inputs" not in self.stages:
+        """True new inputs that have no formula, for each state, where there are such, and they hang together.
+
+        Arguments:
+            known: by states, as it is to be with what is found here.
+            index: of their seeds, one for each chain.
+        """
+        if "inputs" not in self.stages or self._of_rows:
             return {}
-        return _flat(self._chains("inputs", known, self._words("new_input", index), states=self.states))
+        given = each_of(self.stages["inputs"].of(last(known, self.states)))
+        return _flat(self._chains("inputs", given, self._words("new_input", index), states=self.states))
+
+    def inputs_of(self, rows: slice) -> Callable[[Seeds], Arrays]:
+        """From seeds to the true new inputs of a block of rows, for each state, where each row has its own."""
+        return remembered(lambda seeds: self.inputs_given(self.known(seeds), seeds["new_input"], rows), self._of_inputs)
+
+    def inputs_given(self, known: Arrays, index: np.ndarray, rows: slice) -> Arrays:
+        """The same by the numbers of the seeds of what is known: a chain for each of these and each row.
+
+        Nothing where all that is known has them already, as they hang together.
+        """
+        whole, single = self.stages.get("inputs"), self._of_rows
+        if whole is None or single is None:
+            return {}
+        here, draws, of_draws = self._rows_within(rows), len(index), whole.of(known)
+        of_rows = {
+            name: np.stack(np.split(np.take(whole.target.data[name], here, axis), len(here), axis))
+            for name in row_names(whole, self.along)
+            for axis in [whole.target.dims[name].index(self.along)]
+        }
+
+        def given(chains: np.ndarray) -> Arrays:
+            row, draw = np.divmod(chains, draws)
+            return {name: each[draw] for name, each in of_draws.items()} | {
+                name: each[row] for name, each in of_rows.items()
+            }
+
+        words = self._words("new_input", np.tile(index, len(here)), np.repeat(here, draws))
+        found = self._chains("inputs", given, words, stage=single, states=self.states)
+        apart = {name: each.reshape(len(here), -1, *each.shape[2:]) for name, each in found.items()}
+        return {
+            name: np.concatenate(list(each), single.target.dims[name].index(self.along) + 1)
+            for name, each in apart.items()
+        }
 
     def known(self, seeds: Seeds) -> Arrays:
         """All that the prediction is given, by the last state of each chain."""
@@ -298,7 +360,7 @@ class Predictor:
 
         - halves: whether states of the residual's law have their ranks in half of a chain alone.
         """
-        return self.stages["prediction"].of(self._residual(seeds)[halves] | self._inputs(seeds))
+        return self._of_prediction(self._residual(seeds)[halves] | self._inputs(seeds))
 
     def posterior(self, draws: int) -> Arrays:
         """What the prediction is given by joint draws of the posterior, by the last state of each chain."""
@@ -311,7 +373,14 @@ class Predictor:
             known = self._weights(dict.fromkeys(SOURCES, index))
         else:
             known = self._with_statistics(self._joint(index))
-        return self.stages["prediction"].of(self._with_residual(known, index) | self._with_inputs(known, index))
+        known = self._with_residual(known, index)
+        return self._of_prediction(known | self._with_inputs(known, index))
+
+    def _of_prediction(self, known: Arrays) -> Arrays:
+        """What the prediction is given; in the place of inputs that are found a block of rows at a time, what these are."""
+        before = self.stages["inputs"].given if self._apart else ()
+        names = dict.fromkeys((*before, *self.stages["prediction"].given))
+        return {name: known[name] for name in names if name not in self._apart}
 
     def along_known(self, known: Arrays, states: int = 1) -> Seeds:
         """Seeds of what is run forward that are even over what is known of each draw, and of each state in its turn."""
@@ -321,7 +390,8 @@ class Predictor:
 
     def _ranks(self, known: Arrays) -> np.ndarray:
         """Of each draw, among those that are close in what is known; what has few numbers comes first."""
-        wide = {name: each.reshape(len(each), -1) for name, each in known.items() if self._axis(name) is None}
+        given = [name for name in self.stages["prediction"].given if name in known and self._axis(name) is None]
+        wide = {name: known[name].reshape(len(known[name]), -1) for name in given}
         law = set(self.stages["residual"].target.unknowns) if "residual" in self.stages else set[str]()
         names = sorted(wide, key=lambda name: (name not in law, wide[name].shape[1]))
         columns = [column for name in names for column in wide[name].T][:_COLUMNS]
@@ -330,22 +400,23 @@ class Predictor:
     def _chains(
         self,
         name: str,
-        known: Arrays,
+        given: Given,
         words: np.ndarray,
         *,
         start: Arrays | None = None,
         iterations: int = ITERATIONS,
         states: int = 1,
+        stage: Stage | None = None,
     ) -> Arrays:
         """What chains find that later stages want, `(chain, state, *shape)`."""
-        stage, kernel = self.stages[name], None
-        given = stage.of(known)
+        stage, kernel = stage or self.stages[name], None
         if name not in self._chain_programs:
-            pilots = {each: array[:PILOTS] for each, array in given.items()}
-            if not pilots:
-                pilots = {"": np.zeros(PILOTS)}
-            kernel = adapt(stage, pilots, jax.random.fold_in(self._key, len(self._chain_programs)))
-            self._chain_programs[name] = self._chain_program(name, kernel, iterations, states)
+            # Of all that is given, from its beginning to its end.
+            pilots = given(np.arange(PILOTS) * len(words) // PILOTS)
+            kernel = adapt(
+                stage, pilots or {"": np.zeros(PILOTS)}, jax.random.fold_in(self._key, len(self._chain_programs))
+            )
+            self._chain_programs[name] = self._chain_program(stage, kernel, iterations, states)
         doing, count, at = _DOING[name], len(words), 0
 
         def done(more: int) -> None:
@@ -362,18 +433,20 @@ class Predictor:
             and (longer := 2 * self._chain_programs[name].iterations) <= _LONGEST
         ):
             at = 0
-            self._chain_programs[name] = self._chain_program(name, kernel, longer, states)
+            self._chain_programs[name] = self._chain_program(stage, kernel, longer, states)
             found = run_chains(self._chain_programs[name], given, words, start=start, done=done)
         if name not in self.mixing or found.mixing.chains > self.mixing[name].chains:
             self.mixing[name] = found.mixing
         return found.values
 
-    def _chain_program(self, name: str, kernel: Kernel, iterations: int, states: int) -> ChainProgram:
-        return chain_program(self.stages[name], kernel, iterations, states=states, wanted=self._wanted)
+    def _chain_program(self, stage: Stage, kernel: Kernel, iterations: int, states: int) -> ChainProgram:
+        return chain_program(stage, kernel, iterations, states=states, wanted=self._wanted)
 
-    def _words(self, source: str, index: np.ndarray) -> np.ndarray:
+    def _words(self, source: str, index: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+        """The keys of seeds, each of a row of its own where there are such."""
         key = jax.random.fold_in(self._key, 1000 + SOURCES.index(source))
-        return np.asarray(jax.random.key_data(jax.vmap(lambda each: jax.random.fold_in(key, each))(index)))
+        keys = jax.vmap(lambda each: jax.random.fold_in(key, each))(index)
+        return np.asarray(jax.random.key_data(keys if rows is None else jax.vmap(jax.random.fold_in)(keys, rows)))
 
     # ------------------------------------------------------------------------------------------------ the prediction
 
@@ -421,8 +494,10 @@ class Predictor:
     def _run(self, known: Arrays, seeds: Seeds, rows: slice, *, densities: bool) -> Arrays:
         draws = len(seeds["function"])
         size = rows.stop - rows.start
-        taken = np.minimum(np.arange(rows.start, rows.stop), self.rows - 1)
-        given = {name: self._taken(name, each, taken, 1) for name, each in known.items()}
+        taken = self._rows_within(rows)
+        given = {
+            name: each if name in self._apart else self._taken(name, each, taken, 1) for name, each in known.items()
+        }
         data = {
             name: self._taken(name, each, taken, 0) for name, each in self._target.data.items() if name not in given
         }
@@ -443,6 +518,10 @@ class Predictor:
             name: self._taken(self.sites[name.partition(" ")[0]], np.concatenate(parts), wanted, 1)
             for name, parts in found.items()
         }
+
+    def _rows_within(self, rows: slice) -> np.ndarray:
+        """The rows of a block, of which the last comes again beyond the end."""
+        return np.minimum(np.arange(rows.start, rows.stop), self.rows - 1)
 
     def _taken(self, name: str, array: np.ndarray, rows: np.ndarray, before: int) -> np.ndarray:
         """Rows of an array that has so many axes before its own."""

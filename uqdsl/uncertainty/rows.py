@@ -10,7 +10,7 @@ from uqdsl.ir.walk import nodes
 
 def row_dim(spec: ir.Spec, dims: Mapping[str, tuple[str, ...]], sites: Collection[str]) -> str:
     """The dimension along which a stage can be cut into blocks: one of all sites; empty where there is none."""
-    first, *others = (dims[site] for site in sites)
+    first, *others = (dims[site] for site in sites) if sites else ((),)
     return next((dim for dim in first if all(dim in each for each in others) and rows_apart(spec, dim)), "")
 
 

@@ -27,7 +27,7 @@ from numpyro.infer.util import ParamInfo
 from uqdsl.infer.coordinates import flat_position, values_at
 from uqdsl.infer.positions import Layout, record
 from uqdsl.infer.start import find_start
-from uqdsl.uncertainty.stages import Arrays, Device, Stage, blocks, filled
+from uqdsl.uncertainty.stages import Arrays, Device, Stage, blocks, filled, places
 
 ITERATIONS = 100
 PILOTS = 16
@@ -89,6 +89,15 @@ class Chains(NamedTuple):
 
     values: Arrays
     mixing: Mixing
+
+
+type Given = Callable[[np.ndarray], Arrays]
+"""From the numbers of chains to what each is given, `(chain, *shape)` by name."""
+
+
+def each_of(arrays: Arrays) -> Given:
+    """To each chain the draw of its own number."""
+    return lambda chains: {name: each[chains] for name, each in arrays.items()}
 
 
 def adapt(stage: Stage, given: Arrays, key: jax.Array) -> Kernel:
@@ -224,7 +233,7 @@ def _parts(iterations: int) -> tuple[int, int]:
 
 def run_chains(
     program: ChainProgram,
-    given: Arrays,
+    given: Given,
     keys: np.ndarray,
     *,
     start: Arrays | None = None,
@@ -234,7 +243,7 @@ def run_chains(
 
     Arguments:
         program: from `chain_program`.
-        given: `(chain, *shape)` by name.
+        given: to each chain.
         keys: of each chain, as the numbers of `jax.random.key_data`.
         start: unknowns at which each chain begins; else where the pilots ended.
         done: is told how many chains more have been run.
@@ -245,13 +254,13 @@ def run_chains(
     count = len(keys)
     # A state holds some trees of positions, and what is given goes with it.
     bytes_each = 8 * program.size * (2 * _TREE_DEPTH + 12 + 2 * program.states) + sum(
-        each[0].nbytes for each in given.values()
+        each[0].nbytes for each in given(np.arange(1)).values()
     )
     size = 0
     for at in blocks(count, bytes_each):
         size = size or at.stop - at.start
-        taken = filled({**given, "": keys}, at, size)
-        values, sums = program.run(taken.pop(""), taken, filled(start or {}, at, size))
+        chains = places(at, size)
+        values, sums = program.run(keys[chains], given(chains), filled(start or {}, at, size))
         kept = at.stop - at.start
         for name, value in values.items():
             found.setdefault(name, []).append(np.asarray(value)[:kept])

@@ -13,6 +13,7 @@ from uqdsl import ir
 from uqdsl.infer.positions import Layout, position_layout
 from uqdsl.infer.predictive import without_reparam
 from uqdsl.infer.target import Target
+from uqdsl.uncertainty.rows import row_dim
 
 type Arrays = dict[str, np.ndarray]
 type Device = dict[str, jax.Array]
@@ -30,12 +31,15 @@ class Stage(NamedTuple):
     - given: the fields that hold a draw of what earlier stages found.
     - inputs: of its unknowns, those that are true inputs or belong to their errors.
     - makes: the quantities that it is there for.
+    - along: the dimension of rows that have nothing to do with each other, on which all that is unknown lies; empty where
+      there is none.
     """
 
     target: Target
     given: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
+    along: str = ""
 
     @property
     def layout(self) -> Layout:
@@ -53,6 +57,13 @@ class Stage(NamedTuple):
     def of(self, known: Mapping[str, np.ndarray]) -> Arrays:
         """What the stage is given, of all that is known."""
         return {name: known[name] for name in self.given}
+
+
+def bound_stage(stage: ir.Stage, target: Target) -> Stage:
+    """A stage of a spec, with its program bound to its part of the data."""
+    along = row_dim(stage.spec, target.dims, target.unknowns)
+    shared = any(along in target.dims.get(name, ()) for name in stage.given)
+    return Stage(target, stage.given, stage.inputs, stage.makes, "" if shared else along)
 
 
 def run_forward(
@@ -90,6 +101,19 @@ def rows_of(stage: Stage, dim: str, rows: np.ndarray) -> Stage:
     return stage._replace(target=target._replace(coords=coords, data=data))
 
 
+def row_names(stage: Stage, dim: str) -> list[str]:
+    """The data of a stage that differ from row to row, but for what it is given."""
+    target = stage.target
+    return [
+        name for name, dims in target.dims.items() if dim in dims and name in target.data and name not in stage.given
+    ]
+
+
+def of_given_rows(stage: Stage, dim: str, rows: np.ndarray) -> Stage:
+    """A stage of as many rows, which are given to it with each draw."""
+    return rows_of(stage, dim, rows)._replace(given=(*stage.given, *row_names(stage, dim)))
+
+
 def blocks(count: int, bytes_each: int, most: int = 1 << 30) -> Iterator[slice]:
     """Slices of equal length, but for the last, of which none takes more than `BLOCK_BYTES`."""
     size = max(1, min(most, BLOCK_BYTES // max(1, bytes_each), count))
@@ -99,5 +123,9 @@ def blocks(count: int, bytes_each: int, most: int = 1 << 30) -> Iterator[slice]:
 
 def filled(arrays: Arrays, at: slice, size: int) -> Arrays:
     """A block of draws, filled up to a size with its last one: of one shape, so that what takes it is compiled once."""
-    taken = np.minimum(np.arange(at.start, at.start + size), at.stop - 1)
-    return {name: array[taken] for name, array in arrays.items()}
+    return {name: array[places(at, size)] for name, array in arrays.items()}
+
+
+def places(at: slice, size: int) -> np.ndarray:
+    """The numbers of a block, filled up to a size with its last one."""
+    return np.minimum(np.arange(at.start, at.start + size), at.stop - 1)

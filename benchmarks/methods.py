@@ -2,11 +2,11 @@
 
 `python -m benchmarks.methods [--python PEERS] [--methods NAME …] [--scaling]`. PEERS is an environment of the peers' own:
 `python3.12 -m venv ~/peers && ~/peers/bin/pip install blackjax numpyro pymc nutpie`. Every run is a process of its own with
-an empty cache, the candidates taking turns; imports are left out. Seconds to the answer are of all that is done: peers compile
-and sample; uqdsl also checks and compiles the spec, draws from the prior, predicts, evaluates the terms of the likelihood,
-summarises and judges. Effective draws, the least bulk ESS of the four coefficients by the same code for all, are therefore
-over the seconds of compiling and sampling alone; of approximations, how far their means are off, in exact standard
-deviations, stands in their place.
+an empty cache, the candidates taking turns; imports are left out. Seconds are of processor time, which other programs disturb
+less than those of a clock. Seconds to the answer are of all that is done: peers compile and sample; uqdsl also checks and
+compiles the spec, draws from the prior, predicts, evaluates the terms of the likelihood, summarises and judges. Effective
+draws, the least bulk ESS of the four coefficients by the same code for all, are therefore over the seconds of compiling and
+sampling alone; of approximations, how far their means are off, in exact standard deviations, stands in their place.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from subprocess import run as start
+from typing import Any
 
 import numpy as np
 
@@ -39,14 +40,26 @@ def ours(method: str, draws: str) -> None:
     from tests.infer.problems import logistic
     from uqdsl.driver import infer, predict, program  # noqa: F401 - so that the clock does not see them imported
 
+    sampled: list[float] = []
+
+    def clocked(function: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any, **named: Any) -> Any:
+            began = time.process_time()
+            found = function(*arguments, **named)
+            sampled.append(time.process_time() - began)
+            return found
+
+        return called
+
+    infer._chains, infer._whole = clocked(infer._chains), clocked(infer._whole)  # noqa: SLF001 - a benchmark of ours
     problem = logistic()
-    began = time.perf_counter()
+    began = time.process_time()
     fit = uqdsl.loads(problem.spec).compile(**problem.data).infer(OPTIONS.get(method, method), progress=False)
     group = fit.posterior.posterior
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     found = np.concatenate([group["a"].values[..., None], group["b"].values], -1)
     print("answered", seconds)
-    print("sampled", sum(fit._result.seconds.values()))  # noqa: SLF001 - a benchmark of ours
+    print("sampled", sum(sampled))
     np.savez(draws, draws=found)
 
 

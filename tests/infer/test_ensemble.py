@@ -205,3 +205,11 @@ def test_the_same_key_gives_the_same_draws(options: dict[str, Any]) -> None:
     posterior = problems.conjugate().posterior()
     first, second = (ensemble(posterior, members=3, steps=50, **options) for _ in range(2))
     assert (np.asarray(first.positions) == np.asarray(second.positions)).all()
+
+
+@pytest.mark.parametrize(("name", "said"), [("seed_b", "lie in 2 modes"), ("banana", "collapsed")])
+def test_members_in_several_modes_are_held_against_what_the_posterior_has_there(name: str, said: str) -> None:
+    """Half of the members end in a mode that has no weight; or they lie apart only because there are two modes."""
+    draws = ensemble(problems.PROBLEMS[name]().posterior(), members=20, steps=1500)
+    assert draws.diagnostics["modes"] == 2
+    assert any(said in reason for reason in draws.reasons)

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from uqdsl.infer.curvature import LARGEST, Local, local_laws
+from uqdsl.infer.modes import dips, joined, listed, wrong_shares
 from uqdsl.infer.pareto import smooth
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.pushforward import push
@@ -37,6 +38,8 @@ _OUTLYING = 10.0
 _COLLAPSED = 0.1
 _FEWEST, _SMALLEST_SHARE = 5.0, 0.1
 """Weights are used that leave at least so many effective draws, and this share of all."""
+_LOOKED_AT, _SHOWN = 50, 5
+"""So many members at most are held against each other, and so many modes are shown."""
 _TAIL = 25
 """Least number of weights whose tail has a shape."""
 _NOT_DRAWS = (
@@ -53,6 +56,7 @@ class Members(NamedTuple):
     - names: their numbers, from 1, `(member,)`.
     - log_weights: posterior over the density of how they were made, `(member,)`, where that is known.
     - history: of the median score.
+    - masses: the share of members in each mode, and that of the posterior, where that is known.
     """
 
     positions: jax.Array
@@ -62,6 +66,7 @@ class Members(NamedTuple):
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     history: dict[str, np.ndarray] = {}  # noqa: RUF012 - never changed
+    masses: tuple[np.ndarray, np.ndarray] | None = None
 
     def kept(self, which: np.ndarray) -> Members:
         """Those of a mask."""
@@ -88,7 +93,7 @@ def run(posterior: Posterior, options: EnsembleOptions, key: jax.Array, watch: W
     members = screened(posterior, _made(posterior, options, units, of_members, watch))
     local = _local(posterior, options, units, members)
     if local is not None:
-        members = _compared(units, members, local)
+        members = _compared(posterior, members, local)
     if options.weighting == "none":
         return _as_they_are(members)
     if options.weighting == "equal_weight":
@@ -204,16 +209,31 @@ def _local(posterior: Posterior, options: EnsembleOptions, units: Units, members
     return None
 
 
-def _compared(units: Units, members: Members, local: Local) -> Members:
-    """Compare how far members lie apart with how uncertain the posterior leaves each of them, in the median."""
-    apart = jnp.std(members.positions, axis=0) / units.width
-    ratio = float(jnp.median(apart / jnp.sqrt(jnp.mean(local.sd**2, axis=0))))
-    return members.with_more(spread_ratio=ratio, nats_below_modes=float(jnp.median(local.lacking)))
+def _compared(posterior: Posterior, members: Members, local: Local) -> Members:
+    """Compare how far members of one mode lie apart with how uncertain the posterior leaves each of them, in the median.
+
+    And how many of them are in each mode with what the posterior has there.
+    """
+    some = min(len(members.positions), _LOOKED_AT)
+    modes = joined(~np.asarray(_dips(posterior, members.positions[:some])))
+    of_mode = np.eye(modes.max() + 1)[modes]
+    sizes = of_mode.sum(0)
+    standard = np.asarray(local.centres[:some])
+    # What most share no mode of says how far the modes lie apart.
+    several = some - len(sizes) >= some / 2
+    apart = standard - (of_mode @ (of_mode.T @ standard / sizes[:, None]) if several else standard.mean(0))
+    apart = np.sqrt((apart**2).sum(0) / (some - len(sizes) if several else some))
+    ratio = float(np.median(apart / np.sqrt(np.mean(np.asarray(local.sd) ** 2, axis=0))))
+    told = members.with_more(spread_ratio=ratio, nats_below_modes=float(jnp.median(local.lacking)), modes=len(sizes))
+    heights = _log_densities(posterior, members.positions[:some]) + local.lacking[:some]
+    log_masses = np.asarray(heights - jnp.sum(jnp.log(local.precisions[:some]), axis=-1) / 2)
+    masses = of_mode.T @ np.exp(log_masses - log_masses.max()) / sizes
+    return told._replace(masses=(sizes / some, masses / masses.sum()))
 
 
 def _as_they_are(members: Members) -> Draws:
     """The members, which count alike though they are no draws of the posterior, and why that may be misleading."""
-    said = members.with_more(reasons=_collapsed(members), notes=(_NOT_DRAWS,))
+    said = members.with_more(reasons=(*_collapsed(members), *_uneven(members)), notes=(_NOT_DRAWS,))
     return _draws(said, members.positions)._replace(worth=np.nan)
 
 
@@ -223,6 +243,19 @@ def _collapsed(members: Members) -> tuple[str, ...]:
         return ()
     said = f"they lie apart by {ratio:.2g} of the posterior's own width, so that what they agree on is no sign of certainty"
     return (f"the members have collapsed: {said}; {_MOVE}",)
+
+
+def _uneven(members: Members) -> tuple[str, ...]:
+    if members.masses is None or not wrong_shares(*members.masses):
+        return ()
+    shares, right = members.masses
+    order = np.argsort(-right)[:_SHOWN]
+    of_them = f", the heaviest {_SHOWN} of them" if len(right) > _SHOWN else ""
+    said = (
+        f"the members lie in {len(right)} modes{of_them} with the shares {listed(shares[order])}, of which the posterior has "
+        f"about {listed(right[order])}"
+    )
+    return (f"{said}: training moves no member from one mode to another; {_MOVE}",)
 
 
 def _moved(
@@ -279,6 +312,11 @@ def _weighted(
         )
         return _as_they_are(members.with_more(reasons=(said,)))
     return _draws(members, positions, found.log_weights)
+
+
+@jax.jit
+def _dips(posterior: Posterior, positions: jax.Array) -> jax.Array:
+    return dips(posterior.log_density, positions)
 
 
 @jax.jit

@@ -1,7 +1,8 @@
-"""Whether particles that were moved along gradients have the modes of the posterior in the right proportions."""
+"""Whether particles or members that followed gradients have the modes of the posterior in the right proportions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -17,6 +18,8 @@ _APART = 3.0
 _WRONG = 0.1
 _DRAWS = 512
 _WIDER = 1.2
+_DIP, _BETWEEN = 0.5, 17
+"""By how much the log density is lower between two modes than at the lower one, and at how many places it is looked for."""
 
 
 class Modes(NamedTuple):
@@ -30,12 +33,13 @@ class Modes(NamedTuple):
 def missed_modes(posterior: Posterior, prior: Prior, states: jax.Array, key: jax.Array) -> Modes:
     """Compare the shares of particles in modes that lie apart with the modes' evidence.
 
-    A mixture is fitted to the particles, and components that lie less than 3 standard deviations from each other are of one
-    mode. The evidence of each mode is estimated by importance draws from its components, made wider by a fifth.
+    A mixture is fitted to the particles, and components that lie less than 3 standard deviations from each other, or between
+    which the density does not dip, are of one mode. The evidence of each mode is estimated by importance draws from its
+    components, made wider by a fifth.
     """
     of_fit, of_draws = jax.random.split(key)
     mixture = fit_mixture(states, of_fit).mixture
-    groups = _groups(mixture)
+    groups = joined(_near(mixture) | ~_dips_of_states(posterior, prior, mixture.means))
     if groups.max() == 0:
         return Modes({"modes": 1})
     of_group = np.eye(groups.max() + 1)[groups]
@@ -44,13 +48,13 @@ def missed_modes(posterior: Posterior, prior: Prior, states: jax.Array, key: jax
     shares = np.asarray(mixture.weights) @ of_group
     told: dict[str, float | int | bool | str] = {
         "modes": len(shares),
-        "shares_of_modes": _listed(shares),
-        "evidence_of_modes": _listed(right),
+        "shares_of_modes": listed(shares),
+        "evidence_of_modes": listed(right),
     }
-    if np.abs(right - shares).max() > _WRONG:
+    if wrong_shares(shares, right):
         reason = (
-            f"the particles lie in {len(shares)} modes with the shares {_listed(shares)}, of which the posterior has about "
-            f"{_listed(right)}: this method moves no particle from one mode to another; take `smc` or `diffusion`"
+            f"the particles lie in {len(shares)} modes with the shares {listed(shares)}, of which the posterior has about "
+            f"{listed(right)}: this method moves no particle from one mode to another; take `smc` or `diffusion`"
         )
         return Modes(told, (reason,))
     note = (
@@ -60,16 +64,39 @@ def missed_modes(posterior: Posterior, prior: Prior, states: jax.Array, key: jax
     return Modes(told, notes=(note,))
 
 
-def _groups(mixture: Mixture) -> np.ndarray:
-    """Of each component, the number of its mode: components are of one mode if a chain of near ones joins them."""
+def _near(mixture: Mixture) -> np.ndarray:
+    """Which components lie close together, `(k, k)`."""
     means, covariances = np.asarray(mixture.means), np.asarray(mixture.covariances)
-    groups = np.arange(len(means))
-    for first in range(len(means)):
-        for second in range(first):
-            away = means[first] - means[second]
-            if away @ np.linalg.solve(covariances[first] + covariances[second], away) < _APART**2:
-                groups[groups == groups[first]] = groups[second]
+    away = means[:, None] - means
+    both = covariances[:, None] + covariances
+    return np.einsum("jki,jki->jk", away, np.linalg.solve(both, away[..., None])[..., 0]) < _APART**2
+
+
+def joined(linked: np.ndarray) -> np.ndarray:
+    """Of each, the number of its mode: two are of one mode if a chain of links `(k, k)` joins them."""
+    groups = np.arange(len(linked))
+    for first in range(len(linked)):
+        for second in np.flatnonzero(linked[first, :first]):
+            groups[groups == groups[first]] = groups[second]
     return np.unique(groups, return_inverse=True)[1]
+
+
+def dips(log_density: Callable[[jax.Array], jax.Array], points: jax.Array) -> jax.Array:
+    """Whether a log density dips between points `(k, d)`, on the straight line from each to each, `(k, k)`."""
+    shares = jnp.linspace(0.0, 1.0, _BETWEEN)
+
+    def between(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
+        values = jax.vmap(lambda share: log_density(pair[0] + share * (pair[1] - pair[0])))(shares)
+        return jnp.minimum(values[0], values[-1]) - jnp.min(jnp.nan_to_num(values, nan=-jnp.inf)) > _DIP
+
+    first, second = np.indices((len(points), len(points))).reshape(2, -1)
+    found = jax.lax.map(between, (points[first], points[second]), batch_size=64)
+    return found.reshape(len(points), len(points))
+
+
+@jax.jit
+def _dips_of_states(posterior: Posterior, prior: Prior, states: jax.Array) -> jax.Array:
+    return dips(log_density_of_state(posterior, prior), states)
 
 
 @jax.jit
@@ -85,5 +112,11 @@ def _log_evidence(posterior: Posterior, prior: Prior, mixture: Mixture, key: jax
     return logsumexp(finite[:, None] + log_shares, axis=0)
 
 
-def _listed(shares: np.ndarray) -> str:
+def wrong_shares(shares: np.ndarray, right: np.ndarray) -> bool:
+    """Whether the shares of modes are far from what they should be."""
+    return bool(np.abs(right - shares).max() > _WRONG)
+
+
+def listed(shares: np.ndarray) -> str:
+    """Shares in words."""
     return ", ".join(f"{each:.2f}" for each in shares)

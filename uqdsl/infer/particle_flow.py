@@ -30,6 +30,7 @@ import numpy as np
 from uqdsl.infer.modes import missed_modes
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.prior_mixture import Prior, log_density_of_state, prior_of, with_density
+from uqdsl.infer.stein import quality_of_states, said
 from uqdsl.vocabulary.methods.transports import ParticleFlowOptions
 
 _FIRST, _LARGEST = 0.1, 0.5
@@ -193,6 +194,8 @@ def run(posterior: Posterior, options: ParticleFlowOptions, key: jax.Array, watc
             f"between {_SPREAD[0]} and {_SPREAD[1]}); "
             + ("take `kernel = matrix`" if options.kernel == "scalar" else "take more `particles` or `steps`, or `smc`")
         )
+    else:
+        reasons += said(quality_of_states(posterior, prior, states), states, "take more `particles`, or `smc`")
     if not speeds[-1] <= _AT_REST:
         reasons.append(
             f"the particles still move ({speeds[-1]:.2g} standard deviations per unit of pseudo-time, should be at most "

@@ -24,6 +24,7 @@ from uqdsl.infer.modes import missed_modes
 from uqdsl.infer.particle_flow import stein_direction
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.prior_mixture import Prior, log_density_of_state, prior_of, with_density
+from uqdsl.infer.stein import quality_of_states, said
 from uqdsl.vocabulary.methods.transports import SvgdOptions
 
 _MEMORY = 0.9
@@ -105,6 +106,9 @@ def run(posterior: Posterior, options: SvgdOptions, key: jax.Array, watch: Watch
             f"the spread of some component is off: Stein's identity gives {low:.2f} to {high:.2f} where 1 is right (should be "
             f"between {_SPREAD[0]} and {_SPREAD[1]}); take more `steps`, `particle_flow`, or `smc`"
         )
+    else:
+        instead = "take more `particles`, `particle_flow`, or `smc`"
+        reasons += said(quality_of_states(posterior, prior, flow.states), flow.states, instead)
     return Draws(
         positions=prior.position(flow.states),
         diagnostics={

@@ -36,7 +36,7 @@ from uqdsl.diagnose.tested import CALIBRATION, SHIFT
 from uqdsl.driver.assimilate import Assimilated, assimilate, system_of, target_of_run
 from uqdsl.driver.calibrate import examine
 from uqdsl.driver.compare import Compared, Entry, compare_entries
-from uqdsl.driver.externs import load_externs
+from uqdsl.driver.externs import load_externs, side_by_side
 from uqdsl.driver.front import Checked, at_stage, check, check_linked, read_method
 from uqdsl.driver.infer import Result, Unwatched, infer, tried, try_method
 from uqdsl.driver.naive import naive_fits
@@ -395,13 +395,16 @@ class Program:
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
         return Fit(self, result, seed, self._foresee, self._examine, self._fit_naively)
 
-    def assimilate(self, name: str | None = None, *, seed: int = 0, progress: bool | None = None) -> Assimilation:
+    def assimilate(
+        self, name: str | None = None, *, seed: int = 0, progress: bool | None = None, jobs: int = 1
+    ) -> Assimilation:
         """Follow the states of the spec from observation to observation.
 
         Args:
             name: of one of its `assimilate` statements; None is its own, where it has one.
             seed: of everything that is random, from 0.
             progress: whether to show it; None shows it on a terminal and in a notebook.
+            jobs: processes that call functions of Python which JAX cannot follow; one is this.
 
         Raises:
             UsageError: UQ727 where the spec has several, or none of this name.
@@ -412,7 +415,8 @@ class Program:
             raise UsageError([WhichRun(count=len(asked), names=listing(asked))])
         wanted = asked[name] if name is not None else next(iter(asked.values()))
         with located(self._checked.sources), memory_short(), _Watcher(progress).counting() as watch:
-            found = assimilate(self.spec, self._moving[0], wanted, self._dataset, seed, partial(watch, wanted.name))
+            with side_by_side(self.spec, jobs):
+                found = assimilate(self.spec, self._moving[0], wanted, self._dataset, seed, partial(watch, wanted.name))
         return Assimilation(self, found, seed)
 
     def calibrate(

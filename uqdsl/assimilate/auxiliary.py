@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Filter, Plan
-from uqdsl.assimilate.particles import Particles, Shared, estimate, log_likelihoods, members, weighed
+from uqdsl.assimilate.particles import Particles, Shared, estimate, log_likelihoods, members, renewed, weighed
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.population import over_particles
 from uqdsl.vocabulary.assimilation import AuxiliaryOptions
@@ -52,7 +52,7 @@ def make(options: AuxiliaryOptions, plan: Plan) -> Filter:
         moved, gains = jax.lax.cond(event.number == 0, first, later, particles)
         return weighed(moved, gains, 1.0)
 
-    return Filter(shared.begin, shared.step, analyse, estimate, members=members)
+    return Filter(shared.begin, shared.step, analyse, estimate, members=members, renew=renewed)
 
 
 _IMPOSSIBLE = -1e30

@@ -20,6 +20,7 @@ from uqdsl.assimilate.particles import (
     estimate,
     log_likelihoods,
     members,
+    renewed,
     resample_where_few,
     weighed,
 )
@@ -41,4 +42,4 @@ def make(options: BootstrapOptions, plan: Plan) -> Filter:
     ) -> tuple[Particles, dict[str, jax.Array]]:
         return weighed(particles, log_likelihoods(system, particles, event), options.threshold)
 
-    return Filter(shared.begin, predict, analyse, estimate, members=members)
+    return Filter(shared.begin, predict, analyse, estimate, members=members, renew=renewed)

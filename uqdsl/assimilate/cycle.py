@@ -100,6 +100,8 @@ class Filter(NamedTuple):
     - smoother: how it looks back once all observations are in; None where it does not.
     - refuse: why it cannot follow a system, and what to do, in words; None where it can follow all.
     - members: what it carries as draws; None where it has none.
+    - renew: from what it carries, which members are numbers `(N,)` of which some are and some are not, and a key to what it
+      carries with others in the place of these; None where it does not.
     """
 
     begin: Callable[[System, jax.Array], Any]
@@ -110,6 +112,7 @@ class Filter(NamedTuple):
     smoother: Smoother | None = None
     refuse: Callable[[System], tuple[str, str] | None] | None = None
     members: Callable[[System, Any], Members] | None = None
+    renew: Callable[[Any, jax.Array, jax.Array], Any] | None = None
 
 
 class Plan(NamedTuple):
@@ -127,10 +130,24 @@ class Asked(NamedTuple):
 
     - truth: the states as they were, `(event, d)`, NaN where that is not known; None where it never is.
     - keep: how many members of each analysis are kept.
+    - stops: whether a member that fails ends it all.
     """
 
     truth: np.ndarray | jax.Array | None = None
     keep: int = 0
+    stops: bool = False
+
+
+_FAILED = "failed"
+"""Among the numbers of an event, how many members the step that leads there made what is no number."""
+
+
+class MembersFailed(Exception):
+    """So many members failed in the step to an event."""
+
+    def __init__(self, event: int, count: int) -> None:
+        super().__init__(f"{count} members failed on the way to event {event}")
+        self.event, self.count = event, count
 
 
 class Filtered(NamedTuple):
@@ -234,6 +251,8 @@ def follow(
             parts.append([np.asarray(each)[: stop - done] for each in jax.tree.leaves(found)])
             if keeper is not None:
                 keeper([np.asarray(each) for each in jax.tree.leaves(carried)], parts[-1], stop)
+            if asked.stops:
+                _verify_whole(jax.tree.unflatten(structure, parts[-1])[0][3], done)
             # The first event waits for the compiler, and says nothing of how long one takes.
             took = (time.monotonic() - began) / (stop - done)
             at_once = 2 if done == 0 else max(1, min(chunk, 2 * (stop - done), int(_SECONDS / max(took, 1e-9))))
@@ -258,6 +277,13 @@ def follow(
         None if method.members is None else len(method.members(system, carried).weights),
         carried,
     )
+
+
+def _verify_whole(numbers: dict[str, np.ndarray], first: int) -> None:
+    """That no member failed on the way to some events, of which this is the first."""
+    lost = np.flatnonzero(numbers.get(_FAILED, np.zeros(0)))
+    if len(lost):
+        raise MembersFailed(first + int(lost[0]), int(numbers[_FAILED][lost[0]]))
 
 
 def _look_back(system: System, method: Filter, kept: Any, chunk: int, watch: Watch) -> Estimate:
@@ -326,12 +352,13 @@ def pass_event(system: System, method: Filter, carried: Any, event: Events, key:
         return analysis, numbers.get("log_evidence", jnp.zeros(())) if evidence is None else evidence, numbers
 
     forecast = jax.lax.cond(event.number > 0, predicted, lambda carried: carried, carried)
+    forecast, failed = _renewed(system, method, forecast, jax.random.fold_in(of_step, 1))
     told = jax.eval_shape(analysed, forecast)[2]
     nothing = {name: jnp.full(each.shape, jnp.nan) for name, each in told.items()}
     analysis, evidence, numbers = jax.lax.cond(
         system.any_observed(event), analysed, lambda carried: (carried, jnp.zeros(()), nothing), forecast
     )
-    return Event(Passed(forecast, analysis), evidence, numbers)
+    return Event(Passed(forecast, analysis), evidence, numbers | failed)
 
 
 def _key_of(event: Events, key: jax.Array) -> jax.Array:
@@ -347,6 +374,18 @@ def _one(system: System, method: Filter, carried: Any, event: Events, key: jax.A
     scores, places, members = _scored(system, method, here.passed, event, key_of_scores, asked)
     before, after = (method.estimate(system, each, event) for each in here.passed)
     return here.passed.analysis, ((before, after, here.evidence, here.numbers | scores), places, members, kept)
+
+
+def _renewed(system: System, method: Filter, forecast: Any, key: jax.Array) -> tuple[Any, dict[str, jax.Array]]:
+    """What is carried with others in the place of members that failed, and how many these were."""
+    renew = method.renew
+    if method.members is None or renew is None:
+        return forecast, {}
+    found = method.members(system, forecast)
+    whole = jnp.isfinite(found.states).all(axis=1) & jnp.isfinite(found.parameters).all(axis=1)
+    renewable = jnp.any(whole) & ~jnp.all(whole)
+    forecast = jax.lax.cond(renewable, lambda each: renew(each, whole, key), lambda each: each, forecast)
+    return forecast, {_FAILED: jnp.sum(~whole).astype(float)}
 
 
 def _scored(

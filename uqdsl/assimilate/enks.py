@@ -25,6 +25,7 @@ from uqdsl.assimilate.ensemble import (
     inflated,
     members,
     relearned,
+    renewed,
     rotation,
     seen_by,
 )
@@ -96,5 +97,8 @@ def make(options: EnksOptions, plan: Plan) -> Filter:
         reason = "what it falls back to does not tell how members were combined, so that nothing can be told back"
         return reason, "leave `fallback` out, or write `ens_rts`"
 
+    def renew(carried: Woven, whole: jax.Array, key: jax.Array) -> Woven:
+        return carried._replace(ensemble=renewed(carried.ensemble, whole, key))
+
     smoother = Smoother(lambda _forecast, analysis: analysis, first, back, told)
-    return Filter(begin, predict, analyse, told, smoother=smoother, refuse=refuse, members=of_members)
+    return Filter(begin, predict, analyse, told, smoother=smoother, refuse=refuse, members=of_members, renew=renew)

@@ -143,7 +143,17 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
         found, learned = relearned(options.inflation, ensemble.with_joint(moved.ensemble, estimated), seen)
         return found, moved.numbers | learned | seen.numbers
 
-    return Filter(begin, predict, analyse, estimate, members=members)
+    return Filter(begin, predict, analyse, estimate, members=members, renew=renewed)
+
+
+def renewed(ensemble: Ensemble, whole: jax.Array, key: jax.Array) -> Ensemble:
+    """An ensemble with draws of the Gaussian law of the others in the place of members that are not `whole`, `(N,)`."""
+    count, size = len(whole), ensemble.states.shape[1]
+    every = jnp.concatenate([ensemble.states, ensemble.parameters], axis=1)
+    mean = jnp.mean(every, axis=0, where=whole[:, None])
+    anomalies = jnp.where(whole[:, None], every - mean, 0.0) / jnp.sqrt(jnp.maximum(jnp.sum(whole) - 1, 1))
+    rows = jnp.where(whole[:, None], every, mean + jax.random.normal(key, (count, count)) @ anomalies)
+    return ensemble._replace(states=rows[:, :size], parameters=rows[:, size:])
 
 
 def members(system: System, ensemble: Ensemble) -> Members:

@@ -73,4 +73,10 @@ def make(options: EqualWeightFilterOptions, plan: Plan) -> Filter:
     def as_members(system: System, stepped: Stepped) -> Members:
         return members(system, Ensemble(stepped.states, stepped.parameters))
 
-    return Filter(begin, predict, analyse, known, members=as_members)
+    def renew(stepped: Stepped, whole: jax.Array, key: jax.Array) -> Stepped:
+        # The last step is drawn anew from where a member was before, which has to be a place that leads somewhere.
+        other = jax.random.categorical(key, jnp.where(whole, 0.0, -jnp.inf), shape=whole.shape)
+        chosen = jnp.where(whole, jnp.arange(len(whole)), other)
+        return Stepped(stepped.states[chosen], stepped.parameters[chosen], stepped.before[chosen])
+
+    return Filter(begin, predict, analyse, known, members=as_members, renew=renew)

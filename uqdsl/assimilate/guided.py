@@ -30,7 +30,7 @@ import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve, solve_triangular
 
 from uqdsl.assimilate.cycle import Filter, Plan
-from uqdsl.assimilate.particles import Particles, Shared, estimate, members, resample_where_few, weighed
+from uqdsl.assimilate.particles import Particles, Shared, estimate, members, renewed, resample_where_few, weighed
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.population import over_particles
@@ -135,4 +135,4 @@ def make(options: GuidedOptions, plan: Plan) -> Filter:
         states, gains = over_particles(moved, particles.states, particles.before, particles.parameters, keys)
         return weighed(particles._replace(states=states), gains + behind, options.threshold)
 
-    return Filter(shared.begin, predict, analyse, estimate, members=members)
+    return Filter(shared.begin, predict, analyse, estimate, members=members, renew=renewed)

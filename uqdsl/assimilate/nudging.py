@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jax.scipy.sparse.linalg import cg
 
 from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
-from uqdsl.assimilate.ensemble import Ensemble, Moved, ensemble_filter, estimate, members
+from uqdsl.assimilate.ensemble import Ensemble, Moved, ensemble_filter, estimate, members, renewed
 from uqdsl.assimilate.system import Events, System
 from uqdsl.assimilate.three_dvar import misfit
 from uqdsl.vocabulary.assimilation import EnsembleOptions, NudgingOptions
@@ -69,7 +69,10 @@ def make(options: NudgingOptions, plan: Plan) -> Filter:
     def as_members(system: System, nudged: Nudged) -> Members:
         return members(system, nudged.ensemble)
 
-    return Filter(begin, predict, analyse, known, members=as_members)
+    def renew(nudged: Nudged, whole: jax.Array, key: jax.Array) -> Nudged:
+        return nudged._replace(ensemble=renewed(nudged.ensemble, whole, key))
+
+    return Filter(begin, predict, analyse, known, members=as_members, renew=renew)
 
 
 def towards(system: System, state: jax.Array, known: jax.Array, noise: jax.Array, event: Events) -> jax.Array:

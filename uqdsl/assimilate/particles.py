@@ -97,6 +97,17 @@ class Shared(NamedTuple):
         return Particles(states, parameters, _equal(number), states, particles.origin[chosen]), chosen
 
 
+def renewed(particles: Particles, whole: jax.Array, key: jax.Array) -> Particles:
+    """Particles of which those that are not `whole`, `(N,)`, have no weight; others stand in their place."""
+    known = jnp.where(whole, particles.log_weights, -jnp.inf)
+    total = logsumexp(known)
+    alike = jnp.where(whole, -jnp.log(jnp.sum(whole)), -jnp.inf)
+    log_weights = jnp.where(jnp.isfinite(total), known - total, alike)
+    other = jax.random.categorical(key, log_weights, shape=whole.shape)
+    chosen = jnp.where(whole, jnp.arange(len(whole)), other)
+    return Particles(particles.states[chosen], particles.parameters[chosen], log_weights, particles.before[chosen])
+
+
 def weighed(particles: Particles, gains: jax.Array, threshold: float) -> tuple[Particles, dict[str, jax.Array]]:
     """Particles with log weights that grew by so much, `(N,)`, and what is told of that.
 

@@ -51,6 +51,9 @@ def command(
     strict: Strict = False,
     allow_path: AllowedPaths = None,
     allow_extern: AllowedExtern = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=1024, help="Processes that call functions of Python which JAX cannot follow.")
+    ] = 1,
     json: Json = False,
 ) -> int:
     """Run a spec: draw from its posterior, judge the draws, and keep them in a run directory."""
@@ -80,6 +83,7 @@ def command(
         32 if bits == 32 else 64,
         tuple(allow_extern or ()),
         wishes.pictures and not no_pictures,
+        jobs,
     )
     if allow_extern:
         # As for `python -m`; but behind all else, so that no file there stands for a module that is installed.

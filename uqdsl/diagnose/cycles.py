@@ -11,7 +11,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +34,8 @@ OBSERVATIONS = "observations"
 
 GAIN = "gain"
 """Among the numbers of an analysis, the gain of each observation, where a method tells it."""
+FAILED = "failed"
+"""Likewise how many members the model made what is no number, on the way to its time."""
 
 
 REJECTED = "rejected"
@@ -437,6 +439,38 @@ _SHOWN = 3
 """Rejected observations that are told with where and when."""
 _MOST_LEFT_OUT = 0.1
 """Share of observations beyond which it is sooner the filter that is wrong."""
+
+
+class Lost(NamedTuple):
+    """What is told of members that failed: a reason not to rely on the estimates, or what is worth knowing."""
+
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def failed(
+    count: np.ndarray | None, members: int | None, times: np.ndarray, axis: str, raised: Sequence[str] = ()
+) -> Lost:
+    """When and how many members failed, in words.
+
+    Arguments:
+        count: of them, on the way to each of the times; None where none did.
+        raised: by functions of Python that they called.
+    """
+    if count is None or members is None:
+        return Lost()
+    at = np.flatnonzero(count)
+    most = int(at[np.argmax(count[at])])
+    first = f"{axis} = {times[at[0]]:g}"
+    text = f"{count.sum():.0f} members failed, the first on the way to {first}, at most {count[most]:.0f} of {members} at once"
+    text += f" ({raised[0]})" if raised else " (what the model made was no number)"
+    if count[most] > _FEW * members:
+        return Lost(reasons=(f"{text}; look into the model there, or take shorter steps of its solver",))
+    return Lost(notes=(f"{text}; others took their place",))
+
+
+_FEW = 0.5
+"""Share of the members that may fail at once."""
 
 
 class Cycled(NamedTuple):

@@ -16,6 +16,7 @@ from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
 from uqdsl.diagnose.cycles import (
     ASSIMILATION,
+    FAILED,
     GAIN,
     OBSERVATIONS,
     REJECTED,
@@ -23,6 +24,7 @@ from uqdsl.diagnose.cycles import (
     Cycled,
     consistency,
     cycled,
+    failed,
     notes,
     reasons,
     scores,
@@ -30,8 +32,9 @@ from uqdsl.diagnose.cycles import (
 from uqdsl.driver.predict import with_given
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
+from uqdsl.infer.explain import said_by
 from uqdsl.messages import RunError, Sources, Span
-from uqdsl.messages.catalogue.runtime import CannotFollow
+from uqdsl.messages.catalogue.runtime import CannotFollow, MemberFailed
 from uqdsl.results import Group, Groups, Variable
 from uqdsl.results.cycle_store import CycleStore
 from uqdsl.results.groups import labels_of
@@ -148,7 +151,8 @@ def assimilate(
     """
     import jax
 
-    from uqdsl.assimilate.cycle import Asked, Filtered, Plan, follow
+    from uqdsl.assimilate.cycle import Asked, Filtered, MembersFailed, Plan, follow
+    from uqdsl.runtime.workers import forgiven
 
     began = time.perf_counter()
     layout = system.fixed.parameters
@@ -160,15 +164,26 @@ def assimilate(
 
     truth = _truth(spec, system, asked, dataset)
     made = _made(asked, plan, system, asked.span)
-    try:
-        found: Filtered = follow(system, made, key, told, Asked(truth, asked.kept), store)
-    finally:
-        if store is not None:
-            store.flush()
+    wishes = Asked(truth, asked.kept, asked.failures == "stop")
+    with forgiven() as raised:
+        try:
+            found: Filtered = follow(system, made, key, told, wishes, store)
+        except MembersFailed as error:
+            when = f"{system.fixed.motion.axis} = {float(system.events.time[error.event]):g}"
+            why = f": {raised[0]}" if raised else ""
+            raise RunError([MemberFailed(at=asked.span, count=error.count, when=when, why=why)]) from error
+        except Exception as error:
+            problem = said_by(error, system.fixed.stages.step.externs)
+            if problem is None:
+                raise
+            raise RunError([problem]) from error
+        finally:
+            if store is not None:
+                store.flush()
     whole = len(found.forecast.mean) == len(system.events.time)
     attrs: dict[str, str | int | float] = {"spec": spec.name, "seed": seed, "run": asked.name, "method": asked.method}
     attrs["status"] = "complete" if whole else "interrupted"
-    groups = {"": Group(attrs=attrs)} | filtered_groups(spec, system, asked, found, truth)
+    groups = {"": Group(attrs=attrs)} | filtered_groups(spec, system, asked, found, truth, raised)
     seconds = {"assimilate": time.perf_counter() - began}
     return Assimilated(asked, groups, cycled(groups[ASSIMILATION]), seconds, interrupted=not whole)
 
@@ -216,12 +231,20 @@ def _alongside(system: System, found: Any) -> Alongside:
 
 
 def filtered_groups(
-    spec: ir.Spec, system: System, asked: ir.Assimilation, found: Any, truth: np.ndarray | None
+    spec: ir.Spec,
+    system: System,
+    asked: ir.Assimilation,
+    found: Any,
+    truth: np.ndarray | None,
+    raised: Sequence[str] = (),
 ) -> Groups:
     """What a filter found as labelled arrays, with the scores of the whole as attributes.
 
     `assimilation` has the estimates along the times, `observations` what was observed beside what was expected, over the
     rows of the data.
+
+    Arguments:
+        raised: by functions of Python that members called, in words.
     """
     motion = system.fixed.motion
     times = np.asarray(system.events.time)[: len(found.forecast.mean)]
@@ -255,7 +278,9 @@ def filtered_groups(
         group.variables[f"ranks_{name}"] = Variable((motion.axis, "rank"), counts)
     beside = _alongside(system, found)
     held = consistency(beside)
-    of_analyses = {name: each for name, each in found.numbers.items() if name not in (GAIN, REJECTED)}
+    no_failure = not np.any(found.numbers.get(FAILED, 0))
+    elsewhere = {GAIN, REJECTED, FAILED} if no_failure else {GAIN, REJECTED}
+    of_analyses = {name: each for name, each in found.numbers.items() if name not in elsewhere}
     if REJECTED in found.numbers:
         of_analyses[REJECTED] = found.numbers[REJECTED].sum(axis=1)
     numbers = {"innovation": held.by_event, "signal": held.signal, **of_analyses}
@@ -264,8 +289,10 @@ def filtered_groups(
     group.variables.update({name: Variable((motion.axis,), np.asarray(each)) for name, each in numbers.items()})
     group.attrs.update(scores(held, found, truth, times, states.mask(motion.states)))
     observations = _observations(spec, system, beside)
-    why = reasons(held, found, times, motion.axis, observations)
-    group.attrs.update({"reasons": "\n".join(why), "notes": "\n".join(notes(held, why, motion.axis, observations))})
+    lost = failed(of_analyses.get(FAILED), found.size, times, motion.axis, raised)
+    why = [*lost.reasons, *reasons(held, found, times, motion.axis, observations)]
+    worth = [*lost.notes, *notes(held, why, motion.axis, observations)]
+    group.attrs.update({"reasons": "\n".join(why), "notes": "\n".join(worth)})
     return {ASSIMILATION: group, OBSERVATIONS: observations}
 
 

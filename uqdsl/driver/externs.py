@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from uqdsl.infer.explain import in_words, said_by
 from uqdsl.ir import Extern, Spec, base
 from uqdsl.messages import Problem, RunError, UsageError, did_you_mean
 from uqdsl.messages.catalogue.methods import FunctionFailed, NotAllowed, NotImported, WrongResult
+from uqdsl.runtime.workers import processes
 
 type Coordinates = Mapping[str, Sequence[object]]
 
@@ -60,6 +62,18 @@ def hash_modules(spec: Spec) -> dict[str, str]:
         if file is not None:
             hashes[each.module] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
     return hashes
+
+
+def side_by_side(spec: Spec, jobs: int) -> AbstractContextManager[None]:
+    """In the block, functions that JAX cannot follow are called for several places at once, in so many processes.
+
+    They have been imported, and so are allowed; a process imports no other.
+    """
+    found = {}
+    for each in spec.externs:
+        if each.nondifferentiable:
+            found[id(getattr(sys.modules[each.module], each.function))] = (each.module, each.function)
+    return processes(jobs, found)
 
 
 def computed(

@@ -22,7 +22,7 @@ from uqdsl.driver.assimilate import (
     system_of,
     target_of_run,
 )
-from uqdsl.driver.externs import hash_modules
+from uqdsl.driver.externs import hash_modules, side_by_side
 from uqdsl.driver.front import Checked
 from uqdsl.driver.infer import Result, Watcher, calibration_of, infer, reread
 from uqdsl.driver.naive import naive_fits
@@ -60,6 +60,7 @@ class Job(NamedTuple):
 
     - allow_extern: the modules of Python whose functions it may call.
     - pictures: whether any are drawn of the results.
+    - jobs: processes in which functions of Python that JAX cannot follow are called; one is this.
     """
 
     checked: Checked
@@ -70,6 +71,7 @@ class Job(NamedTuple):
     precision: Precision = 64
     allow_extern: tuple[str, ...] = ()
     pictures: bool = True
+    jobs: int = 1
 
 
 class Report(NamedTuple):
@@ -126,7 +128,8 @@ def run_job(job: Job, out: Path, *, resume: bool, audience: Audience) -> Report:
             directory = directory.reopen() if resume else directory
             for name, program in staged.programs.items():
                 write_whole(directory.path / f"program_{name}.py", program.text)
-            return _run_all(job, target, staged, directory, notes, resume=resume, audience=audience)
+            with side_by_side(spec, job.jobs):
+                return _run_all(job, target, staged, directory, notes, resume=resume, audience=audience)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from uqdsl.data import Dataset, bind
 from uqdsl.driver.assimilate import system_of
 from uqdsl.driver.front import Checked
 from uqdsl.driver.program import make_target, write_program
+from uqdsl.infer.explain import said_by
 from uqdsl.messages import RunError, UsageError, listing
 from uqdsl.messages.catalogue.usage import AlreadyThere, NotDrawn, NowhereToWrite
 from uqdsl.results import Group, Variable, write_netcdf
@@ -189,9 +190,14 @@ def _in_time(
     system, _ = system_of(spec, checked.sources, filled, allowed=allow_extern)
     key = jax.random.fold_in(jax.random.key(seed), _TWIN)
     try:
-        found = simulate_system(system, key, spin_up)
+        found = jax.block_until_ready(simulate_system(system, key, spin_up))
     except NotImplementedError:
         raise UsageError([NotDrawn(name=spec.name, reason="a law of it has no sampler")]) from None
+    except Exception as error:
+        problem = said_by(error, spec.externs)
+        if problem is None:
+            raise
+        raise RunError([problem]) from error
     states, times = np.asarray(system.placed(found.states)), np.asarray(system.events.time)
     finite = np.isfinite(states).all(axis=1)
     if not finite.all():

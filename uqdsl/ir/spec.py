@@ -751,6 +751,7 @@ class Assimilation(Node):
 
     Parameters that are not among the `names` are `fixed` at the mean of their prior, or `sampled` from it. `truth` has a
     field for each state, against which the estimates are scored, or none. So many members of each analysis are `kept`.
+    Members of which the model makes what is no number are replaced by others, or stop it all: `failures`.
     """
 
     name: str
@@ -761,6 +762,7 @@ class Assimilation(Node):
     sampled: tuple[str, ...] = ()
     truth: tuple[str, ...] = ()
     kept: int = 0
+    failures: Literal["replace", "stop"] = "replace"
 
 
 class Motion(Node):

@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from uqdsl.runtime.workers import Raised, calls, forgive
+
 
 class CallbackError(Exception):
     """A function that raised what was `found`, or that gave this where something else was `expected`.
@@ -67,10 +69,10 @@ def callback(function: Callable[..., Any], signature: str) -> Callable[..., jax.
             shape = tuple(known[axis] for axis in axes)
 
             def outside(*values: Any) -> np.ndarray:
-                return _called(function, name, values, shape).astype(dtype)
+                return _called(function, name, values, [len(each) for each in taken], shape).astype(dtype)
 
             like = jax.ShapeDtypeStruct(shape, dtype)
-            return jax.pure_callback(outside, like, *values, vmap_method="sequential")
+            return jax.pure_callback(outside, like, *values, vmap_method="broadcast_all")
 
         @one.defjvp
         def _(values: Sequence[jax.Array], tangents: Sequence[jax.Array]) -> tuple[jax.Array, jax.Array]:
@@ -90,13 +92,24 @@ def _axes(written: str) -> tuple[str, ...]:
     return tuple(axis for axis in written.split(",") if axis)
 
 
-def _called(function: Callable[..., Any], name: str, values: tuple[Any, ...], shape: tuple[int, ...]) -> np.ndarray:
-    """The result of a call with arrays of NumPy's own."""
-    try:
-        found = np.asarray(function(*(np.array(each)[()] for each in values)))
-    except Exception as error:
-        first = str(error).strip().partition("\n")[0]
-        raise CallbackError(name, "", f"{type(error).__name__}: {first}") from error
-    if found.shape != shape or found.dtype.kind != "f":
-        raise CallbackError(name, f"real numbers of shape {shape}", f"{found.dtype} of shape {found.shape}")
-    return found
+def _called(
+    function: Callable[..., Any], name: str, values: tuple[Any, ...], ranks: Sequence[int], shape: tuple[int, ...]
+) -> np.ndarray:
+    """The results of calls with arrays of NumPy's own, one for each place of the axes in front of those of the function."""
+    arrays = [np.array(each) for each in values]
+    in_front = arrays[0].shape[: arrays[0].ndim - ranks[0]] if arrays else ()
+    rows = [tuple(each[place][()] for each in arrays) for place in np.ndindex(in_front)]
+    found = [_fitting(name, each, shape) for each in calls(function, rows)]
+    return np.stack(found).reshape((*in_front, *shape))
+
+
+def _fitting(name: str, found: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A result of the shape that was declared; what is no number where a failure is forgiven."""
+    if isinstance(found, Raised):
+        if forgive(found):
+            return np.full(shape, np.nan)
+        raise CallbackError(name, "", found.text)
+    value = np.asarray(found)
+    if value.shape != shape or value.dtype.kind != "f":
+        raise CallbackError(name, f"real numbers of shape {shape}", f"{value.dtype} of shape {value.shape}")
+    return value

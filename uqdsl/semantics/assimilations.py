@@ -21,7 +21,8 @@ from uqdsl.syntax import tree
 from uqdsl.vocabulary.assimilation import filters
 from uqdsl.vocabulary.methods import Method, Options
 
-_WITH = ("fixed", "sampled", "truth", "keep")
+_WITH = ("fixed", "sampled", "truth", "keep", "failures")
+_FAILURES = ("replace", "stop")
 _MOST_KEPT = 1000
 
 
@@ -137,7 +138,7 @@ def _stated(
     problems: list[Problem],
 ) -> dict[str, Any]:
     """What stands in `with(…)`."""
-    found: dict[str, Any] = {"fixed": (), "sampled": (), "truth": (), "kept": 0}
+    found: dict[str, Any] = {"fixed": (), "sampled": (), "truth": (), "kept": 0, "failures": _FAILURES[0]}
     seen: set[str] = set()
     for each in statement.clauses.options or ():
         if not isinstance(each, tree.Named) or each.name not in _WITH:
@@ -150,6 +151,9 @@ def _stated(
         seen.add(each.name)
         if each.name == "keep":
             found["kept"] = _kept(each, settings, problems)
+            continue
+        if each.name == "failures":
+            found["failures"] = _chosen_word(each, _FAILURES, problems)
             continue
         known = fields if each.name == "truth" else unknowns
         value = ungrouped(each.value)
@@ -171,6 +175,17 @@ def _stated(
                 WrongOption(at=each.value.span, method="assimilate", option="truth", expected=what, found=shown)
             )
     return found
+
+
+def _chosen_word(option: tree.Named, words: Sequence[str], problems: list[Problem]) -> str:
+    """One of several words; the first where it is none of them."""
+    value = ungrouped(option.value)
+    if isinstance(value, tree.Name) and value.name in words:
+        return value.name
+    expected = listing([f"`{each}`" for each in words])
+    found = f"`{value.name}`" if isinstance(value, tree.Name) else "something else"
+    problems.append(WrongOption(at=value.span, method="assimilate", option=option.name, expected=expected, found=found))
+    return words[0]
 
 
 def _kept(option: tree.Named, settings: Settings, problems: list[Problem]) -> int:

@@ -203,3 +203,15 @@ class CannotFollow(Problem):
     label = "made for states of another kind"
     method: str
     reason: str
+
+
+class MemberFailed(Problem):
+    """A member of an ensemble whose model fails, where that is to stop it all."""
+
+    code = "UQ670"
+    headline = "{count} of the members failed on the way to {when}{why}"
+    label = "to stop where one does"
+    advice = "look into the model there, or leave `failures = stop` out for others to take its place; what was found is kept"
+    count: int
+    when: str
+    why: str

@@ -211,7 +211,9 @@ class MemberFailed(Problem):
     code = "UQ670"
     headline = "{count} of the members failed on the way to {when}{why}"
     label = "to stop where one does"
-    advice = "look into the model there, or leave `failures = stop` out for others to take its place; what was found is kept"
+    advice = (
+        "look into the model there, or leave `failures = stop` out for others to take its place; what was found is kept"
+    )
     count: int
     when: str
     why: str

@@ -415,8 +415,9 @@ class Program:
             raise UsageError([WhichRun(count=len(asked), names=listing(asked))])
         wanted = asked[name] if name is not None else next(iter(asked.values()))
         with located(self._checked.sources), memory_short(), _Watcher(progress).counting() as watch:
+            system = self._moving[0]
             with side_by_side(self.spec, jobs):
-                found = assimilate(self.spec, self._moving[0], wanted, self._dataset, seed, partial(watch, wanted.name))
+                found = assimilate(self.spec, system, wanted, self._dataset, seed, partial(watch, wanted.name))
         return Assimilation(self, found, seed)
 
     def calibrate(

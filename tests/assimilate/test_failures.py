@@ -159,7 +159,7 @@ def test_members_are_renewed_by_the_law_of_the_others():
 
 def test_particles_that_fail_have_no_weight():
     states = jnp.array([[1.0], [jnp.nan], [3.0]])
-    given = Particles(states, jnp.zeros((3, 0)), jnp.log(jnp.array([0.2, 0.5, 0.3])), states)
+    given = Particles(states, jnp.zeros((3, 0)), jnp.log(jnp.array([0.2, 0.5, 0.3])), states, jnp.arange(3))
     after = renewed_particles(given, jnp.isfinite(states[:, 0]), jax.random.key(0))
     assert np.allclose(np.exp(after.log_weights), [0.4, 0, 0.6])
     assert np.isfinite(after.states).all()

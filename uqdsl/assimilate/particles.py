@@ -105,7 +105,9 @@ def renewed(particles: Particles, whole: jax.Array, key: jax.Array) -> Particles
     log_weights = jnp.where(jnp.isfinite(total), known - total, alike)
     other = jax.random.categorical(key, log_weights, shape=whole.shape)
     chosen = jnp.where(whole, jnp.arange(len(whole)), other)
-    return Particles(particles.states[chosen], particles.parameters[chosen], log_weights, particles.before[chosen])
+    moved = (each[chosen] for each in (particles.states, particles.parameters, particles.before, particles.origin))
+    states, parameters, before, origin = moved
+    return Particles(states, parameters, log_weights, before, origin)
 
 
 def weighed(particles: Particles, gains: jax.Array, threshold: float) -> tuple[Particles, dict[str, jax.Array]]:

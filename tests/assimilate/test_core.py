@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from uqdsl.assimilate.scores import fair_crps
-from uqdsl.diagnose.cycles import Alongside, consistency, notes, reasons
-from uqdsl.results import Group
+from uqdsl.diagnose.cycles import Alongside, blown_up, consistency, notes, reasons
+from uqdsl.messages import RunError
+from uqdsl.results import Group, Variable
 
 from .systems import assimilated, bound, checked
 
@@ -156,6 +157,10 @@ assimilate x by etkf(members = 5)
     assert not np.isfinite(found.groups["assimilation"].variables["x_mean"].values).all()
     assert found.status == "suspect"
     assert found.found.numbers["last_observed"] == found.found.numbers["last_time"] == 8
+    (reason,) = found.found.reasons
+    finite = np.isfinite(found.groups["assimilation"].variables["x_mean"].values)
+    assert reason.startswith(f"`x` is no finite number from t = {np.argmin(finite)} on; where the model blows up")
+    assert "`dt`" in reason
 
 
 @pytest.mark.parametrize(("factor", "suspect"), [(0.9, False), (1.5, False), (2.5, True), (0.4, True)])
@@ -168,13 +173,38 @@ def test_innovations_that_are_a_little_off_are_said_and_no_more(factor: float, s
     assert held.ratio == pytest.approx(factor, rel=0.05)
 
     class Found:
-        analysis = type("Estimate", (), {"mean": values})
         numbers: dict[str, np.ndarray] = {}  # noqa: RUF012 - never changed
 
-    why = reasons(held, Found, np.arange(2000.0), "t", Group())
+    why = reasons(held, Found, Group({}, {"t": np.arange(2000.0)}), "t", Group())
+    worth = notes(held, why, "t", Group())
     assert bool(why) == suspect
-    assert bool(notes(held, why)) != suspect
-    assert f"{held.ratio:.3g} times what it should be" in (why or notes(held, why))[0]
+    assert bool(worth) != suspect
+    assert f"{held.ratio:.3g} times what it should be" in (why or worth)[0]
+
+
+def test_a_model_that_blows_up_is_told_with_state_place_and_time():
+    values = np.ones((4, 3))
+    values[2, 1:], values[3] = np.inf, np.nan
+    coords = {"t": np.array([0.0, 0.5, 1.0, 1.5]), "site": ["red", "blue", "green"]}
+    group = Group(
+        {"u_mean": Variable(("t", "site"), np.ones((4, 3))), "x_mean": Variable(("t", "site"), values)}, coords
+    )
+    assert blown_up(group, "t") == "`x` at site = blue, with 1 other, is no finite number from t = 1 on"
+    assert not blown_up(Group({"u_mean": group.variables["u_mean"]}, coords), "t")
+
+
+def test_errors_without_variance_are_told_before_the_filter_starts():
+    text = OUTLIERS.replace("y[t, site] : real missing", "y[t, site] : real missing, height[site] : real").format(
+        method="etkf"
+    )
+    text = text.replace("likelihood y[t, site] ~ Normal(x, 0.5)", "likelihood y[t, site] ~ Normal(x, 0.5 * height - 1)")
+    y = np.zeros((41, 2))
+    y[:3, 1] = np.nan
+    with pytest.raises(RunError) as caught:
+        assimilated(text, y=y, height=np.array([3.0, 2.0]))
+    (problem,) = caught.value.problems
+    assert problem.code == "UQ665"
+    assert problem.title == "the error of `y` has the variance 0 at t = 3, site = 2, and needs one above 0"
 
 
 OUTLIERS = """

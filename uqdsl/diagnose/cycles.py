@@ -349,18 +349,46 @@ def farthest(observations: Group, since: float) -> str:
     return where if places > 1 else ""
 
 
-def reasons(held: Consistency, found: Any, times: np.ndarray, axis: str, observations: Group) -> list[str]:
+def blown_up(estimates: Group, axis: str) -> str:
+    """When states ceased to be finite numbers, which, and at which labels, in words; empty where all are.
+
+    Arguments:
+        estimates: the group of them, along the axis.
+    """
+    times, found = estimates.coords[axis], {}
+    for name, each in estimates.variables.items():
+        if name.endswith("_mean") and not name.endswith(("_forecast_mean", "_smoothed_mean")):
+            bad = ~np.isfinite(np.moveaxis(each.values, each.dims.index(axis), 0).reshape(len(times), -1))
+            if bad.any():
+                found[name] = bad
+    if not found:
+        return ""
+    first = min(int(np.argmax(bad.any(axis=1))) for bad in found.values())
+    name, bad = next((name, bad) for name, bad in found.items() if bad[first].any())
+    each = estimates.variables[name]
+    dims = [dim for dim in each.dims if dim != axis]
+    spot = np.unravel_index(int(np.argmax(bad[first])), [len(estimates.coords[dim]) for dim in dims]) if dims else ()
+    labels = ", ".join(f"{dim} = {estimates.coords[dim][place]}" for dim, place in zip(dims, spot, strict=True))
+    more = sum(int(bad[first].sum()) for bad in found.values()) - 1
+    where = f"`{name.removesuffix('_mean')}`" + (f" at {labels}" if labels else "")
+    others = f", with {more} other{'s' if more > 1 else ''}," if more else ""
+    return f"{where}{others} is no finite number from {axis} = {times[first]:g} on"
+
+
+def reasons(held: Consistency, found: Any, estimates: Group, axis: str, observations: Group) -> list[str]:
     """Why estimates should not be trusted, a sentence each.
 
     Arguments:
         found: what the filter found.
-        observations: the group of them.
+        estimates, observations: the groups of them.
     """
-    finite = np.isfinite(found.analysis.mean).all(axis=1)
-    if not finite.all():
-        when = f"{axis} = {times[int(np.argmin(finite))]:g}"
-        advice = "take shorter steps of the solver, more members, or a narrower law of the states at the first time"
-        return [f"the states are not finite numbers from {when} on; {advice}"]
+    times = np.asarray(estimates.coords[axis], float)
+    if how := blown_up(estimates, axis):
+        advice = (
+            "where the model blows up, take shorter steps of its solver, a smaller `dt`; else more members, or a narrower law of "
+            "the states at the first time; what was found before that is in the result"
+        )
+        return [f"{how}; {advice}"]
     converged = found.numbers.get("converged")
     if converged is not None and (how := unconverged(converged, times, axis)):
         return [f"{how}; take more `iterations`, or a shorter window"]

@@ -34,7 +34,7 @@ from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
 from uqdsl.infer.explain import said_by
 from uqdsl.messages import RunError, Sources, Span
-from uqdsl.messages.catalogue.runtime import CannotFollow, MemberFailed
+from uqdsl.messages.catalogue.runtime import CannotFollow, ErrorWithoutVariance, MemberFailed
 from uqdsl.results import Group, Groups, Variable
 from uqdsl.results.cycle_store import CycleStore
 from uqdsl.results.groups import labels_of
@@ -164,6 +164,7 @@ def assimilate(
 
     truth = _truth(spec, system, asked, dataset)
     made = _made(asked, plan, system, asked.span)
+    _check_errors(spec, system)
     wishes = Asked(truth, asked.kept, asked.failures == "stop")
     with forgiven() as raised:
         try:
@@ -186,6 +187,54 @@ def assimilate(
     groups = {"": Group(attrs=attrs)} | filtered_groups(spec, system, asked, found, truth, raised)
     seconds = {"assimilate": time.perf_counter() - began}
     return Assimilated(asked, groups, cycled(groups[ASSIMILATION]), seconds, interrupted=not whole)
+
+
+def _check_errors(spec: ir.Spec, system: System) -> None:
+    """Look for errors of observations whose variance is computed, and not above 0 where the states begin.
+
+    Raises:
+        RunError: UQ665.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    observations = next(stage.spec for stage in spec.stages if stage.name == "observation").observations
+    computed = [each for each in observations if any(_is_computed(one.value) for one in each.law.arguments[1:])]
+    if not computed:
+        return
+
+    def variance(system: System, event: Any) -> Any:
+        parameters, state = system.draw_initial(jax.random.key(0))
+        seen = system.observe(state, parameters, event)
+        return jnp.where(seen.present, seen.covariance.variance, jnp.nan)
+
+    found = jax.jit(lambda system: jax.lax.map(lambda event: variance(system, event), system.events))(system)
+    target, motion = system.fixed.stages.observation, system.fixed.motion
+    by_row = system.by_row(np.asarray(found))
+    problems = []
+    for each in computed:
+        bad = np.argwhere(by_row[each.name] <= 0)
+        if not len(bad):
+            continue
+        places = dict(zip(target.dims[each.name], bad[0].tolist(), strict=True))
+        stream = next(one for one in motion.streams if one.name == each.name)
+        sizes = zip(places, by_row[each.name].shape, strict=True)
+        at = {dim: labels_of(target.coords, dim, size)[places[dim]] for dim, size in sizes}
+        if stream.times is not None:
+            row = places[stream.rows]
+            at = {motion.axis: f"{float(system.data[stream.times][row]):g}"} | at
+        where = ", ".join(f"{dim} = {label}" for dim, label in at.items())
+        value = f"{by_row[each.name][tuple(bad[0])]:g}"
+        problems.append(
+            ErrorWithoutVariance(at=each.law.span, name=each.name, value=value, where=where, count=len(bad))
+        )
+    if problems:
+        raise RunError(problems)
+
+
+def _is_computed(value: ir.Expression) -> bool:
+    """Whether a value is neither a number nor a field, a parameter or a `let`, whose supports are known beforehand."""
+    return not isinstance(value, ir.Constant | ir.Reference)
 
 
 def reread_assimilated(asked: ir.Assimilation, groups: Groups) -> Assimilated:
@@ -290,7 +339,7 @@ def filtered_groups(
     group.attrs.update(scores(held, found, truth, times, states.mask(motion.states)))
     observations = _observations(spec, system, beside)
     lost = failed(of_analyses.get(FAILED), found.size, times, motion.axis, raised)
-    why = [*lost.reasons, *reasons(held, found, times, motion.axis, observations)]
+    why = [*lost.reasons, *reasons(held, found, group, motion.axis, observations)]
     worth = [*lost.notes, *notes(held, why, motion.axis, observations)]
     group.attrs.update({"reasons": "\n".join(why), "notes": "\n".join(worth)})
     return {ASSIMILATION: group, OBSERVATIONS: observations}

@@ -195,6 +195,19 @@ class UnfitEnsemble(Problem):
     why: str
 
 
+class ErrorWithoutVariance(Problem):
+    """An error of observations that is computed, and comes out as none."""
+
+    code = "UQ665"
+    headline = "the error of `{name}` has the variance {value} at {where}, and needs one above 0"
+    label = "of {count} observations"
+    advice = "look at what its scale is made of; what is known exactly still needs a small one"
+    name: str
+    value: str
+    where: str
+    count: int
+
+
 class CannotFollow(Problem):
     """A method that is made for states of another kind."""
 

@@ -385,8 +385,8 @@ def reasons(held: Consistency, found: Any, estimates: Group, axis: str, observat
     times = np.asarray(estimates.coords[axis], float)
     if how := blown_up(estimates, axis):
         advice = (
-            "where the model blows up, take shorter steps of its solver, a smaller `dt`; else more members, or a narrower law of "
-            "the states at the first time; what was found before that is in the result"
+            "where the model blows up, take shorter steps of its solver, a smaller `dt`; else more members, or a narrower law "
+            "of the states at the first time; what was found before that is in the result"
         )
         return [f"{how}; {advice}"]
     converged = found.numbers.get("converged")

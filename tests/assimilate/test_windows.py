@@ -21,6 +21,7 @@ state x, v over t {
 likelihood y[t] ~ Normal(x, 0.7)
 assimilate x, v by METHOD
 """
+ERRING = EXACT.replace("error   exact", "error   x += Normal(0, 0.3), v += Normal(0, 0.2)")
 ESTIMATES = [f"{name}{part}_{moment}" for name in "xv" for part in ("", "_smoothed") for moment in ("mean", "sd")]
 SMOOTHED = [name for name in ESTIMATES if "smoothed" in name]
 
@@ -62,6 +63,31 @@ def test_the_covariance_that_is_propagated_is_that_of_the_filter(data, exact, wi
     reached = slice(21 - window, None) if shift == 1 else slice(20 - shift, None)
     for name in SMOOTHED:
         assert np.allclose(found[name].values[reached], exact[name].values[reached], atol=1e-8), name
+
+
+@pytest.mark.parametrize("solver", ["gauss_newton", "lbfgs"])
+def test_errors_in_the_control_give_the_exact_smoother_of_a_model_that_errs(data, solver):
+    known = variables(ERRING.replace("METHOD", "kalman"), **data)
+    found = variables(ERRING.replace("METHOD", f"weak_4dvar(solver = {solver}, iterations = 60)"), **data)
+    for name in SMOOTHED:
+        assert np.allclose(found[name].values, known[name].values, atol=1e-5), name
+    assert found["converged"].values[18] == 1
+
+
+def test_windows_of_a_model_that_errs_follow_the_filter(data):
+    known = variables(ERRING.replace("METHOD", "kalman"), **data)
+    found = variables(ERRING.replace("METHOD", "weak_4dvar(window = 5)"), **data)
+    for name in ("x_mean", "x_sd", "v_mean", "v_sd"):
+        assert np.allclose(found[name].values[5::5], known[name].values[5::5], atol=1e-8), name
+    for name in SMOOTHED:
+        assert np.allclose(found[name].values[15:], known[name].values[15:], atol=1e-8), name
+
+
+def test_a_control_that_is_too_large_is_refused():
+    text = EXACT.replace("0 to 20", "0 to 3000").replace("METHOD", "weak_4dvar")
+    with pytest.raises(RunError) as caught:
+        variables(text, y=np.zeros(3001))
+    assert "a control of 6002 elements" in str(caught.value)
 
 
 def test_parameters_stand_in_the_control():

@@ -16,7 +16,7 @@ from uqdsl.assimilate.cycle import Plan
 from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.system import Events, System
 
-_DENSE = 1000
+DENSE = 1000
 """Elements of a state up to which covariances are matrices."""
 _SNAPSHOTS = 200
 """Columns of a root of a larger one."""
@@ -55,7 +55,7 @@ def refused(system: System, plan: Plan, covariance: str) -> tuple[str, str] | No
     """Why a background covariance cannot be had."""
     if plan.estimated.any() or plan.sampled.any():
         return NO_PARAMETERS
-    if covariance == "identity" and system.size > _DENSE:
+    if covariance == "identity" and system.size > DENSE:
         return f"an identity of {system.size} rows is no matrix to compute with", "write `covariance = climatology`"
     return None
 
@@ -66,14 +66,14 @@ def no_law(system: System, plan: Plan, covariance: str) -> tuple[str, str] | Non
         return refused(system, plan, covariance)
     if plan.sampled.any():
         return "what is sampled is not moved, and it moves all", "estimate these parameters, or keep them `fixed`"
-    if plan.estimated.any() and system.size > _DENSE:
+    if plan.estimated.any() and system.size > DENSE:
         return f"beside {system.size} elements of a state parameters have no matrix", "keep them by `with(fixed = …)`"
     return None
 
 
 def first_law(system: System, joint: Joint, key: jax.Array) -> tuple[Background, jax.Array]:
     """The law of states and parameters at the first time, and all parameters there."""
-    if system.size > _DENSE:
+    if system.size > DENSE:
         return at_first(system, key), system.mean_parameters()
     belief = joint.begin(system, key)
     return Background(belief.mean, _root(belief.covariance)), belief.parameters
@@ -82,7 +82,7 @@ def first_law(system: System, joint: Joint, key: jax.Array) -> tuple[Background,
 def at_first(system: System, key: jax.Array) -> Background:
     """The law of the states at the first time."""
     parameters = system.mean_parameters()
-    if system.size <= _DENSE:
+    if system.size <= DENSE:
         first = system.initial_moments(parameters)
         return Background(first.mean, _root(first.covariance.matrix()))
     draws = jax.vmap(lambda one: system.at(parameters).draw_initial(one)[1])(jax.random.split(key, _SNAPSHOTS))
@@ -103,13 +103,13 @@ def climatology(system: System, key: jax.Array) -> Background:
     def one(carried: tuple[jax.Array, ...], event: Events) -> tuple[tuple[jax.Array, ...], None]:
         states, *kept = carried
         states = jax.lax.cond(event.number > 0, lambda s: moved(s, event), lambda s: s, states)
-        if system.size <= _DENSE:
+        if system.size <= DENSE:
             apart = states - first[0]
             return (states, kept[0] + apart.sum(0), kept[1] + apart.T @ apart), None
         start = (event.number * _RUNS) % _SNAPSHOTS // _RUNS * _RUNS
         return (states, jax.lax.dynamic_update_slice(kept[0], states, (start, jnp.zeros_like(start)))), None
 
-    if system.size <= _DENSE:
+    if system.size <= DENSE:
         begin = (first, jnp.zeros(system.size), jnp.zeros((system.size, system.size)))
         (_, sums, squares), _ = jax.lax.scan(one, begin, system.events)
         count = total * _RUNS

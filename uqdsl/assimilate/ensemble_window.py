@@ -71,5 +71,12 @@ def ensemble_window(options: EnsembleWindowOptions, plan: Plan, update: Update) 
         return None
 
     return window_filter(
-        options, lambda system, key: moving.begin(system, key), step, analysis, estimate, refuse=refuse, members=members
+        options.window,
+        options.shift,
+        lambda system, key: moving.begin(system, key),
+        step,
+        analysis,
+        estimate,
+        refuse=refuse,
+        members=members,
     )

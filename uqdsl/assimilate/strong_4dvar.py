@@ -94,7 +94,7 @@ def make(options: StrongOptions, plan: Plan) -> Filter:
     def refuse(system: System) -> tuple[str, str] | None:
         return no_law(system, plan, options.covariance)
 
-    return window_filter(options, first, step, analysis, estimate, again, refuse=refuse)
+    return window_filter(options.window, options.shift, first, step, analysis, estimate, again, refuse=refuse)
 
 
 def sight(system: System, joint: Joint, known: jax.Array, each: jax.Array, event: Events) -> Sight:

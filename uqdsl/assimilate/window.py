@@ -23,7 +23,6 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Estimate, Filter, Members, Smoother
 from uqdsl.assimilate.system import Events, System
-from uqdsl.vocabulary.assimilation import WindowOptions
 
 type Step = Callable[[System, Any, Events], Any]
 """From what is known at the event before to what is known at an event."""
@@ -81,18 +80,30 @@ class Span(NamedTuple):
 
     def seen(self, system: System, step: Step, known: Any, look: Callable[[Any, Events], Any]) -> tuple[Any, Any]:
         """What is known at the stop, and what is seen at each event that may count, `(shift + 1, …)`; 0 where it does not."""
-
-        def shown(known: Any, event: Events, counts: jax.Array) -> Any:
-            like = jax.eval_shape(look, known, event)
-            nothing = jax.tree.map(lambda each: jnp.zeros(each.shape, each.dtype), like)
-            return jax.lax.cond(counts, lambda known: look(known, event), lambda _: nothing, known)
-
-        end, found = self.run(system, step, known, shown)
+        end, found = self.run(system, step, known, where_it_counts(look))
         return end, jax.tree.map(lambda each: each[-1 - self.windows.shift :], found)
 
     def along(self, system: System, step: Step, known: Any, steps: int | None = None) -> Any:
         """What is known at each event, `(length + 1, …)`."""
         return self.run(system, step, known, lambda known, _event, _counts: known, steps)[1]
+
+
+def where_it_counts(look: Callable[[Any, Events], Any]) -> Callable[[Any, Events, jax.Array], Any]:
+    """What is seen where an event counts; 0 where it does not."""
+
+    def shown(known: Any, event: Events, counts: jax.Array) -> Any:
+        like = jax.eval_shape(look, known, event)
+        nothing = jax.tree.map(lambda each: jnp.zeros(each.shape, each.dtype), like)
+        return jax.lax.cond(counts, lambda known: look(known, event), lambda _: nothing, known)
+
+    return shown
+
+
+def windows_of(system: System, window: int | None, shift: int | None = None) -> Windows:
+    """The windows of a system as they are asked for: without `window` one over all times, without `shift` one by one."""
+    most = max(1, len(system.events.time) - 1)
+    length = min(most, window or most)
+    return Windows(length, min(length, shift or length))
 
 
 class Carried(NamedTuple):
@@ -119,7 +130,8 @@ class _Looking(NamedTuple):
 
 
 def window_filter(
-    options: WindowOptions,
+    window: int | None,
+    shift: int | None,
     first: Callable[[System, jax.Array], Any],
     step: Step,
     analysis: Callable[[System, Any, Span, jax.Array], Found],
@@ -132,6 +144,7 @@ def window_filter(
     """A method that looks at windows.
 
     Arguments:
+        window, shift: steps, as of `windows_of`.
         first: what is known at the first time.
         step: how that moves.
         analysis: what the observations of a span make of what is known at its base.
@@ -143,13 +156,8 @@ def window_filter(
         members: what is known as draws.
     """
 
-    def windows_of(system: System) -> Windows:
-        most = max(1, len(system.events.time) - 1)
-        length = min(most, options.window or most)
-        return Windows(length, min(length, options.shift or length))
-
     def begin(system: System, key: jax.Array) -> Carried:
-        windows, count = windows_of(system), len(system.events.time)
+        windows, count = windows_of(system, window, shift), len(system.events.time)
         there = jax.lax.map(system.any_observed, system.events)
         numbers = jnp.where(there, jnp.arange(count), -1)
         blocks = windows.block(jnp.arange(count))
@@ -158,7 +166,7 @@ def window_filter(
         return Carried(known, known, there & (last == jnp.arange(count)))
 
     def predict(system: System, carried: Carried, event: Events, _key: jax.Array) -> Carried:
-        windows = windows_of(system)
+        windows = windows_of(system, window, shift)
         block = windows.block(event.number)
 
         def moved_on(carried: Carried) -> Carried:
@@ -178,7 +186,7 @@ def window_filter(
     def analyse(
         system: System, carried: Carried, event: Events, key: jax.Array
     ) -> tuple[Carried, dict[str, jax.Array]]:
-        windows = windows_of(system)
+        windows = windows_of(system, window, shift)
         span = Span(windows, windows.base(windows.block(event.number)), event.number)
 
         def taken_in(carried: Carried) -> tuple[Carried, dict[str, jax.Array]]:
@@ -195,12 +203,12 @@ def window_filter(
         return jax.tree.map(lambda each: each[: steps + 1], along(system, kept, span))
 
     def begin_back(system: System, kept: Any, event: Events) -> _Looking:
-        windows = windows_of(system)
+        windows = windows_of(system, window, shift)
         base = windows.base(windows.block(event.number))
         return _Looking(looked(system, kept, Span(windows, base, event.number), windows.length), base)
 
     def back(system: System, here: Any, _after: Any, known: _Looking, event: Events) -> _Looking:
-        windows, number = windows_of(system), event.number - 1
+        windows, number = windows_of(system, window, shift), event.number - 1
 
         def earlier(known: _Looking) -> _Looking:
             base = number - windows.length

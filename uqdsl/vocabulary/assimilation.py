@@ -292,6 +292,11 @@ class WindowOptions(Options):
     window: int | None = Field(
         default=None, ge=1, le=10**6, description="steps of a window; all there are where it is not given"
     )
+
+
+class ShiftedOptions(WindowOptions):
+    """Windows that may overlap."""
+
     shift: int | None = Field(
         default=None, ge=1, le=10**6, description="steps from one window to the next; a window where it is not given"
     )
@@ -306,7 +311,7 @@ class WindowOptions(Options):
         return shift
 
 
-class EnsembleWindowOptions(EnsembleOptions, WindowOptions):
+class EnsembleWindowOptions(EnsembleOptions, ShiftedOptions):
     """Ensembles that look at windows of time."""
 
 
@@ -333,7 +338,11 @@ class EsMdaFilterOptions(EnsembleWindowOptions):
     steps: int = Field(default=4, ge=1, le=10**4, description="times that the observations are taken in")
 
 
-class StrongOptions(WindowOptions, VariationalOptions):
+class WeakOptions(WindowOptions, VariationalOptions):
+    """4D-Var of a model that errs."""
+
+
+class StrongOptions(ShiftedOptions, VariationalOptions):
     """4D-Var of a model that is taken to be exact."""
 
     covariance: Literal["propagated", "climatology", "identity", "initial"] = Field(
@@ -662,6 +671,16 @@ WINDOWS = (
         assumptions=(Assumption.MOMENTS, Assumption.EXACT),
         references=(
             "Emerick & Reynolds 2013, Ensemble Smoother with Multiple Data Assimilation, Comput. Geosci. 55, 3-15",
+        ),
+    ),
+    Method(
+        name="weak_4dvar",
+        summary="4D-Var of a model that errs: its errors in a window are found beside the state; any likelihood",
+        options=WeakOptions,
+        run="uqdsl.assimilate.weak_4dvar:make",
+        assumptions=(Assumption.VARIANCE, Assumption.GAUSSIAN_ERROR),
+        references=(
+            "Trémolet 2006, Accounting for an Imperfect Model in 4D-Var, Q. J. R. Meteorol. Soc. 132, 2483-2504",
         ),
     ),
     Method(

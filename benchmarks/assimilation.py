@@ -174,6 +174,27 @@ ROWS = (
     Row("Lorenz96.sakov2008", "three_dvar(scale = 0.02)", "Var3D", (), {"xB": 0.02}),
     Row("Lorenz96.sakov2008", "extended_kalman(inflation = 10)", "ExtKF", (), {"infl": 10}),
     Row(
+        "Lorenz63.sakov2012",
+        "bootstrap(members = 100, regularisation = 2.4, threshold = 0.3)",
+        "PartFilt",
+        (),
+        {"N": 100, "reg": 2.4, "NER": 0.3},
+    ),
+    Row(
+        "Lorenz63.sakov2012",
+        "bootstrap(members = 800, regularisation = 0.9, threshold = 0.2)",
+        "PartFilt",
+        (),
+        {"N": 800, "reg": 0.9, "NER": 0.2},
+    ),
+    Row(
+        "Lorenz63.sakov2012",
+        "bootstrap(members = 4000, regularisation = 0.7, threshold = 0.05)",
+        "PartFilt",
+        (),
+        {"N": 4000, "reg": 0.7, "NER": 0.05},
+    ),
+    Row(
         "Lorenz96.sakov2008",
         "enkf(members = 40, inflation = multiplicative(1.06))",
         "EnKF",

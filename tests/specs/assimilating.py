@@ -11,9 +11,9 @@ from uqdsl.driver.source import read_source
 from .conftest import SPECS
 
 
-def assimilated(name: str, allowed: Sequence[str] = (), /, **settings: float) -> Assimilated:
+def assimilated(name: str, allowed: Sequence[str] = (), /, seed: int = 0, **settings: float) -> Assimilated:
     """What the first `assimilate` of a spec finds."""
     checked, dataset = check_with_data(read_source(SPECS / f"{name}.uq"), settings)
     assert checked.spec.motion is not None
     system, _ = system_of(checked.spec, checked.sources, dataset, allowed=allowed)
-    return assimilate(checked.spec, system, checked.spec.motion.assimilations[0], dataset, 0, lambda *_: None)
+    return assimilate(checked.spec, system, checked.spec.motion.assimilations[0], dataset, seed, lambda *_: None)

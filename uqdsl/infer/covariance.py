@@ -12,6 +12,7 @@ import numpyro.distributions as dist
 from jax.scipy.linalg import block_diag, solve_triangular
 
 from uqdsl.infer.positions import innermost
+from uqdsl.runtime import Empirical
 
 
 class Covariance(NamedTuple):
@@ -76,6 +77,10 @@ def mean_of(law: Any, shape: tuple[int, ...]) -> jax.Array:
 def covariance_of(law: Any, shape: tuple[int, ...]) -> Covariance:
     """The covariance of a draw of a law, of a shape with n elements; NaN of a law for which none is known."""
     inner = innermost(law)
+    if isinstance(inner, Empirical):
+        whole = jnp.cov(inner.members.reshape(len(inner.members), -1), rowvar=False, ddof=0)
+        whole = whole.reshape(math.prod(shape), -1)
+        return Covariance(jnp.diag(whole), whole)
     if not hasattr(inner, "covariance_matrix"):
         try:
             return Covariance(jnp.ravel(jnp.broadcast_to(law.variance, shape)))

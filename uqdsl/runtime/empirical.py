@@ -31,6 +31,16 @@ class Empirical(Distribution):
     def support(self) -> Any:
         return constraints.independent(constraints.real, self.members.ndim - 1)
 
+    @property
+    def mean(self) -> jax.Array:
+        """That of the members."""
+        return jnp.mean(self.members, axis=0)
+
+    @property
+    def variance(self) -> jax.Array:
+        """That of the members, of which each is as probable as the others."""
+        return jnp.var(self.members, axis=0)
+
     def log_prob(self, value: jax.Array) -> jax.Array:
         return jnp.zeros(value.shape[: value.ndim - self.event_dim])
 

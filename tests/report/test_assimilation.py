@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from uqdsl.diagnose.cycles import ASSIMILATION, OBSERVATIONS
-from uqdsl.report import pictures_of_assimilation
+from uqdsl.report import picture_of_assimilations, pictures_of_assimilation
+from uqdsl.report.assimilation import error_and_spread
 from uqdsl.report.canvas import svg
 from uqdsl.results import Group, Groups, Variable
 
@@ -64,3 +65,25 @@ def test_a_large_field_makes_a_small_file():
     group.coords["grid"] = np.arange(20_000)
     (picture,) = (each for each in pictures_of_assimilation(groups) if each.kind == "field")
     assert len(svg(picture.draw())) < 1_000_000
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_several_are_drawn_side_by_side(truth: bool):
+    groups = {name: found(("grid",), truth=truth, members=False) for name in ("etkf", "free <run>")}
+    picture = picture_of_assimilations(groups)
+    assert picture.name == "assimilations"
+    text = svg(picture.draw())
+    assert ">etkf<" in text
+    assert ">free &lt;run&gt;<" in text
+    assert ("error of the analysis" in text) == truth
+    group = groups["etkf"][ASSIMILATION]
+    error, spread = error_and_spread(group)
+    assert spread == pytest.approx(np.sqrt((group.variables["x_sd"].values ** 2).mean(axis=1)))
+    if truth:
+        apart = group.variables["x_mean"].values - group.variables["x_truth"].values
+        assert error == pytest.approx(np.sqrt((apart**2).mean(axis=1)))
+
+
+def test_of_many_there_are_as_many_as_there_are_colours():
+    groups = {str(number): found((), truth=True, members=False) for number in range(8)}
+    assert "6 of 8" in svg(picture_of_assimilations(groups).draw())

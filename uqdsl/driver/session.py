@@ -33,7 +33,15 @@ from uqdsl.infer.environment import Device, choose_device
 from uqdsl.ir import Assimilation, Spec
 from uqdsl.messages import Problem, RunError, Sources, UqdslError
 from uqdsl.messages.catalogue.runtime import OutOfMemory
-from uqdsl.report import PICTURES, Picture, picture_of_comparison, pictures_of, pictures_of_assimilation, write_pictures
+from uqdsl.report import (
+    PICTURES,
+    Picture,
+    picture_of_assimilations,
+    picture_of_comparison,
+    pictures_of,
+    pictures_of_assimilation,
+    write_pictures,
+)
 from uqdsl.results import (
     RunDirectory,
     RunMethod,
@@ -247,6 +255,9 @@ def _run_all(
             if job.pictures:
                 with audience.busy("drawing pictures"):
                     problems += write_pictures(directory.folder(name) / PICTURES, pictures_of_assimilation(each.groups))
+        if job.pictures and len(assimilated) > 1 and not any(each.interrupted for each in assimilated.values()):
+            beside = picture_of_assimilations({name: each.groups for name, each in assimilated.items()})
+            problems += write_pictures(directory.path / PICTURES, [beside])
     summary = summary_json(
         spec=spec.name,
         version=uqdsl.__version__,

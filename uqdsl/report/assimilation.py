@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -118,19 +119,9 @@ def draw_spread(group: Group) -> canvas.Drawing:
     with canvas.drawn(2.2, "Does the filter know how far off it is?", _forecast_note(group)) as figure:
         axes = figure.add_subplot()
         if states:
-            parts = [
-                (group.variables[f"{name}_{part}"].values.reshape(len(times), -1) for part in ("mean", "sd", "truth"))
-                for name in states
-            ]
-            mean, sd, truth = (np.concatenate(each, axis=1) for each in zip(*parts, strict=True))
-            axes.plot(
-                times,
-                np.sqrt(np.mean((mean - truth) ** 2, axis=1)),
-                color=canvas.RED,
-                linewidth=0.9,
-                label="error of the analysis",
-            )
-            axes.plot(times, np.sqrt(np.mean(sd**2, axis=1)), color=canvas.BLUE, linewidth=0.9, label="its spread")
+            error, spread = error_and_spread(group)
+            axes.plot(times, error, color=canvas.RED, linewidth=0.9, label="error of the analysis")
+            axes.plot(times, spread, color=canvas.BLUE, linewidth=0.9, label="its spread")
             axes.set_ylabel("root mean square")
         else:
             ratio = group.variables["innovation"].values
@@ -146,6 +137,74 @@ def draw_spread(group: Group) -> canvas.Drawing:
         handles, _ = axes.get_legend_handles_labels()
         canvas.legend(figure, handles)
     return figure
+
+
+def error_and_spread(group: Group) -> tuple[np.ndarray, np.ndarray]:
+    """Root mean squares, over all elements of the states, of error and standard deviation along the times.
+
+    The error is NaN where no truth is known.
+    """
+    squares: list[list[np.ndarray]] = [[], []]
+    for name in (each.removesuffix("_forecast_mean") for each in group.variables if each.endswith("_forecast_mean")):
+        mean, sd = (group.variables[f"{name}_{part}"].values for part in ("mean", "sd"))
+        truth = group.variables.get(f"{name}_truth")
+        apart = np.full_like(mean, np.nan) if truth is None else mean - truth.values
+        # Of parameters nothing but the prior is known.
+        if truth is not None or not _has_truth(group):
+            for kept, each in zip(squares, (apart, sd), strict=True):
+                kept.append(each.reshape(len(mean), -1) ** 2)
+    error, spread = (np.sqrt(np.concatenate(each, axis=1).mean(axis=1)) for each in squares)
+    return error, spread
+
+
+def draw_beside(groups: Mapping[str, Group]) -> canvas.Drawing:
+    """Error and spread of several assimilations along the times; where there is no truth, innovations and spread."""
+    first = next(iter(groups.values()))
+    axis, names = axis_of(first), list(groups)[: len(canvas.SEVERAL)]
+    width = max(1, len(first.coords[axis]) // _POINTS)
+    notes = [f"{len(names)} of {len(groups)}"] if len(names) < len(groups) else []
+    notes += [f"means over {width} times"] if width > 1 else []
+    with canvas.drawn(3.6, "Several assimilations side by side", "; ".join([*notes, _forecast_note(first)])) as figure:
+        above, below = canvas.grid(figure, 2, 1)
+        for name, colour in zip(names, canvas.SEVERAL, strict=False):
+            group = groups[name]
+            error, spread = error_and_spread(group)
+            shown = error if _has_truth(group) else group.variables["innovation"].values
+            for axes, values in ((above, shown), (below, spread)):
+                axes.plot(*_in_blocks(group.coords[axis], values, width), color=colour, linewidth=1.0, label=name)
+        above.set_ylabel("error" if _has_truth(first) else "innovations")
+        above.set_title(
+            "root mean square error of the analysis"
+            if _has_truth(first)
+            else "mean square of innovations over what is expected"
+        )
+        below.set_title("root mean square spread of the analysis")
+        below.set_ylabel("spread")
+        for axes in (above, below):
+            axes.set_ylim(bottom=0)
+            _mark_last(axes, first)
+        below.set_xlabel(axis)
+        canvas.legend(figure, above.get_legend_handles_labels()[0])
+    return figure
+
+
+_POINTS = 120
+"""Most points of a line where there are several."""
+
+
+def _in_blocks(times: np.ndarray, values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Means over blocks of so many times, of what is known there."""
+    times = np.asarray(times, float)
+    starts = np.arange(0, len(times), width)
+    there = np.isfinite(values)
+    known = np.add.reduceat(there.astype(float), starts)
+    sums = np.add.reduceat(np.where(there, values, 0.0), starts)
+    middle = np.add.reduceat(times, starts) / np.diff(np.append(starts, len(times)))
+    return middle[known > 0], sums[known > 0] / known[known > 0]
+
+
+def _has_truth(group: Group) -> bool:
+    return any(name.endswith("_truth") for name in group.variables)
 
 
 def draw_rank_histogram(group: Group) -> canvas.Drawing:

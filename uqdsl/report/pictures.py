@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -35,7 +35,7 @@ class Picture(NamedTuple):
     """A picture that can be drawn.
 
     - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`, `simulations`, `comparison`; of an
-      assimilation `trajectories`, `spread`, `ranks`, `field`, `map`.
+      assimilation `trajectories`, `spread`, `ranks`, `field`, `map`; of several `assimilations`.
     - of: the prediction or the state that it shows; empty where it shows the whole.
     """
 
@@ -103,6 +103,12 @@ _LINE, _PLANE = 2, 3
 def picture_of_comparison(found: Comparison) -> Picture:
     """Several runs side by side."""
     return Picture("comparison", "", _drawing("comparison:draw_comparison", found))
+
+
+def picture_of_assimilations(groups: Mapping[str, Groups]) -> Picture:
+    """Several assimilations side by side, by their names."""
+    beside = {name: each[ASSIMILATION] for name, each in groups.items()}
+    return Picture("assimilations", "", _drawing("assimilation:draw_beside", beside))
 
 
 def _of_testing(group: Group) -> list[Picture]:

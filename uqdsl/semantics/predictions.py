@@ -67,7 +67,11 @@ def _prediction(
     target, clauses = statement.target, statement.clauses
     arguments = clauses.options or ()
     planned = [each for each in arguments if isinstance(each, tree.Named) and each.name in PLANNED]
-    problems += [FeatureNotBuilt(at=each.span, feature=f"the option `{each.name}` of `predict`") for each in planned]
+    instead = "a `state` goes on where its time axis does: let that end behind the last observation, and `assimilate`"
+    problems += [
+        FeatureNotBuilt(at=each.span, feature=f"the option `{each.name}` of `predict`", hint=instead)
+        for each in planned
+    ]
     arguments = tuple(each for each in arguments if each not in planned)
     options = resolve_options("predict", PredictOptions, arguments, settings, problems)
     names = [each.name for each in runs]

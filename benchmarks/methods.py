@@ -113,7 +113,7 @@ def compare(methods: Sequence[str], python: str) -> None:
 
 
 def scale() -> None:
-    """Print how seconds and errors go with dimension, and with the number of particles."""
+    """Print how seconds of processor time and errors go with dimension, and with the number of particles."""
     import uqdsl
     from tests.infer.problems import errors, gaussian
 
@@ -125,9 +125,9 @@ def scale() -> None:
         problem = gaussian(size)
         program = uqdsl.loads(problem.spec).compile(**problem.data)
         program.infer(by, progress=False)
-        began = time.perf_counter()
+        began = time.process_time()
         fit = program.infer(by, seed=1, progress=False)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         draws = fit.posterior.posterior["x"].values.reshape(-1, size)
         found = errors(problem, draws[:: max(1, len(draws) // 4000)])
         print(f"| `{by}` | {size} | {seconds:.2f} | {found.mean:.3f} | {found.covariance:.3f} |", flush=True)

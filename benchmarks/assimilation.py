@@ -127,6 +127,22 @@ class Row(NamedTuple):
     options: dict[str, Any]
 
 
+NOTES = {
+    (
+        "Lorenz96.sakov2008",
+        "extended_kalman",
+    ): "Ours takes the tangents of the whole step of Runge and Kutta. DAPPER takes an "
+    "approximation of them: with the exponential of the step times the Jacobian at its beginning, for one, the same filter "
+    "comes to 0.23 in a few lines of NumPy, with exact tangents to 0.22.",
+    ("Lorenz96.sakov2008, every 4 steps", "ienks"): "A run of DAPPER 1.8.1 itself came to 0.290.",
+    (
+        "Lorenz96.sakov2008, every 4 steps",
+        "strong_4dvar",
+    ): "Runs of DAPPER 1.8.1 itself with these options came to 0.659, 0.585 "
+    "and 0.488, beside ours. What is published seems to be of another covariance of the climate: with a tenth of the scale, "
+    "one seed of ours over 600 cycles came to 0.47 in the first row and 0.42 in the second.",
+}
+"""Why rows of a set-up and a method differ from what is published."""
 ROWS = (
     Row("Lorenz63.sakov2012", "climatology", "Climatology", (), {}),
     Row("Lorenz63.sakov2012", "optimal_interpolation", "OptInterp", (), {}),
@@ -289,7 +305,7 @@ ROWS = (
             (),
             {"Lag": lag, "xB": scale},
         )
-        for lag, scale in ((1, 0.2), (2, 0.1), (4, 0.02), (6, 0.015))
+        for lag, scale in ((1, 0.2), (2, 0.1), (4, 0.02))
     ),
     Row(
         "LA.raanes2015",
@@ -432,6 +448,9 @@ def page(kept: dict[str, Any]) -> str:
             )
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
+        for (setup, method), note in NOTES.items():
+            if setup == name:
+                lines += [f"`{method}`: {note}", ""]
     return "\n".join(lines)
 
 

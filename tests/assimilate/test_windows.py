@@ -133,6 +133,20 @@ def test_the_cost_of_counts_is_their_log_density(solver):
     assert found["x_smoothed_sd"].values[0] == pytest.approx(np.sqrt(np.linalg.inv(whole)[0, 0]), abs=1e-5)
 
 
+def test_innovations_of_a_window_have_errors_in_common(data):
+    # A start that is far off, and so is the forecast all along: one surprise, not eleven.
+    text = EXACT.replace("x ~ Normal(0, 1), v", "x ~ Normal(2, 1), v").replace(
+        "0.95 * v[t - 1] - 0.2 * x[t - 1]", "v[t - 1]"
+    )
+    found = assimilated(text.replace("METHOD", "strong_4dvar"), **data)
+    held = found.groups["assimilation"].variables
+    gain = found.groups["observations"].variables["y_gain"].values
+    assert np.nansum(gain > 0) == 1
+    assert held["signal"].values[18] == pytest.approx(held["x_sd"].values[18] ** 2 / 0.49)
+    assert (held["signal"].values[:18:2] == 0).all()
+    assert found.status == "ok"
+
+
 def test_windows_that_leave_observations_out_are_refused():
     with pytest.raises(SpecError) as caught:
         checked(EXACT.replace("METHOD", "strong_4dvar(window = 2, shift = 3)"))
@@ -201,7 +215,7 @@ assimilate x, rate by METHOD
         assert found[f"{name}_smoothed_sd"].values[0] == pytest.approx(sd, rel=0.2)
 
 
-@pytest.mark.parametrize("option", ["fallback = gated(diffusion)", "inflation = adaptive"])
+@pytest.mark.parametrize("option", ["fallback = gated(diffusion)", "inflation = adaptive", "reject = 3"])
 def test_what_looks_at_one_time_is_refused(data, option):
     with pytest.raises(RunError) as caught:
         variables(EXACT.replace("METHOD", f"ienks({option})"), **data)

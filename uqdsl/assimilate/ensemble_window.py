@@ -63,6 +63,8 @@ def ensemble_window(options: EnsembleWindowOptions, plan: Plan, update: Update) 
     def refuse(_system: System) -> tuple[str, str] | None:
         if isinstance(options.fallback, Gated):
             return "what it falls back to looks at one time, not at a window", "leave `fallback` out"
+        if options.reject is not None:
+            return "what is observed is compared with one forecast, and a window has several", "leave `reject` out"
         if isinstance(options.inflation, AdaptiveInflation):
             return (
                 "adaptive inflation learns from one time, not from a window",

@@ -191,10 +191,14 @@ def window_filter(
 
         def taken_in(carried: Carried) -> tuple[Carried, dict[str, jax.Array]]:
             found = analysis(system, carried.base, span, key)
-            return carried._replace(base=found.base, now=found.now), found.numbers
+            told = estimate(system, found.now, event)
+            seen = system.observe(system.free(told.mean), told.parameters, event)
+            gain = jnp.where(seen.present, told.observed_sd**2 / seen.covariance.variance, 0.0)
+            return carried._replace(base=found.base, now=found.now), {**found.numbers, "gain": gain}
 
         _, numbers = jax.eval_shape(taken_in, carried)
         nothing = {name: jnp.full(each.shape, jnp.nan) for name, each in numbers.items()}
+        nothing["gain"] = jnp.zeros_like(nothing["gain"])
         return jax.lax.cond(carried.due[event.number], taken_in, lambda carried: (carried, nothing), carried)
 
     def looked(system: System, kept: Any, span: Span, steps: int) -> Any:

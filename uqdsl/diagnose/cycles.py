@@ -101,7 +101,7 @@ class Consistency(NamedTuple):
     """How innovations compare with what was expected of them.
 
     - ratio: mean of their squares over their expected variance, 1 where a filter is right.
-    - low, high: the band of that.
+    - low, high: the band of that, for as many as are independent.
     - by_event: the same at each event, NaN where nothing was observed.
     - observed_error, forecast_error: what Desroziers' statistics make of the variance of observation errors and of the
       forecast, over what the spec and the filter take them to be.
@@ -138,10 +138,11 @@ def consistency(seen: Alongside) -> Consistency:
     def share(product: np.ndarray, expected: np.ndarray) -> float:
         return float(product[there].sum() / expected[there].sum())
 
+    free = int(number[_afresh(seen)].sum())
     return Consistency(
         float(squares.sum() / count),
-        float(chdtri(count, 1 - _BAND / 2) / count),
-        float(chdtri(count, _BAND / 2) / count),
+        float(chdtri(free, 1 - _BAND / 2) / free),
+        float(chdtri(free, _BAND / 2) / free),
         by_event,
         share(before * after, seen.error),
         share((seen.analysis - seen.forecast) * before, np.maximum(seen.forecast_sd**2, np.finfo(float).tiny)),
@@ -150,6 +151,18 @@ def consistency(seen: Alongside) -> Consistency:
         observed,
         rejected,
     )
+
+
+def _afresh(seen: Alongside) -> np.ndarray:
+    """At which events the forecast is of other errors than at the last: the analysis before it took in what was observed.
+
+    Innovations in between, in a window or of a free run, have errors in common.
+    """
+    found = np.zeros(len(seen.values), bool)
+    (observed,) = np.nonzero(seen.compared.any(axis=1))
+    moved = np.where(seen.compared, seen.gain > 0, False).any(axis=1)[observed]
+    found[observed] = np.concatenate([[True], moved[:-1]])
+    return found
 
 
 class Skill(NamedTuple):

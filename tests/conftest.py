@@ -7,12 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jax
 import pytest
 from hypothesis import settings
 
 from uqdsl.vocabulary.methods import brought
-
-# First: it sets what OpenBLAS reads once.
 
 # Before ArviZ, which imports NumPyro lazily: `import arviz, numpyro.infer` leaves `numpyro.infer` without its submodules.
 import numpyro.infer  # noqa: F401  # isort: skip
@@ -22,10 +21,13 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+HERE = Path(__file__).parent
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what `slow.txt` lists: tests of more than four seconds, each with others beside it."""
-    listed = set((Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").splitlines())
+    listed = set((HERE / "slow.txt").read_text(encoding="utf-8").splitlines())
     for item in items:
         if item.nodeid in listed:
             item.add_marker(pytest.mark.slow)
@@ -37,6 +39,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UQDSL_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quickly_compiled(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Programs of some rooms are compiled for longer than they compute: without most optimisations they cost less."""
+    less = request.path.relative_to(HERE).parts[0] in ("api", "codegen", "docs", "driver")
+    jax.config.update("jax_disable_most_optimizations", less)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 type Install = Callable[..., None]

@@ -74,7 +74,7 @@ Model
   source
   spec
 Program
-  assimilate(self, name: 'str | None' = None, *, seed: 'int' = 0, progress: 'bool | None' = None) -> 'Assimilation'
+  assimilate(self, name: 'str | None' = None, *, seed: 'int' = 0, progress: 'bool | None' = None, jobs: 'int' = 1) -> 'Assimilation'
   calibrate(self, by: 'str | None' = None, *, seed: 'int' = 0, progress: 'bool | None' = None, **options: 'Any') -> \
 'SimulationCheck'
   hashes

@@ -131,3 +131,39 @@ def test_inputs_of_an_irregular_axis_hold_until_they_change():
     for number, reached in ((1, 0.5), (2, 3.0), (3, 0.75)):
         event = jax.tree.map(lambda each, at=number: each[at], system.events)
         assert np.allclose(system.forecast(np.zeros(1), np.zeros(0), event).mean, reached)
+
+
+VARYING = """
+time t from 0 to 4 step 1
+data { flow[t] : real = [1, 2, 2, 1, 0], y[t] : real }
+prior gain[t] ~ Normal(1, 0.2)
+let push[t] = 2 * gain + flow
+state x over t {
+  initial x ~ Normal(0, 1)
+  evolve  x = x[t - 1] + push
+  error   x += Normal(0, 0.1)
+}
+likelihood y[t] ~ Normal(gain + x, 0.3)
+assimilate x, gain by extended_kalman
+"""
+
+
+def test_parameters_may_have_a_value_at_each_time():
+    y, flow = np.array([1.1, 4.0, 8.6, 12.0, 14.9]), np.array([1, 2, 2, 1, 0])
+    # Of the first value, the gains and the errors everything is a sum: x_n = x_0 + Σ (2 g_i + f_i + e_i), i < n.
+    prior = np.diag([1.0, *[0.04] * 5, *[0.01] * 4])
+    centre = np.array([0.0, *[1.0] * 5, *[0.0] * 4])
+    show = np.zeros((5, 10))
+    for n in range(5):
+        show[n, 0] = 1
+        show[n, 1 : 1 + n], show[n, 1 + n], show[n, 6 : 6 + n] = 2, 1, 1
+    offset = np.concatenate([[0], np.cumsum(flow)[:-1]])
+    gain = prior @ show.T @ np.linalg.inv(show @ prior @ show.T + 0.09 * np.eye(5))
+    mean = centre + gain @ (y - offset - show @ centre)
+    covariance = prior - gain @ show @ prior
+    found = assimilated(VARYING, y=y).groups["assimilation"].variables
+    assert found["gain_mean"].dims == ("t", "t'")
+    assert np.allclose(found["gain_mean"].values[-1], mean[1:6])
+    assert np.allclose(found["gain_sd"].values[-1], np.sqrt(np.diag(covariance)[1:6]))
+    last = np.array([1, *[2] * 4, 0, *[1] * 4])
+    assert np.allclose(found["x_mean"].values[-1], last @ mean + offset[-1])

@@ -266,8 +266,7 @@ class System:
     def draw_observed(self, state: jax.Array, parameters: jax.Array, event: Events, key: jax.Array) -> jax.Array:
         """A draw of what might be observed at an event of a state, in the order of `observe`."""
         target = self.fixed.stages.observation
-        data, coords = self._rows(event), self._row_coords(event)
-        data |= self._states(state) | self.fixed.parameters.split(parameters)
+        data, coords = self._rows(event, parameters) | self._states(state), self._row_coords(event)
         model = seed(without_reparam(target.model), key)
         sites = trace(model).get_trace(data, coords, observed=False)
         streams = self.fixed.motion.streams
@@ -358,10 +357,11 @@ class System:
 
     def _given(self, state: jax.Array, parameters: jax.Array, event: Events) -> dict[str, jax.Array]:
         axis, motion = self.fixed.motion.axis, self.fixed
-        held = {name: jnp.take(self.data[name], event.place, at) for name, at in motion.inputs.items()}
+        values = {**self.data, **motion.parameters.split(parameters)}
+        held = {name: jnp.take(values[name], event.place, at) for name, at in motion.inputs.items() if name in values}
         before = {f"{name}.before": each for name, each in self._states(state).items()}
         times = {f"{axis}.now": event.time - event.length, f"{axis}.step": event.length}
-        return {**self.data, **motion.parameters.split(parameters), **before, **times, **held}
+        return {**values, **before, **times, **held}
 
     def _values(
         self, target: Target, data: Mapping[str, Any], key: jax.Array, given: dict[str, jax.Array] | None = None
@@ -428,9 +428,9 @@ class System:
         positive = self.fixed.supports.is_logarithmic(name.removesuffix(".multiplier"))
         return positive and isinstance(innermost(law), dist.LogNormal)
 
-    def _rows(self, event: Events) -> dict[str, jax.Array]:
-        """The data of the observation of an event: of what has rows in time, those of the event."""
-        data = dict(self.data)
+    def _rows(self, event: Events, parameters: jax.Array | None = None) -> dict[str, jax.Array]:
+        """The data and parameters of the observation of an event: of what has rows in time, those of the event."""
+        data = dict(self.data) | ({} if parameters is None else self.fixed.parameters.split(parameters))
         for name, (dim, at) in self.fixed.in_rows.items():
             if name in data and dim in event.rows:
                 data[name] = jnp.take(data[name], jnp.maximum(event.rows[dim], 0), at)
@@ -445,7 +445,7 @@ class System:
     ) -> tuple[dict[str, Any], dict[str, jax.Array]]:
         """The observed sites at an event, and which of their elements were observed."""
         target = self.fixed.stages.observation
-        data = self._rows(event) | self._states(state) | self.fixed.parameters.split(parameters)
+        data = self._rows(event, parameters) | self._states(state)
         model = seed(without_reparam(target.model), 0)
         sites = trace(model).get_trace(data, self._row_coords(event), observed=True)
         found, present = {}, {}
@@ -465,8 +465,8 @@ class Fixed:
         stages: the programs.
         states, parameters: how they lie in a flat vector.
         supports: of the states.
-        inputs: the fields that act on the states and change in time, with the place of the axis among their dimensions.
-        in_rows: the fields that have rows in time, with that dimension and its place among theirs.
+        inputs: the fields and parameters that act on the states and change in time, with the place of the axis among theirs.
+        in_rows: the fields and parameters that have rows in time, with that dimension and its place among theirs.
         periodic: the dimensions that go round.
     """
 
@@ -490,7 +490,7 @@ class Fixed:
             name: (dim, dims.index(dim))
             for name, dims in stages.observation.dims.items()
             for dim in dims
-            if dim in rows and name in {*stages.observation.data}
+            if dim in rows and name in {*stages.observation.data, *self.parameters.names}
         }
 
 

@@ -304,7 +304,8 @@ def filtered_groups(
     def put(layout: Layout, values: np.ndarray, ending: str, names: Collection[str], *leading: str) -> None:
         for name, array in layout.split_rows(values).items():
             if name in names:
-                own = dims.get(name, ())
+                # What a parameter of a time is known to be at another has that time beside its own.
+                own = tuple(f"{dim}'" if dim == motion.axis else dim for dim in dims.get(name, ()))
                 group.variables[f"{name}{ending}"] = Variable((motion.axis, *leading, *own), array)
                 sizes = array.shape[1 + len(leading) :]
                 group.coords.update({dim: labels_of(coords, dim, size) for dim, size in zip(own, sizes, strict=True)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from uqdsl.semantics.calibrations import check_simulated, lower_calibrations
 from uqdsl.semantics.constants import Settings, Value, resolve_settings
 from uqdsl.semantics.context import Context, Known
 from uqdsl.semantics.declare import collect_declarations
-from uqdsl.semantics.dynamics import Moved, move, without
+from uqdsl.semantics.dynamics import Moved, move, without, without_axis
 from uqdsl.semantics.gradients import check_gradients
 from uqdsl.semantics.lints import BUILT, check_conditioned, check_informed, check_question, check_used, without_halves
 from uqdsl.semantics.localized import places_of
@@ -282,8 +283,9 @@ def _moving_stages(
         for each in spec.unknowns
         if each.name not in starts
     ]
+    held = [replace(each, target=without_axis(each.target, moved.axis)) for each in parameters]
     for each in moved.stages:
-        fields = (*(parameters if each.name != "initial" else ()), *each.given)
+        fields = (*{"initial": [], "step": held}.get(each.name, parameters), *each.given)
         table = tree.Data(span=Span(0, 0), source=None, entries=fields, modifiers=())
         whole = tree.Tree((*each.statements, *([table] if fields else [])), ())
         (found, said, _), known = _analyse(Parsed(whole, parsed.sources, ()), settings, (), asks=False)

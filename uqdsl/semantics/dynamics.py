@@ -424,20 +424,31 @@ class _Mover:
 
     def _inputs(self) -> dict[str, tree.Field]:
         """What is recorded along the axis and acts on the states: it holds until it changes."""
+        spoken = self._spoken()
+        return {name: each for name, each in self.fields.items() if name in spoken and self._is_along(each.target)}
+
+    def _is_along(self, target: tree.Target) -> bool:
+        return any(axis.name == self.axis for axis in target.axes)
+
+    def _spoken(self) -> set[str]:
+        """The names of which the equations of a step speak, and of which those a `let` along the axis is made of."""
         spoken = {
             each.name
             for keyword, clause in self._clauses()
             if keyword != "initial" and clause.equation is not None
             for each in names_in(clause.equation.right)
         }
-        return {
-            name: each
-            for name, each in self.fields.items()
-            if name in spoken and any(axis.name == self.axis for axis in each.target.axes)
-        }
+        lets = [each for each in self.written.statements if isinstance(each, tree.Let) and self._is_along(each.target)]
+        while True:
+            more = {name.name for each in lets if each.target.name in spoken for name in names_in(each.value)} - spoken
+            if not more:
+                return spoken
+            spoken |= more
 
     def _holding(self, statement: tree.Statement) -> tree.Statement:
         """A statement of a step, which is given the inputs of its time."""
+        if isinstance(statement, tree.Let) and statement.target.name in self._spoken():
+            return replace(statement, target=without_axis(statement.target, self.axis))
         if not isinstance(statement, tree.Data):
             return statement
         inputs = self._inputs()
@@ -449,12 +460,7 @@ class _Mover:
     def _given_to_step(self) -> tuple[tree.Field, ...]:
         at = self.found[0].span
         inputs = tuple(
-            replace(
-                each,
-                target=replace(each.target, axes=tuple(axis for axis in each.target.axes if axis.name != self.axis)),
-                value=None,
-                modifiers=(),
-            )
+            replace(each, target=without_axis(each.target, self.axis), value=None, modifiers=())
             for each in self._inputs().values()
         )
         scalars = tuple(
@@ -462,6 +468,11 @@ class _Mover:
             for name in (now(self.axis), length(self.axis))
         )
         return (*self._fields(self.targets | self.errors, "{}.before"), *scalars, *inputs)
+
+
+def without_axis(target: tree.Target, axis: str) -> tree.Target:
+    """The left side of a statement at one time of the axis."""
+    return replace(target, axes=tuple(each for each in target.axes if each.name != axis))
 
 
 def _called(target: tree.Target, name: str) -> tree.Target:

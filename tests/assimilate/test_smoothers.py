@@ -103,3 +103,21 @@ def test_iterations_that_come_to_no_end_are_said(data):
     found = assimilated(text, **data)
     assert found.status == "suspect"
     assert "analyses did not converge, the first at t = " in found.found.reasons[0]
+
+
+def test_a_hybrid_of_members_alone_is_the_transform_filter(data):
+    text = AR1.replace("METHOD", "METHOD as one")
+    filtered = variables(text.replace("METHOD", "etkf(members = 12)"), **data)
+    found = variables(text.replace("METHOD", "hybrid(members = 12, weight = 1)"), **data)
+    for name in ("x_mean", "x_sd"):
+        assert np.allclose(found[name].values, filtered[name].values, atol=1e-8), name
+
+
+def test_a_hybrid_moves_the_mean_by_both_covariances(data):
+    method = "hybrid(members = 12, weight = 0.3, covariance = identity, scale = 0.6)"
+    found = variables(AR1.replace("METHOD", method), **data)
+    variance = 0.7 * 0.6 + 0.3 * found["x_forecast_sd"].values ** 2
+    before, seen = found["x_forecast_mean"].values, np.isfinite(data["y"])
+    expected = before + variance / (variance + 0.49) * (data["y"] - before)
+    assert np.allclose(found["x_mean"].values[seen], expected[seen], atol=1e-8)
+    assert np.allclose(found["x_mean"].values[~seen], before[~seen])

@@ -55,6 +55,11 @@ def refused(system: System, plan: Plan, covariance: str) -> tuple[str, str] | No
     """Why a background covariance cannot be had."""
     if plan.estimated.any() or plan.sampled.any():
         return NO_PARAMETERS
+    return too_large(system, covariance)
+
+
+def too_large(system: System, covariance: str) -> tuple[str, str] | None:
+    """Why a static covariance of so many elements cannot be had."""
     if covariance == "identity" and system.size > DENSE:
         return f"an identity of {system.size} rows is no matrix to compute with", "write `covariance = climatology`"
     return None

@@ -259,6 +259,12 @@ class ThreeDVarOptions(VariationalOptions):
     scale: float = Field(default=1.0, gt=0, description="by which it is multiplied")
 
 
+class HybridOptions(EnsembleOptions, ThreeDVarOptions):
+    """Hybrid EnVar."""
+
+    weight: float = Field(default=0.5, ge=0, le=1, description="of the covariance of the members; the rest is static")
+
+
 class OptimalInterpolationOptions(VariationalOptions):
     """Observations between what the climate lets expect."""
 
@@ -612,6 +618,20 @@ STATIC = (
         assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS),
         references=(
             "Lorenc 1986, Analysis Methods for Numerical Weather Prediction, Q. J. R. Meteorol. Soc. 112, 1177-1194",
+        ),
+    ),
+    Method(
+        name="hybrid",
+        summary="hybrid EnVar: a covariance in part of the members and in part static; few members",
+        options=HybridOptions,
+        run="uqdsl.assimilate.hybrid:make",
+        assumptions=(Assumption.MOMENTS,),
+        references=(
+            (
+                "Hamill & Snyder 2000, A Hybrid Ensemble Kalman Filter-3D Variational Analysis Scheme, Mon. Weather Rev. 128, "
+                "2905-2919"
+            ),
+            "Lorenc 2003, The Potential of the Ensemble Kalman Filter for NWP, Q. J. R. Meteorol. Soc. 129, 3183-3203",
         ),
     ),
     Method(

@@ -10,6 +10,7 @@ from scipy import stats
 
 from uqdsl.assimilate.scores import bins, fair_crps, ranks
 from uqdsl.diagnose.cycles import skill
+from uqdsl.infer.population import effective
 
 from .systems import assimilated
 
@@ -104,6 +105,15 @@ def test_members_are_kept_and_forecasts_go_on_behind_the_last_observation(data):
     assert np.all(np.abs(mean - 0.9**lead * start[0]) < 5 * np.sqrt(variance / 30))
     assert np.all(np.abs(sd / np.sqrt(variance) - 1) < 5 / np.sqrt(60))
     assert numbers["rmse_ahead"] > 0
+
+
+def test_the_effective_number_of_particles():
+    """(Σ w)² / Σ w²: all where they count alike, whatever their sum; one where one has it all; none where none has any."""
+    weights = np.array([0.2, 0.5, 0.3, 0.0])
+    assert effective(jnp.log(weights) - 800) == pytest.approx(1 / np.sum(weights**2))
+    assert effective(jnp.full(7, -3.0)) == pytest.approx(7)
+    assert effective(jnp.array([0.0, -jnp.inf])) == pytest.approx(1)
+    assert effective(jnp.full(3, -jnp.inf)) == 0
 
 
 def test_gain_and_signal_are_those_of_the_kalman_gain(data):

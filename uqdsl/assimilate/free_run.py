@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
-
 from uqdsl.assimilate.cycle import Filter, Plan
-from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
-from uqdsl.assimilate.system import System
+from uqdsl.assimilate.ensemble import Moved, ensemble_filter
 from uqdsl.vocabulary.assimilation import EnsembleOptions, FreeRunOptions
 
 
 def make(options: FreeRunOptions, plan: Plan) -> Filter:
     """Runs that are free."""
-
-    def analysis(_system: System, ensemble: jax.Array, seen: Seen, _key: jax.Array) -> Moved:
-        return Moved(ensemble, {"gain": jnp.zeros(len(seen.values))})
-
-    return ensemble_filter(EnsembleOptions(members=options.members), plan, analysis)
+    return ensemble_filter(EnsembleOptions(members=options.members), plan, lambda _s, each, _seen, _key: Moved(each))

@@ -47,7 +47,7 @@ def make(options: ThreeDVarOptions | OptimalInterpolationOptions | ClimatologyOp
 
     def analyse(system: System, held: Held, event: Events, _key: jax.Array) -> tuple[Held, dict[str, jax.Array]]:
         if isinstance(options, ClimatologyOptions):
-            return held, {"gain": jnp.zeros_like(system.observe(held.now.mean, held.parameters, event).mean)}
+            return held, {}
         mean, root = held.now
 
         def residuals(control: jax.Array) -> jax.Array:

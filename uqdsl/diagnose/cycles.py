@@ -79,9 +79,13 @@ class Alongside(NamedTuple):
     def gain(self) -> np.ndarray:
         """By how much what the states show follows each observation: the variance of that over that of the observation's error.
 
-        It is the diagonal of HK, from 0, where the observation says nothing, to 1, where nothing else does.
+        It is the diagonal of HK, from 0, where the observation says nothing, to 1, where nothing else does. An estimate that
+        stays as it was, as within a window of time that is not yet at its end, follows nothing.
         """
-        return self.analysis_sd**2 / self.error if self.told is None else self.told
+        if self.told is not None:
+            return self.told
+        follows = (self.analysis != self.forecast) | (self.analysis_sd != self.forecast_sd)
+        return np.where(follows, self.analysis_sd**2 / self.error, 0.0)
 
     def shown(self) -> dict[str, np.ndarray]:
         """What is told of each observation, by the ending of its name; NaN where nothing was observed."""

@@ -25,12 +25,18 @@ HERE = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what `slow.txt` lists: tests of more than four seconds, each with others beside it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as slow what `slow.txt` lists: proofs that take more than four seconds, and have shorter ones beside them."""
     listed = set((HERE / "slow.txt").read_text(encoding="utf-8").splitlines())
     for item in items:
         if item.nodeid in listed:
             item.add_marker(pytest.mark.slow)
+    if any("::" in each for each in config.args):
+        return
+    files = {item.nodeid.partition("::")[0] for item in items}
+    gone = {each for each in listed if each.partition("::")[0] in files} - {item.nodeid for item in items}
+    if gone:
+        raise pytest.UsageError(f"tests/slow.txt lists what is not there: {', '.join(sorted(gone))}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -59,9 +59,7 @@ def recursion(y: np.ndarray, halved: bool = False) -> tuple[np.ndarray, np.ndarr
 LOCAL = "localization = gaspari_cohn(0.25, along = grid)"
 
 
-@pytest.mark.parametrize(
-    "method", ["letkf", "enkf", *(pytest.param(each, marks=pytest.mark.slow) for each in ("denkf", "eakf"))]
-)
+@pytest.mark.parametrize("method", ["letkf", "enkf", "denkf", "eakf"])
 def test_filters_come_to_the_kalman_filter_as_they_grow(method, observed):
     means, variances = recursion(observed, halved=method == "denkf")
     apart, share = [], []
@@ -119,7 +117,6 @@ def test_inflations_that_leave_the_analysis():
     assert np.allclose(whole - whole.mean(0), before - before.mean(0))
 
 
-@pytest.mark.slow
 def test_adaptive_inflation_finds_the_spread_that_is_lacking(observed):
     # The truth is driven by errors of 0.5, of which the filter is told 0.25.
     blind = AR1.replace("0.9 * x[t - 1], 0.5", "0.9 * x[t - 1], 0.25")

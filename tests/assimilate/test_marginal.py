@@ -93,7 +93,6 @@ def test_states_are_drawn_with_the_parameters(program, y):
     assert abs((scores**2).mean() - 1) < 4 * np.sqrt(2 / scores.size)
 
 
-@pytest.mark.slow
 def test_another_method_accounts_for_states_in_the_same_way(program):
     found = program.infer("laplace(draws = 200)", seed=1).posterior.posterior
     assert found["level"].shape == (1, 200, 20)
@@ -172,7 +171,6 @@ def test_data_are_given_to_the_density_and_drawn_by_the_model(program, y):
     assert abs((whitened**2).mean() - 1) < 4 * np.sqrt(2 / whitened.size)
 
 
-@pytest.mark.slow
 def test_a_filter_is_calibrated_on_data_that_the_spec_draws(program):
     found = program.calibrate("nuts(chains = 1, warmup = 300, draws = 300)", simulations=60, seed=1)
     assert found.passed, found.said
@@ -203,7 +201,6 @@ def moments(program: uqdsl.Program, y: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return mean, np.sqrt(weights @ (at - mean) ** 2)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("states", ["bootstrap(members = 60)", "guided(members = 30, lookahead = true)", "kalman()"])
 def test_a_random_walk_over_estimates_is_exact(states, program, y):
     options = "chains = 4, warmup = 2000, draws = 8000"
@@ -223,7 +220,6 @@ def test_a_random_walk_over_estimates_is_exact(states, program, y):
         assert abs(ours[..., t].mean() - level[..., t].mean()) < 4 * error
 
 
-@pytest.mark.slow
 def test_too_few_particles_are_told(y):
     fit = uqdsl.loads(by("bootstrap(members = 3), draws = 500", "metropolis")).compile(y=y).infer(seed=2)
     assert fit.status == "suspect"

@@ -45,7 +45,6 @@ def test_particles_come_to_the_kalman_filter(method: str, data: dict[str, np.nda
     assert (np.isfinite(group["ess"].values) == np.isfinite(data["y"])).all()
 
 
-@pytest.mark.slow
 def test_the_guided_filter_wastes_fewer_particles(data: dict[str, np.ndarray]):
     text = AR1.replace("Normal(x, 0.7)", "Normal(x, 0.1)")
     mean = {}
@@ -95,9 +94,7 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize(
-    "method", ["bootstrap(members = 4000)", pytest.param("guided(members = 4000)", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("method", ["bootstrap(members = 4000)", "guided(members = 4000)"])
 @pytest.mark.parametrize("law", LAWS)
 def test_any_likelihood_will_do(law: str, method: str, data: dict[str, np.ndarray]):
     rng = np.random.default_rng(1)
@@ -185,7 +182,6 @@ def test_what_no_particle_can_have_made_is_told():
     assert np.isfinite(found.groups["assimilation"].variables["x_mean"].values).all()
 
 
-@pytest.mark.slow
 def test_regularisation_keeps_particles_of_a_system_without_errors_apart():
     text = """
     time t from 0 to 40 step 1

@@ -22,7 +22,7 @@ def variables(text: str, **given: np.ndarray):
     [
         "enks(members = {}, lag = 8)",
         "ens_rts(members = {})",
-        pytest.param("enks(members = {}, lag = 8, rotate = true)", marks=pytest.mark.slow),
+        "enks(members = {}, lag = 8, rotate = true)",
     ],
 )
 def test_ensemble_smoothers_come_to_the_exact_one(data, method):
@@ -38,7 +38,6 @@ def test_ensemble_smoothers_come_to_the_exact_one(data, method):
     assert found["x_smoothed_sd"].values == pytest.approx(exact["x_smoothed_sd"].values, rel=0.25)
 
 
-@pytest.mark.slow
 def test_a_lag_as_long_as_the_record_is_none_and_one_of_a_step_is_short(data):
     text = AR1.replace("METHOD", "enks(members = 30, rotate = true LAG)")
     whole, long, short = (
@@ -53,7 +52,6 @@ def test_a_lag_as_long_as_the_record_is_none_and_one_of_a_step_is_short(data):
     assert np.abs(short[:-1][~unseen] - filtered[:-1][~unseen]).min() > 1e-6
 
 
-@pytest.mark.slow
 def test_smoothers_leave_the_filter_as_it_is(data):
     plain = variables(AR1.replace("METHOD", "etkf(members = 15)"), **data)
     for method in ("enks", "ens_rts"):

@@ -23,7 +23,7 @@ __all__ = ["data"]
         ("optimal_transport(members = 80)", 0.15),
         ("particle_flow(members = 50, steps = 150)", 0.15),
         ("diffusion(members = 200)", 0.1),
-        pytest.param("diffusion(members = 40, bandwidth = 0.5)", 0.25, marks=pytest.mark.slow),
+        ("diffusion(members = 40, bandwidth = 0.5)", 0.25),
     ],
 )
 def test_transports_come_to_the_kalman_filter_where_much_is_missing(
@@ -45,14 +45,12 @@ def test_two_stages_have_the_right_spread_and_one_has_not():
     assert published.linear_run(system, published.EQUAL["one"]).spread.mean() < 0.85 * spread
 
 
-@pytest.mark.slow
 def test_the_score_filter_finds_a_truth_far_away():
     found = published.run(published.ARCTAN.format(method=published.SCORE), 2, **published.lorenz_96(2))
     # 0.2922 over ten seeds; seeds lie between 0.27 and 0.31.
     assert found.rmse[1:].mean() == pytest.approx(0.292, abs=0.03)
 
 
-@pytest.mark.slow
 def test_the_gate_takes_the_score_filter_where_the_local_one_is_lost():
     found = published.run(published.ARCTAN.format(method=published.GATED), 1, **published.lorenz_96(1))
     assert found.rmse[76:].mean() < 0.06
@@ -62,7 +60,6 @@ def test_the_gate_takes_the_score_filter_where_the_local_one_is_lost():
     assert gate[75:].sum() == 0
 
 
-@pytest.mark.slow
 def test_the_matrix_kernel_keeps_the_spread_that_the_scalar_one_loses():
     ratio = {kernel: published.flow_spread(60, kernel) for kernel in ("matrix", "scalar")}
     assert 0.9 < ratio["matrix"] < 1.15
@@ -92,7 +89,6 @@ assimilate x by METHOD with(truth = truth)
 """
 
 
-@pytest.mark.slow
 def test_weights_of_places_do_not_collapse():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(41, 40))
@@ -117,10 +113,9 @@ def test_weights_of_places_do_not_collapse():
     "method",
     [
         "score_filter",
-        *(
-            pytest.param(each, marks=pytest.mark.slow)
-            for each in ("diffusion", "particle_flow", "optimal_transport(members = 60)")
-        ),
+        "diffusion",
+        "particle_flow",
+        "optimal_transport(members = 60)",
     ],
 )
 def test_counts_may_be_observed(method: str):

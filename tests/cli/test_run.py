@@ -284,7 +284,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
     return draws(folder / "runs/model-0-1")
 
 
-@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_run_goes_on_draw_for_draw(folder: Path, undisturbed: np.ndarray, how: signal.Signals):
     (folder / "model.uq").write_text(LONG)
     child = started(folder)
@@ -302,7 +302,6 @@ def test_a_stopped_run_goes_on_draw_for_draw(folder: Path, undisturbed: np.ndarr
     assert not (path / "checkpoint.npz").exists()
 
 
-@pytest.mark.slow
 def test_of_several_runs_only_those_that_are_not_complete_go_on(folder: Path):
     (folder / "model.uq").write_text(
         LONG.replace("infer by", "infer by nuts(chains = 2, warmup = 300, draws = 500)\ninfer by", 1).strip()

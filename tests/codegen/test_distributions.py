@@ -207,7 +207,7 @@ def _cut(name):
     return reference, tuple(float(end) for end in _quantiles(reference.cdf, *_span(name, reference), [0.3, 0.8]))
 
 
-@pytest.mark.parametrize("ends", ["both", *(pytest.param(each, marks=pytest.mark.slow) for each in ("low", "high"))])
+@pytest.mark.parametrize("ends", ["both", "low", "high"])
 @pytest.mark.parametrize("name", TRUNCATED)
 def test_truncated_laws(name, ends):
     """Their density is that of the law over the probability of the interval, and their draws follow it."""
@@ -247,7 +247,7 @@ def test_truncated_laws(name, ends):
 
 @pytest.mark.parametrize(
     "name",
-    [each if place % 4 == 0 else pytest.param(each, marks=pytest.mark.slow) for place, each in enumerate(TRUNCATED)],
+    TRUNCATED,
 )
 def test_slopes_of_the_probability_of_an_interval(name):
     """By every parameter, against finite differences of the distribution function."""

@@ -183,7 +183,7 @@ DIE = CLASSES.format(
 )
 
 
-@pytest.mark.parametrize(("text", "classes"), [(COIN, 2), pytest.param(DIE, 3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("text", "classes"), [(COIN, 2), (DIE, 3)])
 def test_classes_by_rule_of_succession(tmp_path: Path, text: str, classes: int):
     """The probability of each class is (1 + its count) / (classes + cases), whatever the row."""
     rng = np.random.default_rng(5)
@@ -219,7 +219,6 @@ def test_the_run_tells_and_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert {"rmse", "crps", "nlpd", "sharpness", "p_value"} <= set(found)
 
 
-@pytest.mark.slow
 def test_a_run_that_is_read_again_says_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -242,7 +241,6 @@ def test_a_run_that_is_read_again_says_the_same(
         assert [code for code, _ in said[0]] == codes
 
 
-@pytest.mark.slow
 def test_recalibrated_predictions_hold_what_they_say(tmp_path: Path):
     """The scatter is taken for half of what it is: intervals of 90 % hold 58 % of new outcomes, and those of the mended ones 90 %."""
     text, count = line(sd=0.5, new=True), 2000

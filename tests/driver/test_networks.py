@@ -84,7 +84,6 @@ predict X[case] with(draws = 200, budget = shapley)
 """
 
 
-@pytest.mark.slow
 def test_from_three_files_to_the_budget(tmp_path: Path):
     """A bowl in one input and a step in the other, learned from thirty rows."""
     rng = np.random.default_rng(1)

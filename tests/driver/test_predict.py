@@ -216,7 +216,7 @@ def test_a_stopped_run_does_not_go_on_with_other_new_rows(folder: Path, capsys: 
     assert "`z (new)`" in said
 
 
-@pytest.mark.parametrize("kind", [pytest.param("real", marks=pytest.mark.slow), "nonnegative"])
+@pytest.mark.parametrize("kind", ["real", "nonnegative"])
 def test_true_outcomes_keep_to_the_ends_of_their_law_where_records_do_not(kind: str):
     """The location is as good as known, so that what is predicted is the truncated law itself."""
     from scipy.stats import truncnorm

@@ -133,7 +133,6 @@ likelihood grade[case] ~ {law}(slope * z, c, over = cut)
         assert (abs(drawn - found["grade_probability"].sel(grade_class=grade)) < 4 * 0.5 / np.sqrt(2000)).all()
 
 
-@pytest.mark.slow
 def test_of_a_law_without_known_moments_the_parts_are_drawn():
     """A truncated normal around mu, whose posterior is integrated on a grid."""
     text = f"""
@@ -165,7 +164,6 @@ likelihood y[i] ~ Normal(mu, 1) truncated(0, inf)
     assert (found["y_epistemic"] > 0).all()
 
 
-@pytest.mark.slow
 def test_for_machines_and_for_people(tmp_path: Path, capsys):
     (tmp_path / "classes.uq").write_text(CONJUGATE)
     assert execute(["run", str(tmp_path / "classes.uq"), "--out", str(tmp_path / "runs")]) == 0

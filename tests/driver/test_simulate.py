@@ -38,7 +38,7 @@ likelihood n[day] ~ Poisson(low + more * busy)
 """
 
 
-@pytest.mark.parametrize("text", [LINE, *(pytest.param(each, marks=pytest.mark.slow) for each in (SCHOOLS, COUNTS))])
+@pytest.mark.parametrize("text", [LINE, SCHOOLS, COUNTS])
 def test_nuts_passes(text: str):
     found = uqdsl.loads(text).compile().calibrate(SHORT, simulations=80, seed=3, progress=False)
     assert found.passed, found.said

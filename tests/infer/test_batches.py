@@ -56,7 +56,6 @@ def test_a_batch_as_large_as_the_data_is_the_data() -> None:
     assert posterior.draw_batch(jax.random.key(0)) is posterior
 
 
-@pytest.mark.slow
 def test_members_in_batches_find_the_mode_of_all_rows() -> None:
     whole = run(posterior_of("", 400), EnsembleOptions(members=4), jax.random.key(1), unwatched)
     few = run(posterior_of("batch(64)", 400), EnsembleOptions(members=4), jax.random.key(1), unwatched)

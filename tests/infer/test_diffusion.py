@@ -51,7 +51,6 @@ def test_example_b_is_exact_where_the_prior_is_known() -> None:
     assert error.modes < 1e-6
 
 
-@pytest.mark.slow
 def test_example_b_from_draws_of_the_prior_is_as_good_as_the_fit() -> None:
     """The row of the closed form on the fitted mixture, N = 100: energy distance 0.276 +- 0.024 over 12 replicates."""
     each = [
@@ -89,7 +88,6 @@ def test_draws_of_the_prior_alone_stay_in_their_hull() -> None:
     assert "cannot leave them" in found.reasons[-1]
 
 
-@pytest.mark.slow
 def test_a_likelihood_that_is_not_gaussian_takes_newton() -> None:
     problem = problems.logistic()
     found = diffused(problem)

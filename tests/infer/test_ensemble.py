@@ -64,7 +64,7 @@ likelihood y[i] ~ Normal(w, {(precision - 1) ** -0.5})
     return posterior_of(spec, y=np.zeros(size))
 
 
-@pytest.mark.parametrize("size", [10, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [10, 50])
 def test_randomised_members_of_a_linear_model_are_draws_of_its_posterior(size: int) -> None:
     posterior, mean, precision = regression(size)
     draws = ensemble(posterior, members=50, kind="rto", weighting="importance")
@@ -150,7 +150,7 @@ def test_draws_around_the_members_are_exact_where_the_posterior_is_normal() -> N
     assert not draws.reasons
 
 
-@pytest.mark.parametrize("problem", [pytest.param(problems.banana, marks=pytest.mark.slow), problems.close])
+@pytest.mark.parametrize("problem", [problems.banana, problems.close])
 def test_draws_around_the_members_are_weighted_to_the_posterior(problem: Callable[[], problems.Problem]) -> None:
     draws = ensemble(problem().posterior(), members=20, weighting="importance", draws=200)
     found = problems.errors(problem(), draws.positions, draws.log_weights)
@@ -160,7 +160,7 @@ def test_draws_around_the_members_are_weighted_to_the_posterior(problem: Callabl
     assert draws.diagnostics["log_evidence"] == pytest.approx(problem().exact.log_evidence, abs=4 / np.sqrt(ess))
 
 
-@pytest.mark.parametrize("problem", [problems.conjugate, pytest.param(problems.banana, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("problem", [problems.conjugate, problems.banana])
 def test_members_that_are_moved_are_draws_of_the_posterior(problem: Callable[[], problems.Problem]) -> None:
     draws = ensemble(problem().posterior(), members=20, weighting="equal_weight", draws=50)
     found = problems.errors(problem(), draws.positions)

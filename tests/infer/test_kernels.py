@@ -70,7 +70,7 @@ def check_moments(problem: Problem, draws: np.ndarray, least: int) -> None:
     assert max(abs(each) for each in found.values()) < 4, found
 
 
-@pytest.mark.parametrize("problem", ["gaussian20", pytest.param("eight_schools", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("problem", ["gaussian20", "eight_schools"])
 @pytest.mark.parametrize(
     ("method", "options"),
     [
@@ -94,7 +94,6 @@ def test_elliptical_slices_have_the_moments_of_a_posterior_with_a_gaussian_prior
     check_moments(known, positions(known, chunks), least=200)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("problem", "method", "options"),
     [

@@ -109,7 +109,6 @@ def test_one_linear_layer_is_a_kronecker_product(bias):
     assert density_over_approximation(posterior, draws) == pytest.approx(draws.diagnostics["log_evidence"], abs=1e-6)
 
 
-@pytest.mark.slow
 def test_forms_of_the_curvature_of_a_network():
     posterior = network(CURVED)
     full, diagonal, kronecker, last = (

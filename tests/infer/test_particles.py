@@ -70,7 +70,7 @@ def test_smc_is_right_where_there_are_one_or_two_modes(problem: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "moves", "particles"),
-    [("gaussian20", "mixture", 1000), pytest.param("logistic", "hmc", 400, marks=pytest.mark.slow)],
+    [("gaussian20", "mixture", 1000), ("logistic", "hmc", 400)],
 )
 def test_a_guide_fitted_to_other_particles_leaves_the_evidence_right(name: str, moves: str, particles: int) -> None:
     """Where each particle was guided by a fit to itself among others, the evidence of 100 unknowns was 1.5 off."""
@@ -120,9 +120,7 @@ def test_the_same_key_gives_the_same_draws() -> None:
 # ---------------------------------------------------------------------------------------------------- importance sampling
 
 
-@pytest.mark.parametrize(
-    "problem", [seed_b, *(pytest.param(each, marks=pytest.mark.slow) for each in (banana, logistic))]
-)
+@pytest.mark.parametrize("problem", [seed_b, banana, logistic])
 def test_importance_fits_a_proposal(problem: Any) -> None:
     found = drawn(problem(), "importance")
     assert not found.reasons

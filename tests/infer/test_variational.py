@@ -95,7 +95,6 @@ def test_losses_that_keep_inside_a_normal_posterior_or_cover_it(two, change, sha
         assert shares == pytest.approx(share, abs=0.1)
 
 
-@pytest.mark.slow
 def test_a_flow_follows_a_bend():
     """The nearest normal law lacks 0.7 of the log evidence."""
     posterior = make_posterior(uqdsl.loads(_BENT).compile()._target)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import uqdsl
 
 from .conftest import SPECS
 
 
-@pytest.mark.slow
 def test_the_network_says_where_it_should_not_be_trusted():
     program = uqdsl.load(SPECS / "amplitude_regression.uq").compile()
     fit = program.infer("nuts(chains = 2, warmup = 250, draws = 100, max_tree_depth = 7)", progress=False)

@@ -11,7 +11,6 @@ from uqdsl.cli.main import execute
 from .conftest import SPECS
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "means", "sds"),
     [

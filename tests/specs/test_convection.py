@@ -19,7 +19,6 @@ def double() -> None:
     jax.config.update("jax_enable_x64", True)
 
 
-@pytest.mark.slow
 def test_ice_is_found_where_nobody_saw_it() -> None:
     found = assimilated("convection", (MODULE,))
     group = found.groups["assimilation"].variables

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 import uqdsl
 
 from .test_specs import SPECS
 
 
-@pytest.mark.slow
 def test_weights_are_degenerate_and_moving_the_members_helps() -> None:
     program = uqdsl.load(SPECS / "deep_ensemble.uq").compile()
     weighted = program.infer("ensemble(members = 4, steps = 300, weighting = importance)", seed=1, progress=False)

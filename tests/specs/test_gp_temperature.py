@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import uqdsl
 
 from .conftest import SPECS
 
 
-@pytest.mark.slow
 def test_both_methods_find_how_much_warmer_it_is() -> None:
     program = uqdsl.load(SPECS / "gp_temperature.uq").compile()
     found = [

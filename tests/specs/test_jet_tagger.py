@@ -30,7 +30,6 @@ def found() -> xarray.Dataset:
     return fit().predict(draws=300, progress=False)
 
 
-@pytest.mark.slow
 def test_new_jets(found: xarray.Dataset):
     """The doubt is about the jets and not about the weights: the law itself overlaps."""
     gluon = table("truth")["gluon"] == 1
@@ -40,7 +39,6 @@ def test_new_jets(found: xarray.Dataset):
     assert (found["gluon_expected_entropy"] > 0.2).all()
 
 
-@pytest.mark.slow
 def test_probabilities_of_testing_jets_are_right():
     """Neither too sure nor too unsure, as far as 1,000 jets tell, and by 8 in 10 pairs in the right order."""
     testing = table("test")

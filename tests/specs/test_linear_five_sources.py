@@ -12,7 +12,6 @@ from uqdsl.results import read_netcdf
 from .conftest import SPECS
 
 
-@pytest.mark.slow
 def test_a_line_is_predicted_with_the_shares_of_its_sources(tmp_path):
     """At the third new input, by quadrature: sd 0.893, and shares of the five of 57, 5, 1, 0 and 38 per cent."""
     assert execute(["run", str(SPECS / "linear_five_sources.uq"), "--no-pictures", "--out", str(tmp_path)]) == 0

@@ -18,7 +18,6 @@ def error_of_forecasts(**settings: float) -> float:
     return float(np.sqrt((apart[400:801] ** 2).mean(axis=1)).mean())
 
 
-@pytest.mark.slow
 def test_forecasts_are_better_than_those_of_the_uncorrected_and_of_the_parametrised_model():
     learned = error_of_forecasts()
     assert learned < 0.95 * error_of_forecasts(learned=0.0, wilks=1.0)

@@ -33,7 +33,6 @@ def test_hares_and_lynxes_follow_their_pelts(filtered: dict[str, np.ndarray]) ->
         assert (filtered[f"{state}_sd"] < 0.3 * filtered[f"{state}_mean"]).all()
 
 
-@pytest.mark.slow
 def test_hares_and_lynxes_are_the_same_by_filtering_and_by_a_random_walk(filtered: dict[str, np.ndarray]) -> None:
     program = uqdsl.load(SPECS / "lynx_hare.uq").compile()
     fit = program.infer(seed=1)
@@ -50,7 +49,6 @@ def test_hares_and_lynxes_are_the_same_by_filtering_and_by_a_random_walk(filtere
         assert abs(draws.mean() - both.mean()) < 4 * np.hypot(own, error(draws)), name
 
 
-@pytest.mark.slow
 def test_volatility_is_the_same_by_particles_and_by_a_chain_over_every_day() -> None:
     by_particles = uqdsl.load(SPECS / "stochastic_volatility.uq").compile().infer(seed=1)
     by_nuts = uqdsl.load(SPECS / "stochastic_volatility_recurrence.uq").compile().infer(seed=1)

@@ -15,7 +15,6 @@ KNOWN = {"concrete": ("concrete", "strength", 7.6), "energy_efficiency": ("energ
 inputs, and linear."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", KNOWN)
 def test_predictions_are_better_than_least_squares(name):
     """The 90 % intervals hold about as many testing rows as they should: of 77 or 103, at least 80 %."""

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-import pytest
 from scipy.stats import chisquare
 
 from uqdsl.ir import SOURCES
@@ -175,7 +174,6 @@ RATIO = 0.5**2
 """Of the variance of the error of inputs to that of inputs."""
 
 
-@pytest.mark.slow
 def test_errors_of_inputs_flatten_a_naive_line_and_not_this_one():
     """Four standard errors, and one per cent for what is left of order 1/n in a mean of ratios."""
     rng = np.random.default_rng(8)
@@ -191,7 +189,6 @@ def test_errors_of_inputs_flatten_a_naive_line_and_not_this_one():
         assert abs(mean - expected) < 4 * error + 0.01 * expected, (expected, mean)
 
 
-@pytest.mark.slow
 def test_a_berkson_error_of_a_line_needs_no_correction():
     rng = np.random.default_rng(9)
     z = rng.normal(size=(SETS, 100))

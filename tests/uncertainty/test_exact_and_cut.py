@@ -97,7 +97,6 @@ predict X[case]
 """
 
 
-@pytest.mark.slow
 def test_cut_errors_of_inputs_make_slopes_too_small():
     """Against brute force, with a population that is learned from recorded inputs alone; `cut` is biased."""
     found = bound(CUT, training=TRAINING, new={"Z": NEW})

@@ -87,7 +87,6 @@ EXACT = {
     ),
 }
 """What is changed for a source to be exact."""
-LONG = ("new_input", "testing_data", "training_data")
 
 
 @cache
@@ -106,7 +105,7 @@ def expected(exact: str) -> list[tuple[Components, float]]:
 
 @pytest.mark.parametrize(
     "exact",
-    [pytest.param(each, marks=pytest.mark.slow) if each in LONG else each for each in EXACT if each != "all five"],
+    [each for each in EXACT if each != "all five"],
 )
 def test_a_straight_line(exact):
     agrees(answered(line(EXACT[exact])), expected(exact))
@@ -196,7 +195,6 @@ def test_a_linear_basis():
     agrees(answered(curve()), curve_expected())
 
 
-@pytest.mark.slow
 def test_a_linear_basis_with_exact_weights():
     """Given true training data they are their mean, which is their mode."""
     told = answered(curve(("weights inferred", "weights exact")))
@@ -212,9 +210,7 @@ NO_ERROR = {
 """Errors that are nearly none, or very many testing rows."""
 
 
-@pytest.mark.parametrize(
-    "source", ["new_input", *(pytest.param(each, marks=pytest.mark.slow) for each in ("training_data", "testing_data"))]
-)
+@pytest.mark.parametrize("source", ["new_input", "training_data", "testing_data"])
 def test_what_is_nearly_known_causes_nearly_nothing(source):
     change, arguments = NO_ERROR[source]
     found = curve(change, **{name: each for name, each in arguments.items() if name == "testing"})  # type: ignore[arg-type]
@@ -225,7 +221,6 @@ def test_what_is_nearly_known_causes_nearly_nothing(source):
     assert min(whole) > 0.01  # as it is otherwise
 
 
-@pytest.mark.slow
 def test_training_data_that_are_nearly_exact_cause_nearly_nothing():
     """Their inputs too, of a line without a residual."""
     text = DECONVOLVED.replace("predict X[case]", OPTIONS)

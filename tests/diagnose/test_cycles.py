@@ -80,5 +80,7 @@ def test_members_that_fail_are_told():
     assert few.notes == (
         "4 members failed, the first on the way to t = 0.5, at most 3 of 10 at once (ValueError: cold); others took their place",
     )
+    (one,) = failed(np.array([0, 0, 1, 0]), 10, times, "t", ["ValueError: cold"]).notes
+    assert one == "a member failed on the way to t = 1 (ValueError: cold); another took its place"
     (many,) = failed(np.array([0, 0, 6, 0]), 10, times, "t").reasons
     assert "at most 6 of 10 at once (what the model made was no number)" in many

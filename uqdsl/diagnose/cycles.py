@@ -507,11 +507,13 @@ def failed(
     at = np.flatnonzero(count)
     most = int(at[np.argmax(count[at])])
     first = f"{axis} = {times[at[0]]:g}"
+    many = count.sum() > 1
     text = f"{count.sum():.0f} members failed, the first on the way to {first}, at most {count[most]:.0f} of {members} at once"
+    text = text if many else f"a member failed on the way to {first}"
     text += f" ({raised[0]})" if raised else " (what the model made was no number)"
     if count[most] > _FEW * members:
         return Lost(reasons=(f"{text}; look into the model there, or take shorter steps of its solver",))
-    return Lost(notes=(f"{text}; others took their place",))
+    return Lost(notes=(f"{text}; {'others took their' if many else 'another took its'} place",))
 
 
 _FEW = 0.5

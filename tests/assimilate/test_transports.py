@@ -7,7 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from benchmarks import assimilation as twins
 from benchmarks import particle_filters as published
+from uqdsl.assimilate import netf
 from uqdsl.assimilate.optimal_transport import transform
 from uqdsl.messages import SpecError
 
@@ -21,6 +23,7 @@ __all__ = ["data"]
     ("method", "most"),
     [
         ("optimal_transport(members = 80)", 0.15),
+        ("netf(members = 80)", 0.15),
         ("particle_flow(members = 50, steps = 150)", 0.15),
         ("diffusion(members = 200)", 0.1),
         ("diffusion(members = 40, bandwidth = 0.5)", 0.25),
@@ -64,6 +67,24 @@ def test_the_matrix_kernel_keeps_the_spread_that_the_scalar_one_loses():
     ratio = {kernel: published.flow_spread(60, kernel) for kernel in ("matrix", "scalar")}
     assert 0.9 < ratio["matrix"] < 1.15
     assert ratio["scalar"] < 0.2
+
+
+def test_the_nonlinear_transform_has_the_weighted_mean_and_covariance_exactly():
+    members = jax.random.normal(jax.random.key(0), (30, 3)) @ jnp.diag(jnp.array([1.0, 2.0, 0.5]))
+    log_weights = 4 * jax.random.normal(jax.random.key(1), (30,))
+    weights, moved = jax.nn.softmax(log_weights), netf.transform(members, log_weights)
+    mean = weights @ members
+    np.testing.assert_allclose(moved.mean(0), mean, atol=1e-12)
+    covariance = (weights[:, None] * (members - mean)).T @ (members - mean)
+    np.testing.assert_allclose(jnp.cov(moved.T, bias=True), covariance, atol=1e-12)
+
+
+def test_weights_of_places_follow_forty_waves_that_a_thousand_particles_lose():
+    setup = twins.SETUPS["Lorenz96.sakov2008"]._replace(cycles=300, burn_in=100)
+    local = "netf(members = 40, localization = gaspari_cohn(2, along = grid), inflation = multiplicative(1.05))"
+    assert max(twins.measure(setup, local, (2, 3)).scores) < 0.4
+    # The climate of the system is 3.6 off.
+    assert min(twins.measure(setup, "bootstrap(members = 1000, regularisation = 0.5)", (2, 3)).scores) > 3
 
 
 def test_the_transport_has_the_weighted_mean_and_covariance():

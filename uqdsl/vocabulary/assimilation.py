@@ -418,14 +418,17 @@ PARTICLE_FILTERS = (
         run="uqdsl.assimilate.bootstrap:make",
         references=(
             (
+                "gordon1993: "
                 "Gordon, Salmond & Smith 1993, Novel Approach to Nonlinear/Non-Gaussian Bayesian State Estimation, IEE Proc. F "
                 "140, 107-113"
             ),
             (
+                "liu2001: "
                 "Liu & West 2001, Combined Parameter and State Estimation in Simulation-Based Filtering, in Sequential Monte "
                 "Carlo Methods in Practice, Springer, 197-223"
             ),
             (
+                "musso2001: "
                 "Musso, Oudjane & Le Gland 2001, Improving Regularised Particle Filters, in Sequential Monte Carlo Methods in "
                 "Practice, Springer, 247-271"
             ),
@@ -439,6 +442,7 @@ PARTICLE_FILTERS = (
         assumptions=(Assumption.GAUSSIAN_ERROR,),
         references=(
             (
+                "doucet2000: "
                 "Doucet, Godsill & Andrieu 2000, On Sequential Monte Carlo Sampling Methods for Bayesian Filtering, Stat. "
                 "Comput. 10, 197-208"
             ),
@@ -451,6 +455,7 @@ PARTICLE_FILTERS = (
         run="uqdsl.assimilate.auxiliary:make",
         references=(
             (
+                "pitt1999: "
                 "Pitt & Shephard 1999, Filtering via Simulation: Auxiliary Particle Filters, J. Am. Stat. Assoc. 94, 590-599"
             ),
         ),
@@ -494,6 +499,13 @@ class OptimalTransportFilterOptions(LocalizedOptions):
     rejuvenation: float = Field(
         default=0.2, ge=0, le=10, description="noise after the analysis, in units of the forecast's spread"
     )
+
+
+class NetfOptions(LocalizedOptions):
+    """The nonlinear ensemble transform filter."""
+
+    members: int = Field(default=50, ge=2, le=10**4, description="of the ensemble")
+    rotate: bool = Field(default=True, description="anomalies turned at random after each analysis, their mean kept")
 
 
 class ParticleFlowFilterOptions(LocalizedOptions):
@@ -565,6 +577,24 @@ TRANSPORTS = (
             (
                 "Song, Sohl-Dickstein, Kingma, Kumar, Ermon & Poole 2021, Score-Based Generative Modeling through Stochastic "
                 "Differential Equations, Int. Conf. Learn. Represent."
+            ),
+        ),
+    ),
+    Method(
+        name="netf",
+        summary="the nonlinear ensemble transform filter: mean and covariance of weighted particles, local or not",
+        options=NetfOptions,
+        run="uqdsl.assimilate.netf:make",
+        references=(
+            (
+                "todter2015: "
+                "Tödter & Ahrens 2015, A Second-Order Exact Ensemble Square Root Filter for Nonlinear Data Assimilation, Mon. "
+                "Weather Rev. 143, 1347-1367"
+            ),
+            (
+                "todter2016: "
+                "Tödter, Kirchgessner, Nerger & Ahrens 2016, Assessment of a Nonlinear Ensemble Transform Filter for "
+                "High-Dimensional Data Assimilation, Mon. Weather Rev. 144, 409-427"
             ),
         ),
     ),
@@ -731,7 +761,7 @@ METHODS = (
         run="uqdsl.assimilate.kalman:make",
         assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.GAUSSIAN_ERROR, Assumption.KNOWN_PARAMETERS),
         references=(
-            "Kalman 1960, A New Approach to Linear Filtering and Prediction Problems, J. Basic Eng. 82, 35-45",
+            "kalman1960: Kalman 1960, A New Approach to Linear Filtering and Prediction Problems, J. Basic Eng. 82, 35-45",
         ),
     ),
     Method(
@@ -740,7 +770,7 @@ METHODS = (
         options=ExtendedKalmanOptions,
         run="uqdsl.assimilate.extended_kalman:make",
         assumptions=(Assumption.MOMENTS,),
-        references=("Jazwinski 1970, Stochastic Processes and Filtering Theory, Academic Press",),
+        references=("jazwinski1970: Jazwinski 1970, Stochastic Processes and Filtering Theory, Academic Press",),
     ),
     Method(
         name="unscented_kalman",
@@ -749,7 +779,10 @@ METHODS = (
         run="uqdsl.assimilate.unscented_kalman:make",
         assumptions=(Assumption.MOMENTS,),
         references=(
-            "Wan & van der Merwe 2000, The Unscented Kalman Filter for Nonlinear Estimation, Proc. IEEE AS-SPCC, 153-158",
+            (
+                "wan2000: "
+                "Wan & van der Merwe 2000, The Unscented Kalman Filter for Nonlinear Estimation, Proc. IEEE AS-SPCC, 153-158"
+            ),
         ),
     ),
     Method(

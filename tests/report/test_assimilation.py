@@ -86,4 +86,5 @@ def test_several_are_drawn_side_by_side(truth: bool):
 
 def test_of_many_there_are_as_many_as_there_are_colours():
     groups = {str(number): found((), truth=True, members=False) for number in range(8)}
-    assert "6 of 8" in svg(picture_of_assimilations(groups).draw())
+    text = svg(picture_of_assimilations(groups).draw())
+    assert ">6 of 8; behind t = 0.5, the last observation, are forecasts<" in text

@@ -164,7 +164,9 @@ def draw_beside(groups: Mapping[str, Group]) -> canvas.Drawing:
     width = max(1, len(first.coords[axis]) // _POINTS)
     notes = [f"{len(names)} of {len(groups)}"] if len(names) < len(groups) else []
     notes += [f"means over {width} times"] if width > 1 else []
-    with canvas.drawn(3.6, "Several assimilations side by side", "; ".join([*notes, _forecast_note(first)])) as figure:
+    with canvas.drawn(
+        3.6, "Several assimilations side by side", "; ".join(filter(None, [*notes, _forecast_note(first)]))
+    ) as figure:
         above, below = canvas.grid(figure, 2, 1)
         for name, colour in zip(names, canvas.SEVERAL, strict=False):
             group = groups[name]

@@ -415,7 +415,7 @@ def reasons(held: Consistency, found: Any, estimates: Group, axis: str, observat
             "take more `members` or some `regularisation`, or a method that moves its members, such as `equal_weight`"
         )
         return [f"{how}; {advice}"]
-    if held.observed.any() and (share := held.rejected / (held.rejected + held.observations)) > _MOST_LEFT_OUT:
+    if (share := held.rejected / max(1, held.rejected + held.observations)) > _MOST_LEFT_OUT:
         advice = "the filter has lost what it observes, or expects too little spread; raise `reject`, or inflate"
         return [f"{share:.0%} of the observations were left out; {advice}"]
     when = lost(held, times)

@@ -362,7 +362,7 @@ FAULTS = tuple(
             'data { v$[home] : real }\nlikelihood v$[home] ~ Normal(mu, 1) where mu > 0',
             'data { v$[home] : real }\nlikelihood v$[home] ~ Normal(mu, 1) weight tau',
         ],
-        "UQ501": ["infer by nutz as r$", "infer by metropolis() as r$"],
+        "UQ501": ["infer by nutz as r$", "infer by nested_sampling() as r$"],
         "UQ502": ["infer by nuts(chians = 4) as r$", "infer by nuts(iterations = 4) as r$"],
         "UQ503": [
             'infer by nuts(chains = 0) as r$',

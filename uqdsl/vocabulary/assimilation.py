@@ -525,8 +525,11 @@ class ParticleFlowFilterOptions(LocalizedOptions):
 
 
 _EQUAL_WEIGHT = (
-    "Zhu, van Leeuwen & Amezcua 2016, Implicit Equal-Weights Particle Filter, Q. J. R. Meteorol. Soc. 142, 1904-1919",
-    "Skauvold et al. 2019, A Revised Implicit Equal-Weights Particle Filter, Q. J. R. Meteorol. Soc. 145, 1490-1502",
+    "zhu2016: Zhu, van Leeuwen & Amezcua 2016, Implicit Equal-Weights Particle Filter, Q. J. R. Meteorol. Soc. 142, 1904-1919",
+    (
+        "skauvold2019: Skauvold et al. 2019, A Revised Implicit Equal-Weights Particle Filter, Q. J. R. Meteorol. Soc. 145, "
+        "1490-1502"
+    ),
 )
 
 TRANSPORTS = (
@@ -550,8 +553,8 @@ TRANSPORTS = (
         run="uqdsl.assimilate.particle_flow:make",
         references=(
             (
-                "Hu & van Leeuwen 2021, A Particle Flow Filter for High-Dimensional System Applications, Q. J. R. Meteorol. "
-                "Soc. 147, 2352-2374"
+                "hu2021: Hu & van Leeuwen 2021, A Particle Flow Filter for High-Dimensional System Applications, Q. J. R. "
+                "Meteorol. Soc. 147, 2352-2374"
             ),
         ),
     ),
@@ -563,8 +566,8 @@ TRANSPORTS = (
         assumptions=(Assumption.KNOWN_PARAMETERS,),
         references=(
             (
-                "Bao, Zhang & Zhang 2024, An Ensemble Score Filter for Tracking High-Dimensional Nonlinear Dynamical Systems, "
-                "Comput. Methods Appl. Mech. Eng. 432, 117447"
+                "bao2024: Bao, Zhang & Zhang 2024, An Ensemble Score Filter for Tracking High-Dimensional Nonlinear Dynamical "
+                "Systems, Comput. Methods Appl. Mech. Eng. 432, 117447"
             ),
         ),
     ),
@@ -575,8 +578,8 @@ TRANSPORTS = (
         run="uqdsl.assimilate.diffusion:make",
         references=(
             (
-                "Song, Sohl-Dickstein, Kingma, Kumar, Ermon & Poole 2021, Score-Based Generative Modeling through Stochastic "
-                "Differential Equations, Int. Conf. Learn. Represent."
+                "song2021: Song, Sohl-Dickstein, Kingma, Kumar, Ermon & Poole 2021, Score-Based Generative Modeling through "
+                "Stochastic Differential Equations, Int. Conf. Learn. Represent."
             ),
         ),
     ),
@@ -604,10 +607,13 @@ TRANSPORTS = (
         options=OptimalTransportFilterOptions,
         run="uqdsl.assimilate.optimal_transport:make",
         references=(
-            "Reich 2013, A Nonparametric Ensemble Transform Method for Bayesian Inference, SIAM J. Sci. Comput. 35, 2013-2024",
             (
-                "Acevedo, de Wiljes & Reich 2017, Second-Order Accurate Ensemble Transform Particle Filters, SIAM J. Sci. "
-                "Comput. 39, A1834-A1850"
+                "reich2013: Reich 2013, A Nonparametric Ensemble Transform Method for Bayesian Inference, SIAM J. Sci. "
+                "Comput. 35, 2013-2024"
+            ),
+            (
+                "acevedo2017: Acevedo, de Wiljes & Reich 2017, Second-Order Accurate Ensemble Transform Particle Filters, "
+                "SIAM J. Sci. Comput. 39, A1834-A1850"
             ),
         ),
     ),
@@ -622,8 +628,8 @@ SMOOTHERS = (
         assumptions=(Assumption.MOMENTS,),
         references=(
             (
-                "Evensen & van Leeuwen 2000, An Ensemble Kalman Smoother for Nonlinear Dynamics, Mon. Weather Rev. 128, "
-                "1852-1867"
+                "evensen2000: Evensen & van Leeuwen 2000, An Ensemble Kalman Smoother for Nonlinear Dynamics, Mon. Weather "
+                "Rev. 128, 1852-1867"
             ),
         ),
     ),
@@ -634,7 +640,7 @@ SMOOTHERS = (
         run="uqdsl.assimilate.ens_rts:make",
         assumptions=(Assumption.MOMENTS,),
         references=(
-            "Raanes 2016, On the Ensemble Rauch-Tung-Striebel Smoother, Q. J. R. Meteorol. Soc. 142, 1259-1264",
+            "raanes2016: Raanes 2016, On the Ensemble Rauch-Tung-Striebel Smoother, Q. J. R. Meteorol. Soc. 142, 1259-1264",
         ),
     ),
 )
@@ -647,7 +653,10 @@ STATIC = (
         run="uqdsl.assimilate.three_dvar:make",
         assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS),
         references=(
-            "Lorenc 1986, Analysis Methods for Numerical Weather Prediction, Q. J. R. Meteorol. Soc. 112, 1177-1194",
+            (
+                "lorenc1986: Lorenc 1986, Analysis Methods for Numerical Weather Prediction, Q. J. R. Meteorol. Soc. 112, "
+                "1177-1194"
+            ),
         ),
     ),
     Method(
@@ -658,10 +667,13 @@ STATIC = (
         assumptions=(Assumption.MOMENTS,),
         references=(
             (
-                "Hamill & Snyder 2000, A Hybrid Ensemble Kalman Filter-3D Variational Analysis Scheme, Mon. Weather Rev. 128, "
-                "2905-2919"
+                "hamill2000: Hamill & Snyder 2000, A Hybrid Ensemble Kalman Filter-3D Variational Analysis Scheme, Mon. "
+                "Weather Rev. 128, 2905-2919"
             ),
-            "Lorenc 2003, The Potential of the Ensemble Kalman Filter for NWP, Q. J. R. Meteorol. Soc. 129, 3183-3203",
+            (
+                "lorenc2003: Lorenc 2003, The Potential of the Ensemble Kalman Filter for NWP, Q. J. R. Meteorol. Soc. 129, "
+                "3183-3203"
+            ),
         ),
     ),
     Method(
@@ -670,7 +682,7 @@ STATIC = (
         options=OptimalInterpolationOptions,
         run="uqdsl.assimilate.three_dvar:make",
         assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS),
-        references=("Gandin 1963, Objective Analysis of Meteorological Fields, Gidrometeoizdat",),
+        references=("gandin1963: Gandin 1963, Objective Analysis of Meteorological Fields, Gidrometeoizdat",),
     ),
     Method(
         name="climatology",
@@ -693,10 +705,10 @@ STATIC = (
         assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.KNOWN_PARAMETERS),
         references=(
             (
-                "Hoke & Anthes 1976, The Initialization of Numerical Models by a Dynamic-Initialization Technique, Mon. "
-                "Weather Rev. 104, 1551-1556"
+                "hoke1976: Hoke & Anthes 1976, The Initialization of Numerical Models by a Dynamic-Initialization Technique, "
+                "Mon. Weather Rev. 104, 1551-1556"
             ),
-            "Pecora & Carroll 1990, Synchronization in Chaotic Systems, Phys. Rev. Lett. 64, 821-824",
+            "pecora1990: Pecora & Carroll 1990, Synchronization in Chaotic Systems, Phys. Rev. Lett. 64, 821-824",
         ),
     ),
 )
@@ -709,8 +721,11 @@ WINDOWS = (
         run="uqdsl.assimilate.ienks:make",
         assumptions=(Assumption.MOMENTS, Assumption.EXACT),
         references=(
-            "Bocquet & Sakov 2014, An Iterative Ensemble Kalman Smoother, Q. J. R. Meteorol. Soc. 140, 1521-1535",
-            "Sakov, Oliver & Bertino 2012, An Iterative EnKF for Strongly Nonlinear Systems, Mon. Weather Rev. 140, 1988-2004",
+            "bocquet2014: Bocquet & Sakov 2014, An Iterative Ensemble Kalman Smoother, Q. J. R. Meteorol. Soc. 140, 1521-1535",
+            (
+                "sakov2012: Sakov, Oliver & Bertino 2012, An Iterative EnKF for Strongly Nonlinear Systems, Mon. Weather Rev. "
+                "140, 1988-2004"
+            ),
         ),
     ),
     Method(
@@ -720,7 +735,7 @@ WINDOWS = (
         run="uqdsl.assimilate.es_mda:make",
         assumptions=(Assumption.MOMENTS, Assumption.EXACT),
         references=(
-            "Emerick & Reynolds 2013, Ensemble Smoother with Multiple Data Assimilation, Comput. Geosci. 55, 3-15",
+            "emerick2013: Emerick & Reynolds 2013, Ensemble Smoother with Multiple Data Assimilation, Comput. Geosci. 55, 3-15",
         ),
     ),
     Method(
@@ -730,7 +745,7 @@ WINDOWS = (
         run="uqdsl.assimilate.weak_4dvar:make",
         assumptions=(Assumption.VARIANCE, Assumption.GAUSSIAN_ERROR),
         references=(
-            "Trémolet 2006, Accounting for an Imperfect Model in 4D-Var, Q. J. R. Meteorol. Soc. 132, 2483-2504",
+            "tremolet2006: Trémolet 2006, Accounting for an Imperfect Model in 4D-Var, Q. J. R. Meteorol. Soc. 132, 2483-2504",
         ),
     ),
     Method(
@@ -741,12 +756,12 @@ WINDOWS = (
         assumptions=(Assumption.VARIANCE,),
         references=(
             (
-                "Le Dimet & Talagrand 1986, Variational Algorithms for Analysis and Assimilation of Meteorological "
-                "Observations, Tellus A 38, 97-110"
+                "ledimet1986: Le Dimet & Talagrand 1986, Variational Algorithms for Analysis and Assimilation of "
+                "Meteorological Observations, Tellus A 38, 97-110"
             ),
             (
-                "Courtier, Thépaut & Hollingsworth 1994, A Strategy for Operational Implementation of 4D-Var, Using an "
-                "Incremental Approach, Q. J. R. Meteorol. Soc. 120, 1367-1387"
+                "courtier1994: Courtier, Thépaut & Hollingsworth 1994, A Strategy for Operational Implementation of 4D-Var, "
+                "Using an Incremental Approach, Q. J. R. Meteorol. Soc. 120, 1367-1387"
             ),
         ),
     ),
@@ -792,8 +807,11 @@ METHODS = (
         run="uqdsl.assimilate.etkf:make",
         assumptions=(Assumption.MOMENTS,),
         references=(
-            "Bishop, Etherton & Majumdar 2001, Adaptive Sampling with the ETKF, Mon. Weather Rev. 129, 420-436",
-            "Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D 230, 112-126",
+            "bishop2001: Bishop, Etherton & Majumdar 2001, Adaptive Sampling with the ETKF, Mon. Weather Rev. 129, 420-436",
+            (
+                "hunt2007: Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D "
+                "230, 112-126"
+            ),
         ),
     ),
     Method(
@@ -803,7 +821,10 @@ METHODS = (
         run="uqdsl.assimilate.letkf:make",
         assumptions=(Assumption.MOMENTS,),
         references=(
-            "Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D 230, 112-126",
+            (
+                "hunt2007: Hunt, Kostelich & Szunyogh 2007, Efficient Data Assimilation for Spatiotemporal Chaos, Physica D "
+                "230, 112-126"
+            ),
         ),
     ),
     Method(
@@ -813,8 +834,11 @@ METHODS = (
         run="uqdsl.assimilate.enkf:make",
         assumptions=(Assumption.MOMENTS,),
         references=(
-            "Burgers, van Leeuwen & Evensen 1998, Analysis Scheme in the EnKF, Mon. Weather Rev. 126, 1719-1724",
-            "Houtekamer & Mitchell 2001, A Sequential EnKF for Atmospheric Data Assimilation, Mon. Weather Rev. 129, 123-137",
+            "burgers1998: Burgers, van Leeuwen & Evensen 1998, Analysis Scheme in the EnKF, Mon. Weather Rev. 126, 1719-1724",
+            (
+                "houtekamer2001: Houtekamer & Mitchell 2001, A Sequential EnKF for Atmospheric Data Assimilation, Mon. "
+                "Weather Rev. 129, 123-137"
+            ),
         ),
     ),
     Method(
@@ -824,7 +848,7 @@ METHODS = (
         run="uqdsl.assimilate.denkf:make",
         assumptions=(Assumption.MOMENTS,),
         references=(
-            "Sakov & Oke 2008, A deterministic formulation of the ensemble Kalman filter, Tellus A 60, 361-371",
+            "sakov2008: Sakov & Oke 2008, A deterministic formulation of the ensemble Kalman filter, Tellus A 60, 361-371",
         ),
     ),
     Method(
@@ -834,7 +858,10 @@ METHODS = (
         run="uqdsl.assimilate.eakf:make",
         assumptions=(Assumption.MOMENTS,),
         references=(
-            "Anderson 2003, A Local Least Squares Framework for Ensemble Filtering, Mon. Weather Rev. 131, 634-642",
+            (
+                "anderson2003: Anderson 2003, A Local Least Squares Framework for Ensemble Filtering, Mon. Weather Rev. 131, "
+                "634-642"
+            ),
         ),
     ),
     Method(
@@ -844,8 +871,11 @@ METHODS = (
         run="uqdsl.assimilate.enkf_n:make",
         assumptions=(Assumption.MOMENTS,),
         references=(
-            "Bocquet 2011, EnKF without the intrinsic need for inflation, Nonlin. Processes Geophys. 18, 735-750",
-            "Bocquet, Raanes & Hannart 2015, Expanding the validity of the EnKF, Nonlin. Processes Geophys. 22, 645-662",
+            "bocquet2011: Bocquet 2011, EnKF without the intrinsic need for inflation, Nonlin. Processes Geophys. 18, 735-750",
+            (
+                "bocquet2015: Bocquet, Raanes & Hannart 2015, Expanding the validity of the EnKF, Nonlin. Processes Geophys. "
+                "22, 645-662"
+            ),
         ),
     ),
     *SMOOTHERS,

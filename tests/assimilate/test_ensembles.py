@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from uqdsl.assimilate.enkf_n import best_inflation
 from uqdsl.assimilate.ensemble import inflated, rotation
 from uqdsl.infer.kalman import White
-from uqdsl.vocabulary.assimilation import Multiplicative, Rtpp, Rtps
+from uqdsl.vocabulary.assimilation.schemes import Multiplicative, Rtpp, Rtps
 
 from .systems import assimilated
 

@@ -12,13 +12,8 @@ from uqdsl.assimilate.cycle import Plan
 from uqdsl.assimilate.ensemble import Ensemble, seen_by
 from uqdsl.assimilate.localization import HALF_WIDTH, Localization, taper
 from uqdsl.messages import SpecError
-from uqdsl.vocabulary.assimilation import (
-    EnsembleOptions,
-    GaspariCohn,
-    LocalizedOptions,
-    LocalOptions,
-    NoLocalization,
-)
+from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions, LocalizedOptions, LocalOptions
+from uqdsl.vocabulary.assimilation.schemes import GaspariCohn, NoLocalization
 
 from .systems import bound
 

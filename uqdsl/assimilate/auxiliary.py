@@ -15,7 +15,7 @@ from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.particles import Particles, Shared, estimate, log_likelihoods, members, renewed, weighed
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.population import over_particles
-from uqdsl.vocabulary.assimilation import AuxiliaryOptions
+from uqdsl.vocabulary.assimilation.particles import AuxiliaryOptions
 
 
 def make(options: AuxiliaryOptions, plan: Plan) -> Filter:

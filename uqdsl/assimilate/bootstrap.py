@@ -25,7 +25,7 @@ from uqdsl.assimilate.particles import (
     weighed,
 )
 from uqdsl.assimilate.system import Events, System
-from uqdsl.vocabulary.assimilation import BootstrapOptions
+from uqdsl.vocabulary.assimilation.particles import BootstrapOptions
 
 
 def make(options: BootstrapOptions, plan: Plan) -> Filter:

@@ -15,7 +15,7 @@ from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
 from uqdsl.assimilate.gain import moved_by
 from uqdsl.assimilate.system import System
-from uqdsl.vocabulary.assimilation import LocalizedOptions
+from uqdsl.vocabulary.assimilation.ensembles import LocalizedOptions
 
 
 def make(options: LocalizedOptions, plan: Plan) -> Filter:

@@ -17,7 +17,8 @@ from uqdsl.assimilate.system import System
 from uqdsl.infer.closures import Evidence
 from uqdsl.infer.diffusion import analyse
 from uqdsl.infer.mixture import Mixture, shrunk_correlations
-from uqdsl.vocabulary.assimilation import DiffusionFilterOptions, DiffusionSteps
+from uqdsl.vocabulary.assimilation.schemes import DiffusionSteps
+from uqdsl.vocabulary.assimilation.transports import DiffusionFilterOptions
 
 
 def make(options: DiffusionFilterOptions, plan: Plan) -> Filter:

@@ -17,7 +17,8 @@ from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
 from uqdsl.assimilate.localization import Localization, correction
 from uqdsl.assimilate.system import System
-from uqdsl.vocabulary.assimilation import AdaptiveLocalization, SerialOptions
+from uqdsl.vocabulary.assimilation.ensembles import SerialOptions
+from uqdsl.vocabulary.assimilation.schemes import AdaptiveLocalization
 
 
 def make(options: SerialOptions, plan: Plan) -> Filter:

@@ -26,7 +26,7 @@ from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter, spread_by
 from uqdsl.assimilate.system import System
 from uqdsl.infer.ensemble_transform import transform
 from uqdsl.infer.kalman import White
-from uqdsl.vocabulary.assimilation import FiniteSizeOptions
+from uqdsl.vocabulary.assimilation.ensembles import FiniteSizeOptions
 
 _WIDEST = 100.0
 """The largest inflation that is looked at, over the least."""

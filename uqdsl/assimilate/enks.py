@@ -31,7 +31,8 @@ from uqdsl.assimilate.ensemble import (
 )
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.ensemble_transform import transform
-from uqdsl.vocabulary.assimilation import EnksOptions, Gated
+from uqdsl.vocabulary.assimilation.ensembles import EnksOptions
+from uqdsl.vocabulary.assimilation.schemes import Gated
 
 
 class Woven(NamedTuple):

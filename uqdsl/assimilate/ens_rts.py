@@ -18,7 +18,7 @@ from uqdsl.assimilate import etkf
 from uqdsl.assimilate.cycle import Filter, Passed, Plan, Smoother
 from uqdsl.assimilate.ensemble import Ensemble
 from uqdsl.assimilate.system import Events, System
-from uqdsl.vocabulary.assimilation import EnsembleOptions
+from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
 
 
 def make(options: EnsembleOptions, plan: Plan) -> Filter:

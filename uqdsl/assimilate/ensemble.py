@@ -13,7 +13,8 @@ from uqdsl.assimilate.localization import Near
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.kalman import White, whiten
-from uqdsl.vocabulary.assimilation import AdaptiveInflation, Additive, EnsembleOptions, Multiplicative, Rtpp, Rtps
+from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
+from uqdsl.vocabulary.assimilation.schemes import AdaptiveInflation, Additive, Multiplicative, Rtpp, Rtps
 
 _AT_ONCE = 2**18
 """Elements of states that move together: a step of a solver makes many times as many on its way."""

@@ -21,7 +21,8 @@ from uqdsl.assimilate.ensemble import (
 from uqdsl.assimilate.system import Events, System
 from uqdsl.assimilate.window import Found, Span, window_filter
 from uqdsl.infer.kalman import White
-from uqdsl.vocabulary.assimilation import AdaptiveInflation, EnsembleWindowOptions, Gated
+from uqdsl.vocabulary.assimilation.schemes import AdaptiveInflation, Gated
+from uqdsl.vocabulary.assimilation.windows import EnsembleWindowOptions
 
 type Shown = Callable[[jax.Array], White]
 """From an ensemble `(N, n)` at the base of a window to what it would show of the observations of the block, `(N, m)`."""

@@ -20,7 +20,8 @@ from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
 from uqdsl.assimilate.ensemble import Ensemble, Moved, ensemble_filter, estimate, members, seen_by
 from uqdsl.assimilate.system import Events, Moments, System
 from uqdsl.infer.equal_weight import two_stage
-from uqdsl.vocabulary.assimilation import EnsembleOptions, EqualWeightFilterOptions
+from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
+from uqdsl.vocabulary.assimilation.transports import EqualWeightFilterOptions
 
 
 class Stepped(NamedTuple):

@@ -15,7 +15,7 @@ from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved
 from uqdsl.assimilate.ensemble_window import Shown, ensemble_window
 from uqdsl.infer.kalman import stochastic_update
-from uqdsl.vocabulary.assimilation import EsMdaFilterOptions
+from uqdsl.vocabulary.assimilation.windows import EsMdaFilterOptions
 
 
 def make(options: EsMdaFilterOptions, plan: Plan) -> Filter:

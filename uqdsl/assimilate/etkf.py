@@ -14,7 +14,7 @@ from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
 from uqdsl.assimilate.system import System
 from uqdsl.infer.ensemble_transform import transform
-from uqdsl.vocabulary.assimilation import EnsembleOptions
+from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
 
 
 def make(options: EnsembleOptions, plan: Plan) -> Filter:

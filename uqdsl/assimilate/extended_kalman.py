@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.gaussian import Belief, Function, Line, gaussian_filter
-from uqdsl.vocabulary.assimilation import ExtendedKalmanOptions
+from uqdsl.vocabulary.assimilation.gaussian import ExtendedKalmanOptions
 
 
 def make(options: ExtendedKalmanOptions, plan: Plan) -> Filter:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from uqdsl.assimilate import diffusion, score_filter
 from uqdsl.assimilate.ensemble import Analysis, Moved, Seen
 from uqdsl.assimilate.system import System
-from uqdsl.vocabulary.assimilation import DiffusionAnalysis, Gated, ScoreAnalysis
+from uqdsl.vocabulary.assimilation.schemes import DiffusionAnalysis, Gated, ScoreAnalysis
 
 
 def gated(fallback: Any, usual: Analysis) -> Analysis:

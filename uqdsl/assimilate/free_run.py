@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, ensemble_filter
-from uqdsl.vocabulary.assimilation import EnsembleOptions, FreeRunOptions
+from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
+from uqdsl.vocabulary.assimilation.static import FreeRunOptions
 
 
 def make(options: FreeRunOptions, plan: Plan) -> Filter:

@@ -23,7 +23,7 @@ from uqdsl.assimilate.ensemble import Seen
 from uqdsl.assimilate.localization import BLOCK, Localization, correction
 from uqdsl.assimilate.system import System
 from uqdsl.infer.kalman import anomalies, gained
-from uqdsl.vocabulary.assimilation import AdaptiveLocalization, NoLocalization
+from uqdsl.vocabulary.assimilation.schemes import AdaptiveLocalization, NoLocalization
 
 _TOLERANCE = 1e-10
 """Of the residual of conjugate gradients, relative to the misfit."""

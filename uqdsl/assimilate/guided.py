@@ -34,7 +34,7 @@ from uqdsl.assimilate.particles import Particles, Shared, estimate, members, ren
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.population import over_particles
-from uqdsl.vocabulary.assimilation import GuidedOptions
+from uqdsl.vocabulary.assimilation.particles import GuidedOptions
 
 
 class Linear(NamedTuple):

@@ -26,7 +26,7 @@ from uqdsl.assimilate.minimise import minimise
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.ensemble_transform import transform
 from uqdsl.infer.kalman import anomalies
-from uqdsl.vocabulary.assimilation import HybridOptions
+from uqdsl.vocabulary.assimilation.static import HybridOptions
 
 
 class _Both(NamedTuple):

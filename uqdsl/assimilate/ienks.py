@@ -28,7 +28,7 @@ from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.enkf_n import hyperprior
 from uqdsl.assimilate.ensemble import Moved
 from uqdsl.assimilate.ensemble_window import Shown, ensemble_window
-from uqdsl.vocabulary.assimilation import IenksOptions
+from uqdsl.vocabulary.assimilation.windows import IenksOptions
 
 
 class _Weights(NamedTuple):

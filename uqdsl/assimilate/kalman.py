@@ -15,7 +15,7 @@ from uqdsl.assimilate.extended_kalman import tangent
 from uqdsl.assimilate.gaussian import Function, Joint, gaussian_filter
 from uqdsl.assimilate.system import System
 from uqdsl.messages import listing
-from uqdsl.vocabulary.assimilation import KalmanOptions
+from uqdsl.vocabulary.assimilation.gaussian import KalmanOptions
 
 _PLACES = 4
 """Events, and states at each of them, at which a system is tried."""

@@ -18,7 +18,8 @@ from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
 from uqdsl.assimilate.localization import BLOCK, Localization, Near, correction
 from uqdsl.assimilate.system import System
 from uqdsl.infer.ensemble_transform import transform
-from uqdsl.vocabulary.assimilation import AdaptiveLocalization, LocalOptions
+from uqdsl.vocabulary.assimilation.ensembles import LocalOptions
+from uqdsl.vocabulary.assimilation.schemes import AdaptiveLocalization
 
 
 def make(options: LocalOptions, plan: Plan) -> Filter:

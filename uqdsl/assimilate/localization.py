@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from uqdsl.assimilate.system import Axis, Events, System
-from uqdsl.vocabulary.assimilation import GaspariCohn
+from uqdsl.vocabulary.assimilation.schemes import GaspariCohn
 
 HALF_WIDTH = 1.82
 """Of the taper in radii, sqrt(10/3) of them, as in DAPPER; at one radius it is 0.63."""

@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from uqdsl.vocabulary.assimilation import VariationalOptions
+from uqdsl.vocabulary.assimilation.static import VariationalOptions
 
 type Residuals = Callable[[jax.Array], jax.Array]
 type Cost = Callable[[jax.Array], jax.Array]

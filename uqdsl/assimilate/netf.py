@@ -25,7 +25,7 @@ from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
 from uqdsl.assimilate.localization import BLOCK, Localization
 from uqdsl.assimilate.system import System
 from uqdsl.infer.population import effective
-from uqdsl.vocabulary.assimilation import NetfOptions
+from uqdsl.vocabulary.assimilation.transports import NetfOptions
 
 
 def transform(members: jax.Array, log_weights: jax.Array) -> jax.Array:

@@ -27,7 +27,8 @@ from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
 from uqdsl.assimilate.ensemble import Ensemble, Moved, ensemble_filter, estimate, members, renewed
 from uqdsl.assimilate.system import Events, System
 from uqdsl.assimilate.three_dvar import misfit
-from uqdsl.vocabulary.assimilation import EnsembleOptions, NudgingOptions
+from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
+from uqdsl.vocabulary.assimilation.static import NudgingOptions
 
 _TOLERANCE = 1e-10
 _ITERATIONS = 100

@@ -29,7 +29,7 @@ from uqdsl.assimilate.localization import BLOCK, Localization
 from uqdsl.assimilate.system import System
 from uqdsl.infer.population import effective
 from uqdsl.infer.sinkhorn import couple
-from uqdsl.vocabulary.assimilation import OptimalTransportFilterOptions
+from uqdsl.vocabulary.assimilation.transports import OptimalTransportFilterOptions
 
 _ITERATIONS = 300
 _STEP = 0.1

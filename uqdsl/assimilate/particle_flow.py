@@ -20,7 +20,8 @@ from uqdsl.assimilate.localization import Localization
 from uqdsl.assimilate.system import System
 from uqdsl.infer.mixture import shrunk_correlations
 from uqdsl.infer.particle_flow import analyse, diagonal_basis, mean_curvature
-from uqdsl.vocabulary.assimilation import NoLocalization, ParticleFlowFilterOptions
+from uqdsl.vocabulary.assimilation.schemes import NoLocalization
+from uqdsl.vocabulary.assimilation.transports import ParticleFlowFilterOptions
 
 _LEAST = 1e-6
 """Added to correlations of an element with itself."""

@@ -26,7 +26,7 @@ from jax.scipy.special import logsumexp
 from uqdsl.assimilate.cycle import Estimate, Members, Plan
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.population import RESAMPLING, effective, over_particles
-from uqdsl.vocabulary.assimilation import ParticleOptions
+from uqdsl.vocabulary.assimilation.particles import ParticleOptions
 
 
 class Particles(NamedTuple):

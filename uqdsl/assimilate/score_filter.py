@@ -22,7 +22,8 @@ import jax.numpy as jnp
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Analysis, Moved, Seen, ensemble_filter
 from uqdsl.assimilate.system import System
-from uqdsl.vocabulary.assimilation import ScoreFilterOptions, ScoreSteps
+from uqdsl.vocabulary.assimilation.schemes import ScoreSteps
+from uqdsl.vocabulary.assimilation.transports import ScoreFilterOptions
 
 _LARGEST = 1000.0
 """Of an element of the gradient of the log likelihood."""

@@ -30,7 +30,7 @@ from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.minimise import minimise, posterior_root
 from uqdsl.assimilate.system import Events, System
 from uqdsl.assimilate.window import Found, Span, window_filter
-from uqdsl.vocabulary.assimilation import StrongOptions
+from uqdsl.vocabulary.assimilation.windows import StrongOptions
 
 
 class Known(NamedTuple):

@@ -17,7 +17,7 @@ from uqdsl.assimilate.cycle import Estimate, Filter, Plan
 from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.minimise import Residuals, minimise, posterior_root
 from uqdsl.assimilate.system import Events, System
-from uqdsl.vocabulary.assimilation import ClimatologyOptions, OptimalInterpolationOptions, ThreeDVarOptions
+from uqdsl.vocabulary.assimilation.static import ClimatologyOptions, OptimalInterpolationOptions, ThreeDVarOptions
 
 
 class Held(NamedTuple):

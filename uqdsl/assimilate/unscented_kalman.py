@@ -16,7 +16,7 @@ from jax.scipy.linalg import solve_triangular
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.gaussian import Belief, Function, Line, Linearise, gaussian_filter
-from uqdsl.vocabulary.assimilation import UnscentedKalmanOptions
+from uqdsl.vocabulary.assimilation.gaussian import UnscentedKalmanOptions
 
 _LEAST = 1e-14
 """Share of a variance that rounding makes of nothing."""

@@ -28,7 +28,7 @@ from uqdsl.assimilate.minimise import Minimum, minimise, posterior_root
 from uqdsl.assimilate.strong_4dvar import Known, Sight, sight
 from uqdsl.assimilate.system import Events, System
 from uqdsl.assimilate.window import Found, Span, where_it_counts, window_filter, windows_of
-from uqdsl.vocabulary.assimilation import WeakOptions
+from uqdsl.vocabulary.assimilation.windows import WeakOptions
 
 _CONTROLS = 5000
 """The largest control, whose covariance is a matrix."""

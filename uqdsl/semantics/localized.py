@@ -9,7 +9,8 @@ from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.localization import CorrelatedErrors, NoDistances, NotToldHowNear, NowhereAlong
 from uqdsl.messages.catalogue.names import UnknownDimension
 from uqdsl.syntax import tree
-from uqdsl.vocabulary.assimilation import GaspariCohn, LocalOptions, SerialOptions
+from uqdsl.vocabulary.assimilation.ensembles import LocalOptions, SerialOptions
+from uqdsl.vocabulary.assimilation.schemes import GaspariCohn
 from uqdsl.vocabulary.methods import Method, Options
 
 

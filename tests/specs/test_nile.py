@@ -9,7 +9,7 @@ from .conftest import SPECS
 
 def test_the_level_falls_about_1899() -> None:
     program = uqdsl.load(SPECS / "nile.uq").compile()
-    fit = program.infer("nuts(chains = 2, warmup = 300, draws = 400)", seed=1)
+    fit = program.infer("nuts(chains = 4, warmup = 300, draws = 500)", seed=1)
     assert fit.status == "ok"
     posterior = fit.posterior.posterior.mean(("chain", "draw"))
     # Durbin & Koopman 2012, Time Series Analysis by State Space Methods, sec. 2.10.3: the most probable scatter is 122.9 (the

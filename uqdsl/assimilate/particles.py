@@ -103,7 +103,7 @@ def renewed(particles: Particles, whole: jax.Array, key: jax.Array) -> Particles
     total = logsumexp(known)
     alike = jnp.where(whole, -jnp.log(jnp.sum(whole)), -jnp.inf)
     log_weights = jnp.where(jnp.isfinite(total), known - total, alike)
-    other = jax.random.categorical(key, log_weights, shape=whole.shape)
+    other = jax.random.choice(key, len(whole), whole.shape, p=jnp.exp(log_weights))
     chosen = jnp.where(whole, jnp.arange(len(whole)), other)
     moved = (each[chosen] for each in (particles.states, particles.parameters, particles.before, particles.origin))
     states, parameters, before, origin = moved

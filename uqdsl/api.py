@@ -67,10 +67,10 @@ if TYPE_CHECKING:
     from uqdsl.assimilate.system import System
     from uqdsl.uncertainty.predict import Watch
 
-type Foresee = Callable[[Group, int, Sequence[Prediction], Watch, Any, Group], tuple[Group, tuple[Problem, ...]]]
-"""From draws of a posterior, a seed, what is asked, perhaps a table of new rows, and calibration to what is predicted."""
-type Examine = Callable[[Group, int, Sequence[Prediction], Watch], tuple[Groups, tuple[Problem, ...]]]
-"""From draws of a posterior, a seed and what is asked to what testing data say of that."""
+type Foresee = Callable[[Groups, int, Sequence[Prediction], Watch, Any, Group], tuple[Group, tuple[Problem, ...]]]
+"""From the groups of a result, a seed, what is asked, perhaps a table of new rows, and calibration to what is predicted."""
+type Examine = Callable[[Groups, int, Sequence[Prediction], Watch], tuple[Groups, tuple[Problem, ...]]]
+"""From the groups of a result, a seed and what is asked to what testing data say of that."""
 type Fits = Callable[[int, Any], Group]
 """From a seed and perhaps a table of new rows to what naive fits predict."""
 type Setting = float | int | bool | str
@@ -318,17 +318,17 @@ class Program:
         return system_of(self.spec, self._checked.sources, self._dataset, allowed=self._allow_extern)
 
     def _foresee(
-        self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch, new: Any, calibration: Group
+        self, groups: Groups, seed: int, asked: Sequence[Prediction], watch: Watch, new: Any, calibration: Group
     ) -> tuple[Group, tuple[Problem, ...]]:
         with located(self._checked.sources), memory_short():
             staged = self._staged if new is None else self._make_stages(self._bound_to(new))
-            return predict(staged, posterior, seed, asked, watch, calibration)
+            return predict(staged, groups, seed, asked, watch, calibration)
 
     def _examine(
-        self, posterior: Group, seed: int, asked: Sequence[Prediction], watch: Watch
+        self, groups: Groups, seed: int, asked: Sequence[Prediction], watch: Watch
     ) -> tuple[Groups, tuple[Problem, ...]]:
         with located(self._checked.sources), memory_short():
-            return examine(self._staged, posterior, seed, asked, watch)
+            return examine(self._staged, groups, seed, asked, watch)
 
     def _fit_naively(self, seed: int, new: Any) -> Group:
         dataset = self._dataset if new is None else self._bound_to(new)
@@ -527,9 +527,8 @@ class Fit:
         ]
         mended = any(each.options["recalibrated"] for each in changed)
         calibration = self._examined_groups.get(CALIBRATION, Group()) if mended else Group()
-        posterior = self._result.groups["posterior"]
         with _Watcher(progress).counting() as watch:
-            prediction, problems = self._foresee(posterior, self.seed, changed, watch, new, calibration)
+            prediction, problems = self._foresee(self._result.groups, self.seed, changed, watch, new, calibration)
         self.problems += problems
         self._predicted, self._new = {PREDICTION: prediction}, new
         return to_datatree(self._predicted)[PREDICTION].to_dataset()
@@ -587,7 +586,7 @@ class Fit:
     def _examined_groups(self) -> Groups:
         with _Watcher(None).counting() as watch:
             asked = self.program.spec.predictions
-            groups, problems = self._examine(self._result.groups["posterior"], self.seed, asked, watch)
+            groups, problems = self._examine(self._result.groups, self.seed, asked, watch)
         self.problems += problems
         return groups
 

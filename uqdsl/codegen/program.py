@@ -48,12 +48,13 @@ class Program(NamedTuple):
     """A generated module.
 
     `lines` gives, for each line of `text`, the span of the statement that it comes from, or None; `sites` gives the
-    span of each NumPyro site.
+    span of each NumPyro site; `networks` what the function of each network is called.
     """
 
     text: str
     lines: tuple[Span | None, ...]
     sites: dict[str, Span]
+    networks: dict[str, str]
 
 
 def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 64) -> Program:
@@ -79,7 +80,8 @@ def generate(spec: ir.Spec, sources: Sources, *, version: str, precision: int = 
         functions += _summed(spec, names)
     lines = styled([*_head(spec, sources, version, precision, functions, names), *_plain("", ""), *functions])
     sites = {each.name: each.span for each in spec.statements}
-    return Program("\n".join(line for line, _ in lines) + "\n", tuple(span for _, span in lines), sites)
+    networks = {each.name: names.functions[each.name] for each in spec.networks}
+    return Program("\n".join(line for line, _ in lines) + "\n", tuple(span for _, span in lines), sites, networks)
 
 
 @contextmanager

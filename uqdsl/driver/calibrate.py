@@ -21,7 +21,7 @@ from uqdsl.diagnose.tested import (
     tested,
     together,
 )
-from uqdsl.driver.predict import Staged, joint_draws, limits, said_of_chains, troubles
+from uqdsl.driver.predict import Staged, about_mode, joint_draws, limits, said_of_chains, troubles
 from uqdsl.infer.predictive import observed_values
 from uqdsl.messages import Problem
 from uqdsl.messages.catalogue.calibration import Miscalibrated, NotScored, ShiftedInputs
@@ -39,12 +39,12 @@ _LARGEST_BIAS = 0.05
 
 
 def examine(
-    staged: Staged, posterior: Group, seed: int, asked: Sequence[ir.Prediction], watch: Watch
+    staged: Staged, groups: Groups, seed: int, asked: Sequence[ir.Prediction], watch: Watch
 ) -> tuple[Groups, tuple[Problem, ...]]:
     """Hold predictions of testing rows against what was recorded of them, and new inputs against those of training.
 
     Arguments:
-        posterior: the group of that name.
+        groups: of the result, of which the posterior is one.
         seed: of everything that is random.
         asked: predictions; their targets are scored, if they are outcomes.
         watch: is told how far it is.
@@ -53,9 +53,9 @@ def examine(
         The groups `calibration` and `shift`, where there is anything in them, and what is to be said of them (UQ617, UQ640 to
         UQ642).
     """
-    calibration = _against_testing(staged, posterior, seed, asked, watch)
-    groups = {CALIBRATION: calibration, SHIFT: _new_inputs(staged, seed)}
-    found = {name: each for name, each in groups.items() if each.variables or each.attrs}
+    calibration = _against_testing(about_mode(staged, groups), groups["posterior"], seed, asked, watch)
+    both = {CALIBRATION: calibration, SHIFT: _new_inputs(staged, seed)}
+    found = {name: each for name, each in both.items() if each.variables or each.attrs}
     return found, said_of_calibration(staged.spec, found)
 
 

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from uqdsl.diagnose import Row, Verdict, cut_mass, summarize, verdict
 from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.diagnose.simulations import SIMULATIONS, judged
@@ -25,7 +27,8 @@ from uqdsl.messages import Problem, RunError, UqdslError
 from uqdsl.messages.catalogue.runtime import NoPrediction, NoPredictions
 from uqdsl.report import NAIVE
 from uqdsl.results import Drawn, Group, Groups, Store, build_groups, sample_groups
-from uqdsl.results.method import METHOD, WEIGHTED, Said, method_group
+from uqdsl.results.groups import make_group
+from uqdsl.results.method import METHOD, MODE, WEIGHTED, Said, method_group, mode_of
 from uqdsl.uncertainty.predict import Watch, unwatched
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import ChainOptions, Method, Options, method_named
@@ -142,7 +145,8 @@ def infer(
     else:
         with watcher.counting() as watch:
             sampled = _whole(target, method, options, seed, attrs, folder, partial(watch, run.name))
-    drawn, store, attrs = _with_latent(target, sampled.drawn, seed), sampled.store, attrs | sampled.attrs
+    about = target.linearised(mode_of(sampled.groups))
+    drawn, store, attrs = _with_latent(about, sampled.drawn, seed), sampled.store, attrs | sampled.attrs
     groups = build_groups(target, drawn, attrs=attrs) | sampled.groups
     rows = tuple(summarize(groups))
     found = _verdict(spec, options, groups, rows)
@@ -151,7 +155,7 @@ def infer(
     watcher.sampled(result)
     try:
         with watcher.busy("computing predictions"):
-            result = replace(result, groups=_with_predictions(target, drawn, seed, attrs) | sampled.groups)
+            result = replace(result, groups=_with_predictions(target, about, drawn, seed, attrs) | sampled.groups)
     except KeyboardInterrupt:
         store.flush()
         raise
@@ -296,6 +300,10 @@ def _whole(
     given = found.draws
     said = Said(found.worth, given.diagnostics, given.reasons, (*given.notes, *target.caveats))
     groups: Groups = {METHOD: method_group(said, given.history)}
+    if given.mode:
+        groups[MODE] = make_group(
+            {name: np.asarray(each) for name, each in given.mode.items()}, target.dims, target.coords
+        )
     if found.weighted:
         groups[WEIGHTED] = sample_groups(target, found.weighted, {})["posterior"]
     store = Store(target, chains=chains, draws=draws, directory=folder, attrs=attrs)
@@ -318,9 +326,8 @@ def _with_answers(staged: Staged, result: Result, seed: int, watcher: Watcher) -
     began = time.perf_counter()
     try:
         with watcher.counting() as watch:
-            posterior = result.groups["posterior"]
-            examined, said = examine(staged, posterior, seed, asked, watch)
-            prediction, problems = predict(staged, posterior, seed, asked, watch, examined.get(CALIBRATION))
+            examined, said = examine(staged, result.groups, seed, asked, watch)
+            prediction, problems = predict(staged, result.groups, seed, asked, watch, examined.get(CALIBRATION))
     except UqdslError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
@@ -385,12 +392,13 @@ def _with_latent(target: Target, drawn: Drawn, seed: int) -> Drawn:
     return drawn._replace(posterior=drawn.posterior | found | moved)
 
 
-def _with_predictions(target: Target, drawn: Drawn, seed: int, attrs: dict[str, Any]) -> Groups:
+def _with_predictions(target: Target, about: Target, drawn: Drawn, seed: int, attrs: dict[str, Any]) -> Groups:
+    """The groups of a result; what was before the data is the target's, and what comes after them that about the mode."""
     import jax
 
     from uqdsl.infer.predictive import draw_prior, predict_posterior
 
     key = jax.random.key(seed)
     prior = draw_prior(target, jax.random.fold_in(key, _PRIOR))
-    predictive = predict_posterior(target, drawn.posterior, jax.random.fold_in(key, _POSTERIOR))
+    predictive = predict_posterior(about, drawn.posterior, jax.random.fold_in(key, _POSTERIOR))
     return build_groups(target, drawn, prior=prior, predictive=predictive, attrs=attrs)

@@ -17,8 +17,9 @@ from uqdsl.driver.recalibrate import learn_maps, said_of_maps, verify_testing_ro
 from uqdsl.messages import Problem, RunError, Sources
 from uqdsl.messages.catalogue.runtime import NotMixed, PredictionNotFinite
 from uqdsl.messages.catalogue.sources import NoEntropy, NoTesting
-from uqdsl.results import Group, Variable
+from uqdsl.results import Group, Groups, Variable
 from uqdsl.results.groups import label_array, labels_of
+from uqdsl.results.method import mode_of
 from uqdsl.uncertainty.answers import Answer, answer
 from uqdsl.uncertainty.predict import Predictor, Watch
 from uqdsl.uncertainty.short_chains import Mixing
@@ -61,6 +62,13 @@ def make_stages(
     return Staged(spec, dataset, stages, programs)
 
 
+def about_mode(staged: Staged, groups: Groups) -> Staged:
+    """Stages whose networks are linear in their weights, where those of the result are."""
+    mode = mode_of(groups)
+    stages = {name: each._replace(target=each.target.linearised(mode)) for name, each in staged.stages.items()}
+    return staged._replace(stages=stages)
+
+
 def _part(spec: ir.Spec, stage: ir.Stage, dataset: Dataset) -> Dataset:
     """The rows of a stage; of a prediction the new ones, else those for testing, else those for training."""
     parts = {"training": dataset, **dataset.parts}
@@ -91,7 +99,7 @@ def with_given(stage: ir.Stage, part: Dataset) -> Dataset:
 
 def predict(
     staged: Staged,
-    posterior: Group,
+    groups: Groups,
     seed: int,
     asked: Sequence[ir.Prediction],
     watch: Watch,
@@ -100,7 +108,7 @@ def predict(
     """Predict from draws of a posterior.
 
     Arguments:
-        posterior: the group of that name.
+        groups: of the result, of which the posterior is one.
         seed: of everything that is random.
         asked: what is to be told.
         watch: is told how far it is.
@@ -112,14 +120,14 @@ def predict(
     Raises:
         RunError: UQ369 where information is asked of a number, UQ643 where testing rows do not tell how to mend.
     """
-    calibration = calibration or Group()
+    staged, calibration = about_mode(staged, groups), calibration or Group()
     maps = learn_maps(asked, calibration)
     stage = next(each for each in staged.spec.stages if each.name == PREDICTION)
     sites = {each.name: predicted_site(stage.spec, each) for each in asked}
     predictor = Predictor(
         staged.stages,
         stage.spec,
-        joint_draws(staged.spec, posterior, seed),
+        joint_draws(staged.spec, groups["posterior"], seed),
         sites,
         seed,
         watch=watch,

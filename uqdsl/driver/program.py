@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 import uqdsl
 from uqdsl.codegen import Program, generate
@@ -15,6 +16,7 @@ from uqdsl.data import Dataset
 from uqdsl.driver.externs import computed, load_externs
 from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
+from uqdsl.infer.linearised import linear_in_weights
 from uqdsl.infer.target import program_file
 from uqdsl.ir import Spec, base, observed
 from uqdsl.semantics.batches import rows_and_batch
@@ -85,7 +87,18 @@ def make_target(
         weights=tuple(each.name for network in spec.networks for each in network.weights if each.name in unknown),
         rows=rows,
         batch=batch,
+        about=partial(load_linear, spec, program) if spec.networks else None,
     )
+
+
+def load_linear(spec: Spec, program: Program, mode: Mapping[str, Any]) -> ModuleType:
+    """The module of a program in which every network is linear in its weights about a mode."""
+    module = load_program(program.text, spec.name)
+    for each in spec.networks:
+        function = program.networks[each.name]
+        about = [mode.get(own.name) for own in each.weights]
+        setattr(module, function, linear_in_weights(getattr(module, function), len(each.parameters), about))
+    return module
 
 
 def load_program(text: str, name: str) -> ModuleType:

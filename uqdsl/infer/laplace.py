@@ -6,8 +6,12 @@
 on the unconstrained scale u of n elements, so that intervals keep within the supports of the unknowns. It is exact where that
 density is normal, and near it where there are many data.
 
+With `predictive = linearised` networks are linear in their weights about û in all that follows: in what is recorded and
+predicted at each draw, and in the posterior that the draws are judged by and may be corrected to.
+
 MacKay 1992, A Practical Bayesian Framework for Backpropagation Networks, Neural Comput. 4, 448-472; Daxberger et al. 2021,
-Laplace Redux, NeurIPS 34.
+Laplace Redux, NeurIPS 34; Immer, Korzepa & Bauer 2021, Improving predictions of Bayesian neural nets via local linearization,
+AISTATS.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import numpy as np
 
 from uqdsl.infer.fisher import unknown_laws
 from uqdsl.infer.kronecker import last_layers, layer_spreads, rows_of
+from uqdsl.infer.positions import record
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.search import search
 from uqdsl.infer.spread import (
@@ -32,6 +37,8 @@ from uqdsl.infer.spread import (
     spread_of,
 )
 from uqdsl.vocabulary.methods.local import LaplaceOptions
+
+_LINEAR = "networks are linear in their weights, about the mode, in all that is recorded, judged and predicted"
 
 
 def run(posterior: Posterior, options: LaplaceOptions, key: jax.Array, watch: Watch) -> Draws:
@@ -59,13 +66,21 @@ def run(posterior: Posterior, options: LaplaceOptions, key: jax.Array, watch: Wa
     if whole:
         evidence = float(found.top.log_density) + spread.rank / 2 * math.log(2 * math.pi) - spread.log_det / 2
         diagnostics["log_evidence"] = evidence
+    linear = options.predictive == "linearised"
     return Draws(
         positions,
         log_approximation=log_approximation if whole else None,
         diagnostics=diagnostics,
         reasons=(*bent(spread), *found.reasons),
-        notes=(*notes, *found.notes),
+        notes=(*notes, *found.notes, *([_LINEAR] if linear else [])),
+        mode=_weights(posterior, found.top.position) if linear else {},
     )
+
+
+def _weights(posterior: Posterior, position: jax.Array) -> dict[str, jax.Array]:
+    """The weights of all networks at a position."""
+    found = record(posterior.target, posterior.layout, position, posterior.data)
+    return {name: found[name] for name in posterior.target.weights}
 
 
 def _curvature(posterior: Posterior, mode: jax.Array, form: str) -> tuple[Spread, str, tuple[str, ...]]:

@@ -93,6 +93,10 @@ class Posterior:
             return self
         return self.of_rows(jax.random.randint(key, (self.target.batch or 0,), 0, self.rows))
 
+    def linearised(self, mode: dict[str, jax.Array]) -> Posterior:
+        """The posterior of networks that are linear in their weights about a mode; itself without a mode."""
+        return replace(self, fixed=_Fixed(self.target.linearised(mode))) if mode else self
+
     def of_rows(self, rows: jax.Array) -> Posterior:
         """The posterior of some rows, by their positions, each as often as it is named.
 
@@ -171,6 +175,7 @@ class Draws(NamedTuple):
     - history: a number after each of the method's steps, by name, such as `temperature`.
     - worth: how many independent draws of the posterior they are worth, where the method knows that better than can be told
       from how often each is there; NaN where they are none of the posterior.
+    - mode: the weights of networks, by name, about which these are linear in all that follows; empty where they are not.
     """
 
     positions: jax.Array | np.ndarray
@@ -182,6 +187,7 @@ class Draws(NamedTuple):
     notes: tuple[str, ...] = ()
     history: dict[str, np.ndarray] = {}  # noqa: RUF012 - never changed
     worth: float | None = None
+    mode: dict[str, jax.Array] = {}  # noqa: RUF012 - never changed
 
 
 class Watch(Protocol):

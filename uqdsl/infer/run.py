@@ -74,7 +74,9 @@ def run(
     key = jax.random.fold_in(jax.random.key(seed), zlib.crc32(method.name.encode()))
     function: Run = method.load()
     try:
-        draws = _weighed(posterior, function(posterior, options, key, watch), getattr(options, "correction", "none"))
+        draws = function(posterior, options, key, watch)
+        posterior = posterior.linearised(draws.mode)
+        draws = _weighed(posterior, draws, getattr(options, "correction", "none"))
         positions = np.asarray(draws.positions, float)
         positions = positions if positions.ndim == 3 else positions[None]
         shape = positions.shape[:2]

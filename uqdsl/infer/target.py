@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class Target(NamedTuple):
     - batch: how many of them the likelihoods ask to be looked at at a time.
     - weights: of its unknowns, those of networks, layer by layer: chains need not agree on them, as hidden units can change
       places.
+    - about: of a spec with networks, `about(mode)` has the functions of the program with these linear in their weights there.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Target(NamedTuple):
     weights: tuple[str, ...] = ()
     rows: str | None = None
     batch: int | None = None
+    about: Callable[[Mapping[str, Any]], Any] | None = None
 
     @property
     def file(self) -> str:
@@ -81,6 +83,18 @@ class Target(NamedTuple):
     def recorded(self) -> tuple[str, ...]:
         """Names of what is kept of every draw."""
         return self.unknowns + self.quantities
+
+    def linearised(self, mode: Mapping[str, Any]) -> Self:
+        """The same with networks that are linear in their weights about a mode, by their names; itself without a mode."""
+        if not mode or self.about is None:
+            return self
+        found = self.about(mode)
+        return self._replace(
+            model=found.model,
+            log_density=found.log_density,
+            log_parts=found.log_parts,
+            summed=found.summed if self.summed is not None else None,
+        )
 
 
 def program_file(name: str) -> str:

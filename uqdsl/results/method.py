@@ -14,6 +14,9 @@ METHOD = "method"
 WEIGHTED = "weighted"
 """The group of draws that do not count alike, as they were before they were resampled, with their `log_weight`."""
 
+MODE = "mode"
+"""The group of the weights about which networks are linear in what is said of them."""
+
 type Numbers = Mapping[str, float | int | bool | str]
 
 
@@ -55,6 +58,11 @@ def read_said(groups: Groups) -> Said | None:
     ess = float(attrs["ess"]) if "ess" in attrs else None
     reasons, notes = (tuple(json.loads(str(attrs[name]))) for name in ("reasons", "notes"))
     return Said(ess, json.loads(str(attrs["diagnostics"])), reasons, notes)
+
+
+def mode_of(groups: Groups) -> dict[str, np.ndarray]:
+    """The weights, by name, about which the networks of a result are linear; nothing where they are not."""
+    return {name: each.values for name, each in groups[MODE].variables.items()} if MODE in groups else {}
 
 
 def _plain(value: object) -> object:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.messages import Label, Problem, Span, listing
 from uqdsl.messages.catalogue.lints import MomentsAlone
-from uqdsl.messages.catalogue.methods import Inadmissible
+from uqdsl.messages.catalogue.methods import Inadmissible, NotLinearised
 from uqdsl.vocabulary.assimilation import MARGINAL, filters
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import Assumption, Method, method_named, methods
@@ -64,6 +64,35 @@ def check_moments(spec: ir.Spec) -> tuple[Problem, ...]:
         for each in _stage(spec, "observation").observations
         if (shape := shape_of(each.law)) and not _lacking(each.law)
     )
+
+
+def check_linearised(spec: ir.Spec) -> tuple[Problem, ...]:
+    """UQ514 for each run whose networks are to be linear about its mode, where that cannot be."""
+    asked = [run for run in spec.runs if run.method == "laplace" and run.options["predictive"] == "linearised"]
+    return tuple(
+        # Without an `infer` statement of its own, a run has no place in the text.
+        NotLinearised(at=run.span if run.span != Span(0, 0) else None, reason=reason, others=others)
+        for run in asked
+        for reason, others in _not_linear(spec, run)[:1]
+    )
+
+
+def _not_linear(spec: ir.Spec, run: ir.Run) -> list[tuple[str, tuple[Label, ...]]]:
+    """Why the networks of a run cannot be linear about its mode."""
+    found: list[tuple[str, tuple[Label, ...]]] = []
+    if not spec.networks:
+        found.append(("the spec has no network", ()))
+    if run.states is not None:
+        found.append(("states are integrated out by a filter, whose model stays as it is", ()))
+    if any(each.name == "refit" for each in spec.stages):
+        # Weights that are exact are the mode of that stage, others a draw of chains in it.
+        named = {each.name: each for each in spec.sources}
+        exact = named["weights"].stance == "exact"
+        source = named["weights" if exact else "training_data"]
+        again = "weights are found anew for each draw of true training data, by chains of the network itself"
+        reason = "weights that are exact do not move away from a mode" if exact else again
+        found.append((reason, (Label(source.span, "because of this"),)))
+    return found
 
 
 type _Look = Callable[[Assumption], list[Violation]]

@@ -12,7 +12,7 @@ from uqdsl import ir
 from uqdsl.messages import Problem, Span, errors
 from uqdsl.messages.catalogue.states import NoStates, NothingToAccountFor, StatesUnaccounted
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
-from uqdsl.semantics.admissible import check_admissible, check_moments
+from uqdsl.semantics.admissible import check_admissible, check_linearised, check_moments
 from uqdsl.semantics.allowed import heed_allowed, not_allowed
 from uqdsl.semantics.assimilations import check_truth, lower_assimilations
 from uqdsl.semantics.batches import check_batches
@@ -180,7 +180,7 @@ def _analyse(
         found += (*check_used(spec, written if moved is None else whole), *check_conditioned(spec))
         found += check_truth(spec)
         found += not_allowed(whole, check_moments(spec))
-        found += check_gradients(spec) or (*check_admissible(spec), *check_simulated(spec))
+        found += check_gradients(spec) or (*check_admissible(spec), *check_linearised(spec), *check_simulated(spec))
         found += (*check_batches(spec),) if asks else ()
     found = without_halves(heed_allowed(written, found))
     found.sort(key=lambda problem: problem.at or (-1, -1))

@@ -114,3 +114,11 @@ class FunctionFailed(Problem):
     name: str
     when: str
     exception: str
+
+
+class NotLinearised(Problem):
+    code = "UQ514"
+    headline = "`predictive = linearised` cannot be had: {reason}"
+    label = "asks for it"
+    advice = "leave the option out"
+    reason: str

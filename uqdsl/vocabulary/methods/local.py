@@ -17,6 +17,10 @@ class LaplaceOptions(ApproximationOptions):
         default="full",
         description="form of the curvature; of networks only the last layer, or a Kronecker product for each layer",
     )
+    predictive: Literal["sampled", "linearised"] = Field(
+        default="sampled",
+        description="networks at each draw: sampled: as they are; linearised: linear in their weights, about the mode",
+    )
 
 
 class PointOptions(Options):
@@ -135,6 +139,10 @@ METHODS: tuple[Method, ...] = (
             (
                 "ritter2018: Ritter, Botev & Barber 2018, A Scalable Laplace Approximation for Neural Networks, ICLR "
                 "(`hessian = kronecker`)"
+            ),
+            (
+                "immer2021: Immer, Korzepa & Bauer 2021, Improving predictions of Bayesian neural nets via local "
+                "linearization, AISTATS (`predictive = linearised`)"
             ),
         ),
     ),

@@ -157,6 +157,7 @@ def test_of_a_network_that_is_linear_nothing_changes():
     assert np.allclose(linear.predict(progress=False)["y"], plain.predict(progress=False)["y"], atol=1e-9)
     assert linear.diagnostics["pareto_k"] == pytest.approx(plain.diagnostics["pareto_k"], abs=1e-3)
     assert linear.status == plain.status == "ok"
+    assert mode_of(plain._result.groups) == {}
 
 
 def test_the_mode_is_kept_in_the_file(tmp_path: Path):
@@ -165,7 +166,6 @@ def test_the_mode_is_kept_in_the_file(tmp_path: Path):
     kept = mode_of(read_netcdf(tmp_path / "result.nc"))
     assert kept.keys() == closed().mode.keys()
     assert all(np.array_equal(kept[name], each) for name, each in closed().mode.items())
-    assert mode_of(fitted(STRAIGHT, SAMPLED)._result.groups) == {}
 
 
 def test_importance_leads_to_the_posterior_of_the_linear_model():

@@ -19,7 +19,7 @@ class LaplaceOptions(ApproximationOptions):
     )
     predictive: Literal["sampled", "linearised"] = Field(
         default="sampled",
-        description="networks at each draw: sampled: as they are; linearised: linear in their weights, about the mode",
+        description="what networks are at each draw: themselves, or linear in their weights about the mode",
     )
 
 

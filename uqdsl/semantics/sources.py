@@ -177,8 +177,7 @@ def _read_source(
             expected = "`residual ~ law` and priors" if source.name == "function" else "priors"
             problems.append(WrongEntry(at=entry.span, source=source.name, expected=expected))
     if source.name == "function" and source.stance is None and found.residual is None:
-        expected = "`residual ~ law`, which is not among them,"
-        problems.append(WrongEntry(at=source.span, source=source.name, expected=expected))
+        problems.append(WrongEntry(at=source.span, source=source.name, expected="`residual ~ law`"))
 
 
 def _target(left: tree.Expression) -> tree.Target | None:

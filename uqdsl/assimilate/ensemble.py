@@ -135,8 +135,7 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
             moved = analysis(system, joint, seen, key)
             after = inflated(options.inflation, joint, moved.ensemble, key_of_inflation)
             if options.rotate:
-                mean = jnp.mean(after, axis=0)
-                after = mean + rotation(key_of_rotation, options.members) @ (after - mean)
+                after = rotated(key_of_rotation, after)
             return moved._replace(ensemble=after)
 
         seen = seen_by(system, ensemble, event, estimated, options.reject)
@@ -249,6 +248,12 @@ def spread_by(factor: jax.Array | float, ensemble: jax.Array) -> jax.Array:
     """An ensemble `(N, n)` with anomalies times a factor."""
     mean = jnp.mean(ensemble, axis=0)
     return mean + factor * (ensemble - mean)
+
+
+def rotated(key: jax.Array, ensemble: jax.Array) -> jax.Array:
+    """An ensemble `(N, n)` with anomalies turned at random."""
+    mean = jnp.mean(ensemble, axis=0)
+    return mean + rotation(key, len(ensemble)) @ (ensemble - mean)
 
 
 def rotation(key: jax.Array, count: int) -> jax.Array:

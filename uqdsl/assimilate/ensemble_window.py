@@ -15,7 +15,7 @@ from uqdsl.assimilate.ensemble import (
     estimate,
     inflated,
     members,
-    rotation,
+    rotated,
     seen_by,
 )
 from uqdsl.assimilate.system import Events, System
@@ -56,8 +56,7 @@ def ensemble_window(options: EnsembleWindowOptions, plan: Plan, update: Update) 
         moved = update(before, shown, for_update)
         after = inflated(options.inflation, before, moved.ensemble, for_inflation)
         if options.rotate:
-            mean = after.mean(0)
-            after = mean + rotation(for_rotation, options.members) @ (after - mean)
+            after = rotated(for_rotation, after)
         found = base.with_joint(after, estimated)
         return Found(found, span.run(system, step, found, lambda *_: None)[0], moved.numbers)
 

@@ -23,11 +23,11 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.sparse.linalg import cg
 
+from uqdsl.assimilate import free_run
 from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
-from uqdsl.assimilate.ensemble import Ensemble, Moved, ensemble_filter, estimate, members, renewed
+from uqdsl.assimilate.ensemble import Ensemble, estimate, members, renewed
 from uqdsl.assimilate.system import Events, System
 from uqdsl.assimilate.three_dvar import misfit
-from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
 from uqdsl.vocabulary.assimilation.static import NudgingOptions
 
 _TOLERANCE = 1e-10
@@ -43,7 +43,7 @@ class Nudged(NamedTuple):
 
 def make(options: NudgingOptions, plan: Plan) -> Filter:
     """Members that are nudged."""
-    free = ensemble_filter(EnsembleOptions(members=options.members), plan, lambda _s, each, _seen, _key: Moved(each))
+    free = free_run.make(options, plan)
 
     def begin(system: System, key: jax.Array) -> Nudged:
         return Nudged(free.begin(system, key), jnp.zeros(()))

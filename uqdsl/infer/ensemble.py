@@ -28,7 +28,7 @@ from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.infer.pushforward import push
 from uqdsl.infer.rejuvenate import rejuvenate
 from uqdsl.infer.rto import randomise
-from uqdsl.infer.training import Objective, Units, prior_units, train
+from uqdsl.infer.training import Objective, Units, of_batch, prior_units, train
 from uqdsl.messages import RunError, listing
 from uqdsl.messages.catalogue.runtime import UnfitEnsemble
 from uqdsl.vocabulary.methods.ensembles import EnsembleOptions
@@ -145,7 +145,7 @@ def _made(posterior: Posterior, options: EnsembleOptions, units: Units, key: jax
 def _objective(posterior: Posterior, options: EnsembleOptions) -> Objective:
     """The log density, of a batch of rows where the spec asks for that; of `bootstrap` that of rows drawn anew."""
     if options.kind == "deep":
-        return lambda posterior, position, _, step: posterior.draw_batch(step).log_density(position)
+        return of_batch
     if posterior.target.rows is None:
         raise _unfit(options, "its likelihoods are not of rows that know nothing of each other given the unknowns")
 

@@ -25,7 +25,7 @@ import numpy as np
 from uqdsl.infer.chunks import in_chunks
 from uqdsl.infer.curvature import LARGEST, local_laws
 from uqdsl.infer.posterior import Draws, Posterior, Watch
-from uqdsl.infer.training import Units, prior_units, train
+from uqdsl.infer.training import Units, of_batch, prior_units, train
 from uqdsl.vocabulary.methods.stochastic import StochasticOptions
 
 _BATCHES, _PLACES = 128, 8
@@ -81,7 +81,7 @@ def walk(
     units = prior_units(posterior, of_units)
     modes = train(
         posterior,
-        lambda posterior, position, _, step: posterior.draw_batch(step).log_density(position),
+        of_batch,
         units,
         of_modes,
         members=options.chains,

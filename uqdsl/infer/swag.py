@@ -28,7 +28,7 @@ import numpyro.distributions as dist
 from uqdsl.infer.chunks import in_chunks
 from uqdsl.infer.ensemble import Members, screened
 from uqdsl.infer.posterior import Draws, Posterior, Watch
-from uqdsl.infer.training import Units, prior_units, train
+from uqdsl.infer.training import Units, of_batch, prior_units, train
 from uqdsl.vocabulary.methods.ensembles import SwagOptions
 
 _BATCHES, _CURVED, _TURNS = 64, 8, 30
@@ -66,7 +66,7 @@ def run(posterior: Posterior, options: SwagOptions, key: jax.Array, watch: Watch
     units = prior_units(posterior, of_units)
     trained = train(
         posterior,
-        lambda posterior, position, _, step: posterior.draw_batch(step).log_density(position),
+        of_batch,
         units,
         of_members,
         members=options.members,

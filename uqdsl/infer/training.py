@@ -28,6 +28,11 @@ type Objective = Callable[[Posterior, jax.Array, jax.Array, jax.Array], jax.Arra
 """What a member wants to be high: of the posterior, a position, a key of the member, and one of the step."""
 
 
+def of_batch(posterior: Posterior, position: jax.Array, _member: jax.Array, step: jax.Array) -> jax.Array:
+    """The objective of plain training: the log density, by the rows of a batch."""
+    return posterior.draw_batch(step).log_density(position)
+
+
 class Units(NamedTuple):
     """The scale of the prior: its median and width in each element of a position, `(size,)`."""
 

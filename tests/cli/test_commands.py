@@ -18,6 +18,7 @@ import uqdsl as package
 from uqdsl.data import bind
 from uqdsl.driver.predict import make_stages
 from uqdsl.messages import Sources
+from uqdsl.vocabulary.assimilation import filters
 from uqdsl.vocabulary.methods import methods
 
 from .conftest import MODEL
@@ -163,8 +164,9 @@ def test_the_equation_in_every_form(uqdsl):
 
 def test_methods(uqdsl):
     listed = uqdsl("methods").out
-    assert listed.startswith("Markov chains\n  nuts ")
-    assert all(f"  {name} " in listed for name in methods())
+    assert listed.startswith("infer: Markov chains\n  nuts ")
+    assert "\nassimilate: weighted particles\n  bootstrap " in listed
+    assert all(f"  {name} " in listed for name in (*methods(), *filters()))
     described = uqdsl("methods", "nuts").out
     assert (
         "target_accept = 0.8  mean acceptance statistic that the step size aims at (a number, above 0, below 1)"
@@ -172,7 +174,7 @@ def test_methods(uqdsl):
     )
     assert "assumes\n  every unknown is continuous\n" in described
     assert "references\n  Hoffman & Gelman 2014" in described
-    described = uqdsl("methods", "nuts", "--json").json
+    (described,) = uqdsl("methods", "nuts", "--json").json
     assert described["options"]["chains"] == {
         "type": "a whole number",
         "default": 4,
@@ -180,11 +182,24 @@ def test_methods(uqdsl):
         "at most": 1024,
         "means": "independent chains",
     }
-    assert [each["name"] for each in uqdsl("methods", "--json").json] == list(methods())
+    assert [each["name"] for each in uqdsl("methods", "--json").json] == [*methods(), *filters()]
     said = uqdsl("methods", "nutz")
     assert said.code == 2
     assert "did you mean `nuts`?" in said.err
     assert uqdsl("methods", "prior x").code == 2
+
+
+def test_methods_of_assimilation(uqdsl):
+    described = uqdsl("methods", "letkf").out
+    assert described.startswith("assimilate by letkf: the local ensemble transform Kalman filter")
+    assert (
+        "inflation = none     how spread that sampling lost is restored (one of none, multiplicative(factor = 1.02),"
+        in described
+    )
+    assert "(one of gaspari_cohn(radius, along), adaptive(cutoff = 2.0))" in described
+    both = uqdsl("methods", "es_mda", "--json").json
+    assert [each["statement"] for each in both] == ["infer", "assimilate"]
+    assert "did you mean `letkf`?" in uqdsl("methods", "letk").err
 
 
 def test_what_is_wrong_with_methods_of_other_packages(uqdsl, install):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Install
 from tests.docs.reading import blocks
-from uqdsl.vocabulary.methods import STRANGERS, brought, family_of, method_named, methods
+from uqdsl.vocabulary.methods import brought, method_named, methods
 
 WALK = """
 from uqdsl.vocabulary.methods import ChainOptions, Method
@@ -22,7 +22,6 @@ def test_a_method_is_found_by_its_entry_point(install: Install):
     method = method_named("walk")
     assert method is not None
     assert method.summary == "a random walk"
-    assert family_of(method) == STRANGERS
     assert list(methods())[-1] == "walk"
     assert brought().refused == ()
 

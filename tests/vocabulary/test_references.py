@@ -8,12 +8,12 @@ from importlib.resources import files
 import pytest
 
 from uqdsl.vocabulary import references
-from uqdsl.vocabulary.assimilation import MARGINAL, filters
+from uqdsl.vocabulary.assimilation import filters
 from uqdsl.vocabulary.methods import FAMILIES
 from uqdsl.vocabulary.references import bibtex, entries, split_reference
 
 METHODS = [method for family in FAMILIES.values() for method in family]
-METHODS += [filters()[name] for name in sorted(MARGINAL)]
+METHODS += filters().values()
 TEXTS = {
     each.name: each.read_text(encoding="utf-8") for each in files(references).iterdir() if each.name.endswith(".bib")
 }

@@ -203,19 +203,19 @@ def follow(
     chunk = max(1, min(total, _CHUNK, _ELEMENTS // max(1, (system.size + system.parameters) * (1 + asked.keep))))
 
     @jax.jit
-    def begin(system: System) -> Any:
+    def begin(system: System, key: jax.Array) -> Any:
         return method.begin(system, jax.random.fold_in(key, 0))
 
     def one(known: _Known, carried: Any, number: jax.Array) -> tuple[Any, Any]:
-        system, truth = known
+        system, truth, key = known
         event, true = jax.tree.map(lambda each: each[number], (system.events, truth))
         return _one(system, method, carried, event, key, asked._replace(truth=true))
 
     looks_back = method.smoother is not None
     steps = total * (2 if looks_back else 1)
-    carried = spread_over_devices(method, system, begin(system))
+    carried = spread_over_devices(method, system, begin(system, key))
     system = _everywhere(system)
-    known = _Known(system, None if asked.truth is None else jnp.asarray(asked.truth))
+    known = _Known(system, None if asked.truth is None else jnp.asarray(asked.truth), key)
     early, late = hoisted(one, known, carried, jnp.zeros((), int))
     constant = jax.jit(early)(known)
     told_of_one = jax.eval_shape(late, constant, known, carried, jnp.zeros((), int))[1]
@@ -426,10 +426,11 @@ def _scored(
 
 
 class _Known(NamedTuple):
-    """What is known before the loop over time begins."""
+    """What is known before the loop over time begins; none of it is compiled into the program, which serves other seeds too."""
 
     system: System
     truth: jax.Array | None
+    key: jax.Array
 
 
 class _Later(NamedTuple):

@@ -16,6 +16,7 @@ from uqdsl.data import Dataset
 from uqdsl.driver.externs import computed, load_externs
 from uqdsl.driver.front import Checked
 from uqdsl.infer import Target
+from uqdsl.infer.compile_cache import use_jax_cache
 from uqdsl.infer.linearised import linear_in_weights
 from uqdsl.infer.target import program_file
 from uqdsl.ir import Spec, base, observed
@@ -102,7 +103,11 @@ def load_linear(spec: Spec, program: Program, mode: Mapping[str, Any]) -> Module
 
 
 def load_program(text: str, name: str) -> ModuleType:
-    """The module of a program's text; its lines show in tracebacks and to `inspect` as those of a file would."""
+    """The module of a program's text; its lines show in tracebacks and to `inspect` as those of a file would.
+
+    What it compiles is kept for the next start.
+    """
+    use_jax_cache()
     module = ModuleType(name)
     file = program_file(name)
     module.__file__ = file

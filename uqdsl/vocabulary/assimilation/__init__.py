@@ -8,20 +8,21 @@ from functools import cache
 from uqdsl.vocabulary.assimilation import ensembles, gaussian, particles, static, transports, windows
 from uqdsl.vocabulary.methods import Method
 
-METHODS = (
-    *gaussian.METHODS,
-    *ensembles.METHODS,
-    *static.METHODS,
-    *windows.METHODS,
-    *particles.METHODS,
-    *transports.METHODS,
-)
+FAMILIES: Mapping[str, tuple[Method, ...]] = {
+    "Kalman filters of one Gaussian law": gaussian.METHODS,
+    "ensemble Kalman filters and smoothers": ensembles.METHODS,
+    "covariances that do not move, and no analysis at all": static.METHODS,
+    "observations of a window of time together": windows.METHODS,
+    "weighted particles": particles.METHODS,
+    "members that are moved to the posterior": transports.METHODS,
+}
+"""The methods by what they are akin to."""
 
 
 @cache
 def filters() -> Mapping[str, Method]:
     """Every method by its name."""
-    return {method.name: method for method in METHODS}
+    return {method.name: method for family in FAMILIES.values() for method in family}
 
 
 ESTIMATES = frozenset({"bootstrap", "guided", "auxiliary"})

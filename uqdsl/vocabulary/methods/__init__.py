@@ -30,7 +30,6 @@ __all__ = [
     "Options",
     "Refused",
     "brought",
-    "family_of",
     "method_named",
     "methods",
 ]
@@ -75,11 +74,6 @@ def method_named(name: str) -> Method | None:
 def methods() -> Mapping[str, Method]:
     """Every method by its name: the built-in ones, then those of other installed packages."""
     return {**_BUILT_IN, **brought().methods}
-
-
-def family_of(method: Method) -> str:
-    """What a method is akin to."""
-    return next((family for family, those in FAMILIES.items() if method in those), STRANGERS)
 
 
 @cache

@@ -199,6 +199,7 @@ FAULTS = tuple(
         "UQ252": [
             'time t$ from 0 to 5 step 1\nstate x$ over t$ {\n  initial x$ = 1\n  evolve d(x$) = -x$\n  error exact\n}',
             'time t$ from 0 to 5 step 1\nstate x$ over t$ {\n  initial x$ += 1\n  evolve der(x$) = -x$\n  error exact\n}',
+            'dim d$ = ["a", "b"]\ntime t$ from 0 to 5 step 1\nstate x$[d$] over t$ {\n  initial x$ = 1\n  evolve der(x$[d$ = "a"]) = -1\n  error exact\n}',
         ],
         "UQ253": [
             'time t$ from 0 to 5 step 1\nstate x$ over t$ {\n  initial x$ = 1\n  evolve der(x$) = -x$ by RK45\n  error exact\n}',

@@ -28,7 +28,7 @@ from uqdsl.messages.catalogue.states import (
     StatesOfOtherAxes,
 )
 from uqdsl.semantics.stages import StageTree
-from uqdsl.semantics.states import STATE_KINDS, is_diffusion, noise
+from uqdsl.semantics.states import STATE_KINDS, is_diffusion, noise, whole_rate
 from uqdsl.semantics.walk import names_in, ungrouped
 from uqdsl.syntax import tree
 from uqdsl.syntax.templates import expression, rebuilt, statements
@@ -125,6 +125,7 @@ class _Mover:
         ]
         self.fields = {each.target.name: each for each in fields}
         self.moving = self._moving()
+        self.equations = {keyword: [*self._equations(keyword)] for keyword in ("initial", "evolve", "error")}
         self.errors: dict[str, tree.Target] = {}
         self.started: list[tree.Statement] = []
 
@@ -204,7 +205,8 @@ class _Mover:
                     left = inner
             if not isinstance(left, tree.Name):
                 expected = "the name of a state on the left, as in `x = …`"
-                self.problems.append(NotAStateEquation(at=clause.equation.span, keyword=keyword, expected=expected))
+                hint = whole_rate(left, self.targets)
+                self.problems.append(NotAStateEquation(at=left.span, keyword=keyword, expected=expected, hint=hint))
             elif left.name not in self.targets:
                 states = listing(self.targets, last="and")
                 self.problems.append(NotAState(at=left.span, name=left.name, states=states))
@@ -214,7 +216,7 @@ class _Mover:
     def _initial(self) -> Iterator[tree.Statement]:
         """The states at the first time: priors, or values."""
         stated = set()
-        for name, _, clause, equation in self._equations("initial"):
+        for name, _, clause, equation in self.equations["initial"]:
             stated.add(name)
             target = self.targets[name]
             if equation.sign == "~":
@@ -230,7 +232,7 @@ class _Mover:
         """One step: where the equations lead, and the error."""
         rates: dict[str, list[tree.Clause]] = {}
         done: set[str] = set()
-        for name, about, clause, equation in self._equations("evolve"):
+        for name, about, clause, equation in self.equations["evolve"]:
             target = self.targets[name]
             done.add(name)
             if about:
@@ -268,10 +270,10 @@ class _Mover:
 
     def _acting(self) -> Iterator[tree.Statement]:
         """What acts on the states once a step; the states after it."""
-        drawn = {name for name, about, _, equation in self._equations("evolve") if not about and equation.sign == "~"}
+        drawn = {name for name, about, _, equation in self.equations["evolve"] if not about and equation.sign == "~"}
         moved = {name: forecast(name) for name in self.targets if name not in drawn}
         acting: set[str] = set()
-        for name, _, clause, equation in self._equations("error"):
+        for name, _, clause, equation in self.equations["error"]:
             if name in drawn:
                 what = "its error in one place: in its law, or under `error`"
                 self.problems.append(IncompleteState(at=clause.span, name=name, what=what))

@@ -168,8 +168,7 @@ def _state_of(
                 context.report(FeatureNotBuilt(at=clause.span, feature="maps from one step of a state to the next"))
                 return None
             case _:
-                states = [each.name for each in names_in(left) if each.name in dims]
-                hint = f"did you mean `der({states[0]}) = …`?" if len(states) == 1 else ""
+                hint = whole_rate(left, dims)
                 context.report(NotAStateEquation(at=equation.span, keyword=keyword, expected=expected, hint=hint))
                 return None
     if isinstance(left, tree.Select):
@@ -183,6 +182,16 @@ def _state_of(
         context.report(NotAState(at=left.span, name=left.name, states=states, hint=hint))
         return None
     return left.name
+
+
+def whole_rate(left: tree.Expression, states: Collection[str]) -> str:
+    """The hint for what stands in the place of a rate and speaks of one state."""
+    spoken = [each.name for each in names_in(left) if each.name in states]
+    if len(spoken) != 1:
+        return ""
+    if isinstance(left, tree.Call) and any(isinstance(each, tree.Select) for each in left.arguments):
+        return f"the rates of all elements stand together: `der({spoken[0]}) = […, …]`"
+    return f"did you mean `der({spoken[0]}) = …`?"
 
 
 def _solver(written: tree.Expression | None, context: Context) -> tuple[str, SolverOptions] | None:

@@ -427,7 +427,7 @@ def reasons(held: Consistency, found: Any, estimates: Group, axis: str, observat
         )
         if held.forecast_error > 1 / _NARROW**2:
             trouble += "; its spread has collapsed"
-        advice = "take more members, more spread by `inflation` (of particles, by `regularisation`), or give the states an error"
+        advice = "take more members, more `inflation` (of particles, `regularisation`), or give the states an error"
         return [f"{trouble}; {advice}"]
     return [off] if (off := out_of_band(held)) and not 1 / _MATTERS <= held.ratio <= _MATTERS else []
 

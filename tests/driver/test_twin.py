@@ -81,6 +81,22 @@ def test_a_twin_experiment_from_end_to_end(folder: Path, capsys: pytest.CaptureF
     assert 0.2 < error[40] < 4, "which forecasts move away from"
 
 
+def test_the_last_estimates_are_told(folder: Path, capsys: pytest.CaptureFixture[str]):
+    (folder / "when.csv").write_text("reading,when\n1,0.5\n2,1.5\n3,3\n")
+    (folder / "decay.uq").write_text(DECAY.replace("step 0.01", "step 0.5").replace("dt = 0.01", "dt = 0.1"))
+    assert execute(["simulate", "decay.uq"]) == 0
+    assert execute(["run", "decay.uq", "--no-pictures"]) == 0
+    assert re.search(
+        r"at t = 5, mean ± standard deviation\n  x     0\.\d+ ± 0\.\d+\n  rate  \d\.\d+ ± 0\.\d+\n",
+        capsys.readouterr().out,
+    )
+    run = next(Path("runs").iterdir())
+    (found,) = json.loads((run / "summary.json").read_text())["assimilation"].values()
+    group = read_netcdf(run / "result.nc")["assimilation"].variables
+    for name in ("x", "rate"):
+        assert found["at_end"][name] == {each: group[f"{name}_{each}"].values[-1] for each in ("mean", "sd")}
+
+
 def test_the_truth_obeys_the_equations_and_observations_scatter_about_it(folder: Path):
     (folder / "when.csv").write_text("when\n" + "\n".join(map(str, np.round(np.linspace(0, 5, 2001), 6))))
     checked = check(Source("decay.uq", DECAY, folder))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+from uqdsl.cli.summary import MOST_ROWS
 from uqdsl.driver.assimilate import Assimilated
 from uqdsl.ir import Spec
 
@@ -12,7 +14,8 @@ def print_assimilated(spec: Spec, found: Assimilated) -> None:
     """Print how a filter did: how well it follows what was observed, and the truth where there is one."""
     name = "" if found.asked.name == found.asked.method else f" ({found.asked.name})"
     print(f"\n{spec.name}, by {found.asked.method}{name}: {', '.join(found.asked.names)}")
-    for line in told(found):
+    axis = spec.motion.axis if spec.motion is not None else ""
+    for line in (*told(found), *at_end(found, axis)):
         print(line)
 
 
@@ -54,3 +57,19 @@ def told(found: Assimilated) -> Iterator[str]:
     else:
         yield "ok" if found.found.notes else "ok: innovations are as expected"
     yield from found.found.notes
+
+
+def at_end(found: Assimilated, axis: str) -> Iterator[str]:
+    """The last estimates of states and parameters in lines, where these have few elements."""
+    few = [those for those in found.found.at_end.values() if len(those) <= MOST_ROWS]
+    shown = [row for those in few for row in those.items()]
+    if not shown:
+        return
+    width = max(len(label) for label, _ in shown)
+    yield f"at {axis} = {found.found.numbers['last_time']:g}, mean ± standard deviation"
+    for label, each in shown:
+        digits = 1 - math.floor(math.log10(each.sd)) if each.sd > 0 and math.isfinite(each.sd) else 4
+        written = (
+            f"{each.mean:.{digits}f} ± {each.sd:.{digits}f}" if 0 <= digits <= 6 else f"{each.mean:.4g} ± {each.sd:.2g}"
+        )
+        yield f"  {label:{width}}  {written}"

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import chdtri, ndtr
 
-from uqdsl.results.groups import Group
+from uqdsl.diagnose.summary import scalar_labels
+from uqdsl.results.groups import Group, Variable
 
 ASSIMILATION = "assimilation"
 """The group of a result that holds what a filter found."""
@@ -521,16 +522,42 @@ _FEW = 0.5
 """Share of the members that may fail at once."""
 
 
+_MOST_AT_END = 200
+"""A state or parameter of more elements is not told of element by element."""
+
+
+class Estimate(NamedTuple):
+    """Of one scalar that was estimated, what is known of it at the last of the times."""
+
+    mean: float
+    sd: float
+
+
 class Cycled(NamedTuple):
-    """What a filter found, in numbers for a summary; why it is suspect, and what else is worth knowing."""
+    """What a filter found, in numbers for a summary; why it is suspect, and what else is worth knowing.
+
+    - at_end: of each state and parameter that was asked for the last estimates, by their labels.
+    """
 
     numbers: Mapping[str, float]
     reasons: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    at_end: Mapping[str, Mapping[str, Estimate]]
 
 
-def cycled(group: Group) -> Cycled:
-    """The numbers and the words that the group `assimilation` of a result holds."""
+def cycled(group: Group, names: Sequence[str]) -> Cycled:
+    """The numbers and the words that the group `assimilation` of a result holds of states and parameters."""
     why, worth = (tuple(filter(None, str(group.attrs.get(each, "")).split("\n"))) for each in ("reasons", "notes"))
     numbers = {name: float(each) for name, each in group.attrs.items() if isinstance(each, int | float)}
-    return Cycled(numbers, why, worth)
+    at_end = {name: found for name in names if (found := _at_end(group, name))}
+    return Cycled(numbers, why, worth, at_end)
+
+
+def _at_end(group: Group, name: str) -> dict[str, Estimate]:
+    """The last estimates of the elements of a state or parameter; none where there are many."""
+    mean, sd = (group.variables[f"{name}_{each}"] for each in ("mean", "sd"))
+    if mean.values[-1].size > _MOST_AT_END:
+        return {}
+    last = Group({name: Variable(mean.dims[1:], mean.values[-1])}, group.coords)
+    pairs = zip(mean.values[-1].ravel().tolist(), sd.values[-1].ravel().tolist(), strict=True)
+    return {label: Estimate(*each) for label, each in zip(scalar_labels(last, name), pairs, strict=True)}

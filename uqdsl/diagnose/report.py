@@ -83,7 +83,13 @@ def summary_json(
         content["simulations"] = {run: _simulated(each) for run, each in simulations.items()}
     if assimilation:
         content["assimilation"] = {
-            name: {"method": method, **found.numbers, "reasons": list(found.reasons), "notes": list(found.notes)}
+            name: {
+                "method": method,
+                **found.numbers,
+                "at_end": {label: each._asdict() for those in found.at_end.values() for label, each in those.items()},
+                "reasons": list(found.reasons),
+                "notes": list(found.notes),
+            }
             for name, (method, found) in assimilation.items()
         }
     if shift:

@@ -186,7 +186,7 @@ def assimilate(
     attrs["status"] = "complete" if whole else "interrupted"
     groups = {"": Group(attrs=attrs)} | filtered_groups(spec, system, asked, found, truth, raised)
     seconds = {"assimilate": time.perf_counter() - began}
-    return Assimilated(asked, groups, cycled(groups[ASSIMILATION]), seconds, interrupted=not whole)
+    return Assimilated(asked, groups, cycled(groups[ASSIMILATION], asked.names), seconds, interrupted=not whole)
 
 
 def _check_errors(spec: ir.Spec, system: System) -> None:
@@ -239,7 +239,7 @@ def _is_computed(value: ir.Expression) -> bool:
 
 def reread_assimilated(asked: ir.Assimilation, groups: Groups) -> Assimilated:
     """What one `assimilate` gave, from the groups of its `result.nc`."""
-    return Assimilated(asked, groups, cycled(groups[ASSIMILATION]), {})
+    return Assimilated(asked, groups, cycled(groups[ASSIMILATION], asked.names), {})
 
 
 def _truth(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Dataset) -> np.ndarray | None:

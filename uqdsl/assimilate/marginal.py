@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -42,15 +43,52 @@ _SITE = "states"
 def log_evidence(system: System, method: Filter, key: jax.Array) -> jax.Array:
     """Log density of all observations of a system whose parameters are known, or an estimate of it.
 
-    JAX can differentiate it where the method has no random numbers.
+    JAX can differentiate it by the parameters where the method has no random numbers.
     """
+    slopes_ahead = method.evidence is not None and system.known is not None and system.parameters <= _FEW
+    return (_with_slopes_ahead if slopes_ahead else _evidence)(method, system, key)
 
+
+_FEW = 8
+"""Parameters up to which slopes are carried along with the events: going back through them costs five times the way there."""
+
+
+def _evidence(method: Filter, system: System, key: jax.Array) -> jax.Array:
     def one(carried: Any, event: Events) -> tuple[Any, jax.Array]:
         here = pass_event(system, method, carried, event, key)
         return here.passed.analysis, here.evidence
 
     _, found = jax.lax.scan(one, _begin(system, method, key), system.events)
     return jnp.sum(found)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _with_slopes_ahead(method: Filter, system: System, key: jax.Array) -> jax.Array:
+    """The same, whose gradient by the parameters is found on the way forward."""
+    return _evidence(method, system, key)
+
+
+def _ahead(method: Filter, system: System, key: jax.Array) -> tuple[jax.Array, tuple[jax.Array, System]]:
+    def both(parameters: jax.Array) -> tuple[jax.Array, jax.Array]:
+        found = _evidence(method, system.at(parameters), key)
+        return found, found
+
+    slopes, found = jax.jacfwd(both, has_aux=True)(system.known)
+    return found, (slopes, system)
+
+
+def _back(_method: Filter, kept: tuple[jax.Array, System], weight: jax.Array) -> tuple[System, None]:
+    slopes, system = kept
+    return replace(jax.tree.map(_none, system), known=weight * slopes), None
+
+
+def _none(leaf: jax.Array) -> jax.Array | np.ndarray:
+    """No slope: data and times do not depend on unknowns."""
+    leaf = jnp.asarray(leaf)
+    return jnp.zeros_like(leaf) if jnp.issubdtype(leaf.dtype, jnp.inexact) else np.zeros(leaf.shape, jax.dtypes.float0)
+
+
+_with_slopes_ahead.defvjp(_ahead, _back)
 
 
 def draw_states(system: System, method: Filter, key: jax.Array) -> jax.Array:

@@ -277,3 +277,32 @@ def test_labels_of_words_have_no_distances():
     system = bound(GRID.replace("LABELS", '["north", "south"]'), y=np.zeros((2, 2)))
     with pytest.raises(SpecError, match="labels are words"):
         Localization(system, event(system), GaspariCohn(radius=1.0, along=("grid",)))
+
+
+def test_a_block_of_places_at_a_time_moves_each_as_all_at_once_do(monkeypatch: pytest.MonkeyPatch):
+    text = """
+    dim grid = 5 periodic
+    dim level = 3
+    time t from 0 to 1 step 1
+    data { y[t, grid] : real missing = [[1, 2, 3, 4, 5], [2, 3, 4, 5, 6]] }
+    state u[level, grid], v[grid] over t {
+      initial u ~ Normal(0, 1), v ~ Normal(0, 1)
+      evolve  u = u[t - 1], v = v[t - 1]
+      error   exact
+    }
+    likelihood y[t, grid] ~ Normal(v, 1)
+    assimilate u, v by letkf(members = 4, localization = gaspari_cohn(1, along = grid))
+    """
+    system = bound(text)
+    local = Localization(system, jax.tree.map(lambda each: each[1], system.events), GaspariCohn(radius=1, along="grid"))
+    states = jax.random.normal(jax.random.key(0), (4, system.size))
+
+    def function(number: jax.Array, members: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return (number + 1.0) * jnp.flip(members, axis=(0, 1)), jnp.sum(members)
+
+    by_hand, told = jax.vmap(function)(jnp.arange(5), local.by_place(states))
+    for block in (1, 2, 256):
+        monkeypatch.setattr("uqdsl.assimilate.localization.BLOCK", block)
+        moved, said = local.at_places(states, function)
+        assert np.array_equal(moved, local.together(by_hand))
+        assert np.allclose(said, told, rtol=1e-14)

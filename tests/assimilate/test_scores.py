@@ -128,3 +128,14 @@ def test_gain_and_signal_are_those_of_the_kalman_gain(data):
     assert np.allclose(observations.variables["y"].values, data["y"], equal_nan=True)
     assert found.found.numbers["signal"] == pytest.approx(np.nanmean(gain))
     assert "members" not in found.found.numbers
+
+
+def test_elements_that_are_taken_in_turns_are_scored_as_all_at_once(monkeypatch: pytest.MonkeyPatch):
+    keys = jax.random.split(jax.random.key(5))
+    members, values = jax.random.normal(keys[0], (6, 17)), jax.random.normal(keys[1], (17,))
+    weights, there = jnp.full(6, 1 / 6), values > -1
+    whole = fair_crps(members, weights, values), ranks(members, weights, values, there, keys[0])
+    monkeypatch.setattr("uqdsl.assimilate.scores._AT_ONCE", 30)
+    turns = fair_crps(members, weights, values), ranks(members, weights, values, there, keys[0])
+    assert np.allclose(whole[0], turns[0], rtol=1e-14)
+    assert np.array_equal(whole[1], turns[1])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -20,7 +22,7 @@ from uqdsl.infer.posterior import Watch
 _CHUNK = 200
 """Most events of one call of the compiled loop."""
 _ELEMENTS = 1 << 24
-"""Most elements of all states of these events."""
+"""Most elements of what is told of these events."""
 _SECONDS = 1.0
 """How long a call should take, so that progress shows and an interrupt is heeded."""
 
@@ -200,7 +202,6 @@ def follow(
     An interrupt ends it with the chunk of events that is at work; what was found so far is given back.
     """
     total = len(system.events.time)
-    chunk = max(1, min(total, _CHUNK, _ELEMENTS // max(1, (system.size + system.parameters) * (1 + asked.keep))))
 
     @jax.jit
     def begin(system: System, key: jax.Array) -> Any:
@@ -220,21 +221,21 @@ def follow(
     constant = jax.jit(early)(known)
     told_of_one = jax.eval_shape(late, constant, known, carried, jnp.zeros((), int))[1]
     structure = jax.tree.structure(told_of_one)
+    elements = sum(math.prod(each.shape) for each in jax.tree.leaves(told_of_one))
+    chunk = max(1, min(total, _CHUNK, _ELEMENTS // max(1, elements)))
 
-    @jax.jit
+    # What is carried is written over, so that nobody may look at what went in.
+    @partial(jax.jit, donate_argnums=2)
     def some(constant: Any, known: _Known, carried: Any, first: int, stop: int) -> tuple[Any, Any]:
         """The events from `first` to `stop`, of which there are at most so many as a chunk has; one program for all."""
 
-        def live(carried: Any, number: jax.Array) -> tuple[Any, Any]:
-            return late(constant, known, carried, number)
+        def each(number: jax.Array, both: tuple[Any, Any]) -> tuple[Any, Any]:
+            carried, found = both
+            carried, told = late(constant, known, carried, number)
+            return carried, jax.tree.map(lambda whole, one: whole.at[number - first].set(one), found, told)
 
-        def nothing(carried: Any, _number: jax.Array) -> tuple[Any, Any]:
-            return carried, jax.tree.map(lambda each: jnp.zeros(each.shape, each.dtype), told_of_one)
-
-        def each(carried: Any, number: jax.Array) -> tuple[Any, Any]:
-            return jax.lax.cond(number < stop, live, nothing, carried, jnp.minimum(number, total - 1))
-
-        return jax.lax.scan(each, carried, first + jnp.arange(chunk))
+        blank = jax.tree.map(lambda one: jnp.zeros((chunk, *one.shape), one.dtype), told_of_one)
+        return jax.lax.fori_loop(first, stop, each, (carried, blank))
 
     parts: list[list[np.ndarray]] = []
     done, at_once = 0, 1
@@ -274,7 +275,7 @@ def follow(
         numbers,
         places,
         members,
-        None if method.members is None else len(method.members(system, carried).weights),
+        _size(method, system, carried),
         carried,
     )
 
@@ -309,6 +310,11 @@ def _look_back(system: System, method: Filter, kept: Any, chunk: int, watch: Wat
     return jax.tree.map(lambda *each: np.concatenate(each), *found)
 
 
+def _size(method: Filter, system: System, carried: Any) -> int | None:
+    """How many members are carried."""
+    return None if method.members is None else len(jax.eval_shape(method.members, system, carried).weights)
+
+
 def _everywhere(system: System) -> System:
     """A system that is on every device, where there are several."""
     if len(jax.devices()) == 1:
@@ -318,10 +324,8 @@ def _everywhere(system: System) -> System:
 
 def spread_over_devices(method: Filter, system: System, carried: Any) -> Any:
     """What is carried, its members divided among the devices, where there are several and the members can be divided."""
-    if len(jax.devices()) == 1 or method.members is None:
-        return carried
-    count = len(jax.eval_shape(method.members, system, carried).weights)
-    if count % len(jax.devices()):
+    count = _size(method, system, carried)
+    if len(jax.devices()) == 1 or count is None or count % len(jax.devices()):
         return carried
 
     def placed(each: jax.Array) -> jax.Array:

@@ -13,11 +13,9 @@ from uqdsl.assimilate.localization import Near
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.kalman import White, whiten
+from uqdsl.infer.population import over_particles
 from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
 from uqdsl.vocabulary.assimilation.schemes import AdaptiveInflation, Additive, Multiplicative, Rtpp, Rtps
-
-_AT_ONCE = 2**18
-"""Elements of states that move together: a step of a solver makes many times as many on its way."""
 
 
 class Ensemble(NamedTuple):
@@ -113,13 +111,10 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
     def predict(system: System, ensemble: Ensemble, event: Events, key: jax.Array) -> Ensemble:
         keys = jax.random.split(key, options.members)
 
-        def step(member: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
-            state, parameters, key = member
+        def step(state: jax.Array, parameters: jax.Array, key: jax.Array) -> jax.Array:
             return system.step(state, system.constrained(parameters), event, key)
 
-        members = ensemble.states, ensemble.parameters, keys
-        some = max(1, _AT_ONCE // system.size)
-        states = jax.vmap(step)(members) if some >= options.members else jax.lax.map(step, members, batch_size=some)
+        states = over_particles(step, ensemble.states, ensemble.parameters, keys)
         if ensemble.inflation is not None:
             factor = jnp.where(system.any_observed(event), jnp.sqrt(ensemble.inflation), 1.0)
             states = spread_by(factor, states)
@@ -148,12 +143,16 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
 
 def renewed(ensemble: Ensemble, whole: jax.Array, key: jax.Array) -> Ensemble:
     """An ensemble with draws of the Gaussian law of the others in the place of members that are not `whole`, `(N,)`."""
-    count, size = len(whole), ensemble.states.shape[1]
-    every = jnp.concatenate([ensemble.states, ensemble.parameters], axis=1)
-    mean = jnp.mean(every, axis=0, where=whole[:, None])
-    anomalies = jnp.where(whole[:, None], every - mean, 0.0) / jnp.sqrt(jnp.maximum(jnp.sum(whole) - 1, 1))
-    rows = jnp.where(whole[:, None], every, mean + jax.random.normal(key, (count, count)) @ anomalies)
-    return ensemble._replace(states=rows[:, :size], parameters=rows[:, size:])
+    count = len(whole)
+    shares = whole / jnp.sum(whole)
+    centred = (jnp.eye(count) - shares) * whole[:, None] / jnp.sqrt(jnp.maximum(jnp.sum(whole) - 1, 1))
+    # A draw is a sum of members that are whole; so is each of these.
+    mixed = jnp.where(whole[:, None], jnp.eye(count), shares + jax.random.normal(key, (count, count)) @ centred)
+
+    def filled(rows: jax.Array) -> jax.Array:
+        return mixed @ jnp.where(whole[:, None], rows, 0.0)
+
+    return ensemble._replace(states=filled(ensemble.states), parameters=filled(ensemble.parameters))
 
 
 def members(system: System, ensemble: Ensemble) -> Members:
@@ -252,8 +251,7 @@ def spread_by(factor: jax.Array | float, ensemble: jax.Array) -> jax.Array:
 
 def rotated(key: jax.Array, ensemble: jax.Array) -> jax.Array:
     """An ensemble `(N, n)` with anomalies turned at random."""
-    mean = jnp.mean(ensemble, axis=0)
-    return mean + rotation(key, len(ensemble)) @ (ensemble - mean)
+    return rotation(key, len(ensemble)) @ ensemble
 
 
 def rotation(key: jax.Array, count: int) -> jax.Array:

@@ -9,6 +9,7 @@ References:
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
@@ -21,6 +22,7 @@ def make(options: EnsembleOptions, plan: Plan) -> Filter:
     """The filter."""
 
     def analysis(_system: System, ensemble: jax.Array, seen: Seen, _key: jax.Array) -> Moved:
-        return Moved(transform(ensemble, seen.white))
+        # The update is linear in the members: a matrix of their number, and no copy of all of them on the way.
+        return Moved(transform(jnp.eye(len(ensemble)), seen.white) @ ensemble)
 
     return ensemble_filter(options, plan, analysis)

@@ -23,6 +23,7 @@ from uqdsl.assimilate.ensemble import Seen
 from uqdsl.assimilate.localization import BLOCK, Localization, correction
 from uqdsl.assimilate.system import System
 from uqdsl.infer.kalman import anomalies, gained
+from uqdsl.infer.population import evenly
 from uqdsl.vocabulary.assimilation.schemes import AdaptiveLocalization, NoLocalization
 
 _TOLERANCE = 1e-10
@@ -41,28 +42,27 @@ def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit
     said, apart = (anomalies(seen.members) / sd).T, (misfit / sd).T
     whole = seen.covariance.whole
     errors = None if whole is None else whole / jnp.outer(sd, sd)
-    states = anomalies(ensemble)
+
+    places, count = local.observed_at(), len(said)
 
     def product(solution: jax.Array) -> jax.Array:
-        def row(each: tuple[jax.Array, jax.Array]) -> jax.Array:
-            at, own = each
-            near = local.near_observed(at)
-            return (near.weights * (said[near.indices] @ own)) @ solution[near.indices]
+        def row(number: jax.Array) -> jax.Array:
+            near = local.near_observed(places[number])
+            return (near.weights * (said[near.indices] @ said[number])) @ solution[near.indices]
 
         acting = solution if errors is None else errors @ solution
-        return jax.lax.map(row, (local.observed_at(), said), batch_size=BLOCK) + acting
+        return jax.lax.map(row, jnp.arange(count), batch_size=evenly(count, BLOCK)) + acting
 
     solution, _ = cg(product, apart, tol=_TOLERANCE)
 
-    def at_place(each: tuple[jax.Array, jax.Array]) -> jax.Array:
-        number, members = each
+    def at_place(number: jax.Array, members: jax.Array) -> tuple[jax.Array, None]:
         near = local.near_observed(local.place(number))
-        return solution[near.indices].T @ (near.weights[:, None] * (said[near.indices] @ members))
+        change = solution[near.indices].T @ (near.weights[:, None] * (said[near.indices] @ anomalies(members)))
+        return members + change, None
 
-    size = system.size
-    placed = jnp.arange(local.places), local.by_place(states[:, :size])
-    change = local.together(jax.lax.map(at_place, placed, batch_size=BLOCK))
-    return ensemble + jnp.concatenate([change, (solution.T @ said) @ states[:, size:]], axis=1)
+    states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
+    moved, _ = local.at_places(states, at_place)
+    return jnp.concatenate([moved, parameters + (solution.T @ said) @ anomalies(parameters)], axis=1)
 
 
 def _by_correlations(ensemble: jax.Array, seen: Seen, misfit: jax.Array, cutoff: float) -> jax.Array:

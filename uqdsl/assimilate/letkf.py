@@ -32,12 +32,10 @@ def make(options: LocalOptions, plan: Plan) -> Filter:
         local = Localization(system, seen.event, asked)
         states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
 
-        def at_place(each: tuple[jax.Array, jax.Array]) -> jax.Array:
-            number, members = each
-            return transform(members, seen.near(local.near_observed(local.place(number))))
+        def at_place(number: jax.Array, members: jax.Array) -> tuple[jax.Array, None]:
+            return transform(members, seen.near(local.near_observed(local.place(number)))), None
 
-        numbered = jnp.arange(local.places), local.by_place(states)
-        moved = local.together(jax.lax.map(at_place, numbered, batch_size=BLOCK))
+        moved, _ = local.at_places(states, at_place)
         if parameters.shape[1]:
             parameters = transform(parameters, seen.white)
         return Moved(jnp.concatenate([moved, parameters], axis=1))

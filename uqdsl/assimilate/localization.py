@@ -13,6 +13,7 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -104,6 +105,28 @@ class Localization:
             parts.append(moved.reshape(len(moved), -1))
             start = end
         return jnp.concatenate(parts, axis=-1)
+
+    def at_places(
+        self, states: jax.Array, function: Callable[[jax.Array, jax.Array], tuple[jax.Array, Any]]
+    ) -> tuple[jax.Array, jax.Array]:
+        """States `(N, d)` after each place was moved, so many places at a time; and what is told of the places.
+
+        Arguments:
+            function: from the number of a place and its members `(N, elements of a place)` to these as they are then, and
+                something to tell.
+        """
+        elements = self.by_place(jnp.arange(states.shape[1])[None])[:, 0]
+
+        def some(moved: jax.Array, numbers: jax.Array) -> tuple[jax.Array, jax.Array]:
+            at = elements[numbers]
+            found, told = jax.vmap(function)(numbers, jnp.moveaxis(states[:, at], 1, 0))
+            return moved.at[:, at].set(jnp.moveaxis(found, 0, 1)), told
+
+        # The last place stands in for those that are lacking in the last block.
+        blocks = -(-self.places // BLOCK)
+        numbers = jnp.minimum(jnp.arange(blocks * min(BLOCK, self.places)), self.places - 1)
+        moved, told = jax.lax.scan(some, states, numbers.reshape(blocks, -1))
+        return moved, jax.tree.map(lambda each: each.ravel()[: self.places], told)
 
     def place(self, number: jax.Array) -> jax.Array:
         """Where a place is, along each dimension."""

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
-from uqdsl.assimilate.localization import BLOCK, Localization
+from uqdsl.assimilate.localization import Localization
 from uqdsl.assimilate.system import System
 from uqdsl.infer.population import effective
 from uqdsl.vocabulary.assimilation.transports import NetfOptions
@@ -44,16 +44,14 @@ def make(options: NetfOptions, plan: Plan) -> Filter:
         states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
         logs = seen.log_likelihoods(system, ensemble)
 
-        def at_place(each: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-            number, members = each
+        def at_place(number: jax.Array, members: jax.Array) -> tuple[jax.Array, jax.Array]:
             near = local.near_observed(local.place(number))
             log_weights = logs[:, near.indices] @ near.weights
             return transform(members, log_weights), effective(log_weights)
 
-        numbered = jnp.arange(local.places), local.by_place(states)
-        moved, ess = jax.lax.map(at_place, numbered, batch_size=BLOCK)
+        moved, ess = local.at_places(states, at_place)
         if parameters.shape[1]:
             parameters = transform(parameters, jnp.sum(logs, axis=1))
-        return Moved(jnp.concatenate([local.together(moved), parameters], axis=1), {"ess": jnp.mean(ess)})
+        return Moved(jnp.concatenate([moved, parameters], axis=1), {"ess": jnp.mean(ess)})
 
     return ensemble_filter(options, plan, analysis)

@@ -25,7 +25,7 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Moved, Seen, ensemble_filter
-from uqdsl.assimilate.localization import BLOCK, Localization
+from uqdsl.assimilate.localization import Localization
 from uqdsl.assimilate.system import System
 from uqdsl.infer.population import effective
 from uqdsl.infer.sinkhorn import couple
@@ -67,19 +67,17 @@ def make(options: OptimalTransportFilterOptions, plan: Plan) -> Filter:
         noise = options.rejuvenation * jax.random.normal(key, (number, number)) / jnp.sqrt(number - 1)
         noise -= jnp.mean(noise, axis=1, keepdims=True)
 
-        def at_place(each: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-            place, members = each
+        def at_place(place: jax.Array, members: jax.Array) -> tuple[jax.Array, jax.Array]:
             near = local.near_observed(local.place(place))
             log_weights = logs[:, near.indices] @ near.weights
             moved = transform(members, jax.nn.log_softmax(log_weights), options.smoothing) + noise
             return moved @ members, effective(log_weights)
 
-        numbered = jnp.arange(local.places), local.by_place(states)
-        moved, ess = jax.lax.map(at_place, numbered, batch_size=BLOCK)
+        moved, ess = local.at_places(states, at_place)
         if parameters.shape[1]:
             whole = jax.nn.log_softmax(jnp.sum(logs, axis=1))
             parameters = (transform(parameters, whole, options.smoothing) + noise) @ parameters
-        joint = jnp.concatenate([local.together(moved), parameters], axis=1)
+        joint = jnp.concatenate([moved, parameters], axis=1)
         return Moved(joint, {"ess": jnp.mean(ess)})
 
     return ensemble_filter(options, plan, analysis)

@@ -7,11 +7,17 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
 MOST_RANKS = 20
 """Bins of a histogram of ranks, where there are more members than these."""
+
+_AT_ONCE = 2**18
+"""Elements of members that are scored together."""
 
 _FEW = 40
 """Members of which all pairs are sooner gone through than sorted."""
@@ -20,6 +26,24 @@ _FEW = 40
 def bins(members: int) -> int:
     """How many bins a histogram of ranks has: one for each rank, or fewer where there are many members."""
     return members + 1 if members <= MOST_RANKS else MOST_RANKS
+
+
+def over_elements(function: Callable[..., jax.Array], *arrays: jax.Array) -> jax.Array:
+    """A function of members `(N, n)` and vectors `(n,)` to a vector `(n,)`, each element of which is of that place alone.
+
+    Where there are many, they are taken in turns, for the sake of memory.
+    """
+    count, size = arrays[0].shape
+    block = max(1, _AT_ONCE // count)
+    if size <= block:
+        return function(*arrays)
+
+    def part(start: jax.Array | int, length: int) -> jax.Array:
+        return function(*(jax.lax.dynamic_slice_in_dim(each, start, length, axis=-1) for each in arrays))
+
+    whole, rest = divmod(size, block)
+    found = jax.lax.map(lambda number: part(number * block, block), jnp.arange(whole))
+    return jnp.concatenate([found.ravel(), part(whole * block, rest)])
 
 
 def fair_crps(members: jax.Array, weights: jax.Array, values: jax.Array) -> jax.Array:
@@ -32,6 +56,10 @@ def fair_crps(members: jax.Array, weights: jax.Array, values: jax.Array) -> jax.
         weights: `(N,)`, of sum 1.
         values: `(n,)`.
     """
+    return over_elements(partial(_fair_crps, weights), members, values)
+
+
+def _fair_crps(weights: jax.Array, members: jax.Array, values: jax.Array) -> jax.Array:
     apart = weights @ jnp.abs(members - values)
     if len(members) <= _FEW:
         shares = weights[:, None] * weights
@@ -57,7 +85,11 @@ def ranks(members: jax.Array, weights: jax.Array, values: jax.Array, there: jax.
         Counts `(bins,)`, equal in expectation where members and values are drawn alike.
     """
     count = len(members)
-    below, equal = weights @ (members < values), weights @ (members == values)
-    place = (count * below + jax.random.uniform(key, values.shape) * (count * equal + 1)) / (count + 1)
-    bin_ = jnp.clip((place * bins(count)).astype(int), 0, bins(count) - 1)
+
+    def place(members: jax.Array, values: jax.Array, share: jax.Array) -> jax.Array:
+        below, equal = weights @ (members < values), weights @ (members == values)
+        return (count * below + share * (count * equal + 1)) / (count + 1)
+
+    found = over_elements(place, members, values, jax.random.uniform(key, values.shape))
+    bin_ = jnp.clip((found * bins(count)).astype(int), 0, bins(count) - 1)
     return jnp.zeros(bins(count)).at[bin_].add(there & jnp.isfinite(values))

@@ -14,13 +14,25 @@ from uqdsl.infer.posterior import Posterior
 
 _AT_ONCE = 16_384
 """Particles that are vectorised together; more are taken in turns, for the sake of memory."""
+_ELEMENTS = 2**17
+"""Elements of these, of which a step of a solver makes many times as many on its way."""
 
 
 def over_particles(function: Callable[..., Any], *particles: Any) -> Any:
     """A function of one particle, over the first axis of its arguments."""
-    if len(jax.tree.leaves(particles)[0]) <= _AT_ONCE:
+    leaves = jax.tree.leaves(particles)
+    count = len(leaves[0])
+    most = max(1, min(_AT_ONCE, _ELEMENTS * count // max(1, sum(each.size for each in leaves))))
+    if count <= most:
         return jax.vmap(function)(*particles)
-    return jax.lax.map(lambda each: function(*each), particles, batch_size=_AT_ONCE)
+    return jax.lax.map(lambda each: function(*each), particles, batch_size=evenly(count, most))
+
+
+def evenly(count: int, most: int) -> int:
+    """How many of so many to take at a time, so that none are left over, whose results would have to be put behind those of
+    the others; at most so many, and these where no number near it will do.
+    """
+    return next((size for size in range(most, most // 2, -1) if count % size == 0), most)
 
 
 @partial(jax.jit, static_argnames="number")

@@ -119,3 +119,76 @@ def test_a_hybrid_moves_the_mean_by_both_covariances(data):
     expected = before + variance / (variance + 0.49) * (data["y"] - before)
     assert np.allclose(found["x_mean"].values[seen], expected[seen], atol=1e-8)
     assert np.allclose(found["x_mean"].values[~seen], before[~seen])
+
+
+RING = """
+dim grid = 6 periodic
+dim level = 2
+time t from 0 to 2 step 1
+data { y[t, level] : real missing }
+state x[grid, level] over t {
+  initial x ~ Normal(0, 1)
+  evolve  x = 0.9 * x[t - 1] + 0.3 * x[grid - 1, t - 1]
+  error   exact
+}
+likelihood y[t, level] ~ Normal(x[grid = 2] + 0.5 * x[grid = 3], 0.7)
+assimilate x by METHOD
+"""
+SHOWN = np.kron(np.array([[0, 1, 0.5, 0, 0, 0]]), np.eye(2))
+RING_STEP = np.kron(0.9 * np.eye(6) + 0.3 * np.roll(np.eye(6), 1, axis=0), np.eye(2))
+SEEN = np.array([[np.nan, np.nan], [1.5, -0.4], [0.3, 0.9]])
+
+
+def blue(
+    mean: np.ndarray, covariance: np.ndarray, slope: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best linear estimate from values with errors of 0.7, and its covariance."""
+    gain = covariance @ slope.T @ np.linalg.inv(slope @ covariance @ slope.T + 0.49 * np.eye(len(values)))
+    return mean + gain @ (values - slope @ mean), covariance - gain @ slope @ covariance
+
+
+def by_hand(length: float, amplitude: float) -> np.ndarray:
+    """Matérn 3/2 around a ring of 6, beside it the levels, which are independent."""
+    away = np.abs(np.arange(6)[:, None] - np.arange(6))
+    r = np.sqrt(3) * np.minimum(away, 6 - away) / length
+    return np.kron(amplitude**2 * (1 + r) * np.exp(-r), np.eye(2))
+
+
+def test_a_covariance_by_hand_gives_the_best_linear_estimate():
+    method = "three_dvar(covariance = matern32(1.5, 0.8, along = grid), scale = 0.5)"
+    found = variables(RING.replace("METHOD", method), y=SEEN)
+    mean = np.zeros(12)
+    for number in (1, 2):
+        mean, covariance = blue(RING_STEP @ mean, 0.5 * by_hand(1.5, 0.8), SHOWN, SEEN[number])
+        assert np.allclose(found["x_mean"].values[number].ravel(), mean, atol=1e-8)
+        assert np.allclose(found["x_sd"].values[number].ravel(), np.sqrt(np.diag(covariance)), atol=1e-8)
+
+
+def test_a_covariance_by_hand_begins_each_window():
+    method = "strong_4dvar(window = 1, covariance = matern32(1.5, 0.8, along = grid))"
+    found = variables(RING.replace("METHOD", method), y=SEEN)
+    mean, _ = blue(np.zeros(12), np.eye(12), SHOWN @ RING_STEP, SEEN[1])
+    mean, covariance = blue(RING_STEP @ mean, by_hand(1.5, 0.8), SHOWN @ RING_STEP, SEEN[2])
+    assert np.allclose(found["x_mean"].values[2].ravel(), RING_STEP @ mean, atol=1e-6)
+    spread = np.sqrt(np.diag(RING_STEP @ covariance @ RING_STEP.T))
+    assert np.allclose(found["x_sd"].values[2].ravel(), spread, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["three_dvar(covariance = initial)", "strong_4dvar"])
+def test_the_covariance_of_a_file_is_that_of_the_first_time(method: str):
+    matrix = np.array([[0.5, 0.2], [0.2, 0.8]])
+    text = """
+    time t from 0 to 1 step 1
+    data { y[t] : real missing, B[level, level'] : real }
+    state x[level] over t {
+      initial x ~ MultiNormal(0, covariance = B)
+      evolve  x = 1.1 * x[t - 1]
+      error   exact
+    }
+    likelihood y[t] ~ Normal(x[level = 1], 0.7)
+    assimilate x by METHOD
+    """
+    found = variables(text.replace("METHOD", method), y=np.array([np.nan, 1.5]), B=matrix)
+    step = 1.0 if "three" in method else 1.1
+    mean, _ = blue(np.zeros(2), step**2 * matrix, np.array([[1.0, 0.0]]), np.array([1.5]))
+    assert np.allclose(found["x_mean"].values[1], mean, atol=1e-6)

@@ -7,14 +7,29 @@ as there are snapshots, so that everything stays linear in the size of the state
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import block_diag
 
 from uqdsl.assimilate.cycle import Plan
 from uqdsl.assimilate.gaussian import Joint
+from uqdsl.assimilate.localization import wrapped
 from uqdsl.assimilate.system import Events, System
+from uqdsl.runtime import kernels
+from uqdsl.vocabulary.assimilation.schemes import (
+    ByDistance,
+    Climatology,
+    Exponential,
+    Identity,
+    Kernel,
+    Matern32,
+    Matern52,
+    Propagated,
+    SquaredExponential,
+)
 
 DENSE = 1000
 """Elements of a state up to which covariances are matrices."""
@@ -40,34 +55,55 @@ class Background(NamedTuple):
         return Background(mean, jax.vmap(slope, 1, 1)(self.root))
 
 
-def background(system: System, covariance: str, scale: float, key: jax.Array) -> Background:
-    """The mean of the climate or of the first time, with a covariance by its name, times `scale`."""
-    if covariance == "climatology":
-        found = climatology(system, key)
-    elif covariance == "identity":
-        found = Background(at_first(system, key).mean, jnp.eye(system.size))
-    else:
-        found = at_first(system, key)
+def background(system: System, covariance: Any, scale: float, key: jax.Array) -> Background:
+    """The mean of the climate or of the first time, with a covariance as it is asked for, times `scale`."""
+    match covariance:
+        case Climatology():
+            found = climatology(system, key)
+        case Identity():
+            found = at_first(system, key)._replace(root=jnp.eye(system.size))
+        case SquaredExponential() | Exponential() | Matern32() | Matern52():
+            found = at_first(system, key)._replace(root=_root(by_distance(system, covariance)))
+        case _:
+            found = at_first(system, key)
     return found._replace(root=jnp.sqrt(scale) * found.root)
 
 
-def refused(system: System, plan: Plan, covariance: str) -> tuple[str, str] | None:
+def by_distance(system: System, asked: Kernel) -> jax.Array:
+    """The covariance `(d, d)` that a kernel gives; 0 between states, and between places apart in other dimensions."""
+    dims = system.state_dims()
+
+    def of_state(name: str, shape: tuple[int, ...]) -> jax.Array:
+        squares, beside = jnp.zeros(()), jnp.ones((), bool)
+        for dim, at in zip(dims[name], np.indices(shape).reshape(len(shape), -1), strict=True):
+            if dim in asked.along:
+                axis = system.axis(dim)
+                squares += (wrapped(axis.labels[at][:, None] - axis.labels[at], axis) / asked.length) ** 2
+            else:
+                beside &= at[:, None] == at
+        return jnp.where(beside, getattr(kernels, asked.kind)(squares, asked.amplitude), 0.0)
+
+    states = system.fixed.states
+    return block_diag(*(of_state(*each) for each in zip(states.names, states.shapes, strict=True)))
+
+
+def refused(system: System, plan: Plan, covariance: Any) -> tuple[str, str] | None:
     """Why a background covariance cannot be had."""
     if plan.estimated.any() or plan.sampled.any():
         return NO_PARAMETERS
     return too_large(system, covariance)
 
 
-def too_large(system: System, covariance: str) -> tuple[str, str] | None:
+def too_large(system: System, covariance: Any) -> tuple[str, str] | None:
     """Why a static covariance of so many elements cannot be had."""
-    if covariance == "identity" and system.size > DENSE:
-        return f"an identity of {system.size} rows is no matrix to compute with", "write `covariance = climatology`"
+    if isinstance(covariance, Identity | ByDistance) and system.size > DENSE:
+        return f"a covariance of {system.size} rows is no matrix to compute with", "write `covariance = climatology`"
     return None
 
 
-def no_law(system: System, plan: Plan, covariance: str) -> tuple[str, str] | None:
+def no_law(system: System, plan: Plan, covariance: Any) -> tuple[str, str] | None:
     """Why a law of states and parameters, whose covariance may be `propagated`, cannot be had."""
-    if covariance != "propagated":
+    if not isinstance(covariance, Propagated):
         return refused(system, plan, covariance)
     if plan.sampled.any():
         return "what is sampled is not moved, and it moves all", "estimate these parameters, or keep them `fixed`"

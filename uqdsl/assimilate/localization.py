@@ -157,7 +157,7 @@ class Localization:
             for number, dim in enumerate(self._along):
                 if dim not in shape.dims:
                     away = self._system.place_observed(shape, dim, self._event) - at[number]
-                    squares += _wrapped(away, self._axes[number]) ** 2
+                    squares += wrapped(away, self._axes[number]) ** 2
             near = self._product(tuple(zip(shape.dims, shape.sizes, strict=True)), stencils, squares)
             found.append(Near(shape.start + near.indices, near.weights))
         return Near(*(jnp.concatenate(each) for each in zip(*found, strict=True)))
@@ -180,7 +180,7 @@ class Localization:
                 indices = jnp.searchsorted(jnp.asarray(axis.labels), point) + offsets
                 inside = (indices >= 0) & (indices < size) | math.isfinite(axis.period)
                 indices = indices % size
-            away = _wrapped(jnp.asarray(axis.labels)[indices] - at[number], axis)
+            away = wrapped(jnp.asarray(axis.labels)[indices] - at[number], axis)
             found[dim] = _Stencil(indices, away**2, inside)
         return found
 
@@ -210,11 +210,11 @@ class _Stencil(NamedTuple):
     inside: jax.Array
 
 
-def _wrapped(away: jax.Array, axis: Axis) -> jax.Array:
-    """The shorter way round."""
+def wrapped[A: (jax.Array, np.ndarray)](away: A, axis: Axis) -> A:
+    """The shorter way round, where an axis goes round."""
     if not math.isfinite(axis.period):
         return away
-    return away - axis.period * jnp.round(away / axis.period)
+    return away - axis.period * (away / axis.period).round()
 
 
 def _offsets(axis: Axis, width: float) -> np.ndarray | None:

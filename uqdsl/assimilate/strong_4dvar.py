@@ -30,6 +30,7 @@ from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.minimise import minimise, posterior_root
 from uqdsl.assimilate.system import Events, System
 from uqdsl.assimilate.window import Found, Span, window_filter
+from uqdsl.vocabulary.assimilation.schemes import Propagated
 from uqdsl.vocabulary.assimilation.windows import StrongOptions
 
 
@@ -51,7 +52,7 @@ class Sight(NamedTuple):
 def make(options: StrongOptions, plan: Plan) -> Filter:
     """The filter, and the way back."""
     joint = Joint(plan)
-    moves = options.covariance == "propagated"
+    moves = isinstance(options.covariance, Propagated)
 
     def first(system: System, key: jax.Array) -> Known:
         law, parameters = first_law(system, joint, key)

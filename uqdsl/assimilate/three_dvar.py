@@ -17,6 +17,7 @@ from uqdsl.assimilate.cycle import Estimate, Filter, Plan
 from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.minimise import Residuals, minimise, posterior_root
 from uqdsl.assimilate.system import Events, System
+from uqdsl.vocabulary.assimilation.schemes import Climatology
 from uqdsl.vocabulary.assimilation.static import ClimatologyOptions, OptimalInterpolationOptions, ThreeDVarOptions
 
 
@@ -31,12 +32,12 @@ class Held(NamedTuple):
 def make(options: ThreeDVarOptions | OptimalInterpolationOptions | ClimatologyOptions, plan: Plan) -> Filter:
     """A method of this kind, by the options that it has."""
     moves = isinstance(options, ThreeDVarOptions)
-    name = options.covariance if moves else "climatology"
+    covariance = options.covariance if moves else Climatology()
     scale = options.scale if moves else 1.0
     joint = Joint(plan)
 
     def begin(system: System, key: jax.Array) -> Held:
-        always = background(system, name, scale, key)
+        always = background(system, covariance, scale, key)
         return Held(at_first(system, key) if moves else always, always, system.mean_parameters())
 
     def predict(system: System, held: Held, event: Events, _key: jax.Array) -> Held:
@@ -59,7 +60,7 @@ def make(options: ThreeDVarOptions | OptimalInterpolationOptions | ClimatologyOp
     def estimate(system: System, held: Held, event: Events) -> Estimate:
         return joint.told(system, held.now.mean, held.now.root, held.parameters, event)
 
-    return Filter(begin, predict, analyse, estimate, refuse=lambda system: refused(system, plan, name))
+    return Filter(begin, predict, analyse, estimate, refuse=lambda system: refused(system, plan, covariance))
 
 
 def misfit(system: System, state: jax.Array, parameters: jax.Array, event: Events) -> jax.Array:

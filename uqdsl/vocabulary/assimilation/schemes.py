@@ -8,6 +8,9 @@ from pydantic import BeforeValidator, Field
 
 from uqdsl.vocabulary.methods import Options
 
+type Along = Annotated[tuple[str, ...], BeforeValidator(lambda each: (each,) if isinstance(each, str) else each)]
+"""A dimension, or several."""
+
 
 class NoInflation(Options):
     """The spread as it is."""
@@ -67,9 +70,67 @@ class GaspariCohn(Options):
 
     kind: Literal["gaspari_cohn"] = "gaspari_cohn"
     radius: float = Field(gt=0, description="of which 1.82 are its half width, in units of the labels")
-    along: Annotated[tuple[str, ...], BeforeValidator(lambda each: (each,) if isinstance(each, str) else each)] = Field(
-        min_length=1, description="a dimension of the states, or several, whose labels are numbers"
-    )
+    along: Along = Field(min_length=1, description="a dimension of the states, or several, whose labels are numbers")
+
+
+class Climatology(Options):
+    """The covariance of free runs of the model."""
+
+    kind: Literal["climatology"] = "climatology"
+
+
+class Identity(Options):
+    """Variances of one, and no correlation."""
+
+    kind: Literal["identity"] = "identity"
+
+
+class Initial(Options):
+    """The covariance of the states at the first time."""
+
+    kind: Literal["initial"] = "initial"
+
+
+class Propagated(Options):
+    """The covariance of the window before, moved by tangents."""
+
+    kind: Literal["propagated"] = "propagated"
+
+
+class ByDistance(Options):
+    """A covariance of states that falls off with the distance along dimensions, and is 0 across the others."""
+
+    length: float = Field(gt=0, description="in units of the labels")
+    amplitude: float = Field(default=1.0, gt=0, description="standard deviation, in units of the states")
+    along: Along = Field(min_length=1, description="a dimension of the states, or several, whose labels are numbers")
+
+
+class SquaredExponential(ByDistance):
+    """amplitude² exp(-r² / 2), with r the distance in units of the length."""
+
+    kind: Literal["squared_exponential"] = "squared_exponential"
+
+
+class Exponential(ByDistance):
+    """amplitude² exp(-r)."""
+
+    kind: Literal["exponential"] = "exponential"
+
+
+class Matern32(ByDistance):
+    """amplitude² (1 + √3 r) exp(-√3 r)."""
+
+    kind: Literal["matern32"] = "matern32"
+
+
+class Matern52(ByDistance):
+    """amplitude² (1 + √5 r + 5 r² / 3) exp(-√5 r)."""
+
+    kind: Literal["matern52"] = "matern52"
+
+
+type Kernel = SquaredExponential | Exponential | Matern32 | Matern52
+"""By its kind a function of `uqdsl.runtime.kernels`."""
 
 
 class AdaptiveLocalization(Options):

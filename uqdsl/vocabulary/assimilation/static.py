@@ -7,6 +7,15 @@ from typing import Literal
 from pydantic import Field
 
 from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
+from uqdsl.vocabulary.assimilation.schemes import (
+    Climatology,
+    Exponential,
+    Identity,
+    Initial,
+    Matern32,
+    Matern52,
+    SquaredExponential,
+)
 from uqdsl.vocabulary.methods import Assumption, Method, Options
 
 
@@ -25,8 +34,10 @@ class VariationalOptions(Options):
 class ThreeDVarOptions(VariationalOptions):
     """3D-Var."""
 
-    covariance: Literal["climatology", "identity", "initial"] = Field(
-        default="climatology", description="of the forecast's errors: that of free runs, one, or that at the first time"
+    covariance: Climatology | Identity | Initial | SquaredExponential | Exponential | Matern32 | Matern52 = Field(
+        default=Climatology(),
+        discriminator="kind",
+        description="of the forecast's errors: that of free runs, one, that at the first time, or a kernel over distances",
     )
     scale: float = Field(default=1.0, gt=0, description="by which it is multiplied")
 

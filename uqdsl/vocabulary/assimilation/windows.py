@@ -8,6 +8,16 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
 from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
+from uqdsl.vocabulary.assimilation.schemes import (
+    Climatology,
+    Exponential,
+    Identity,
+    Initial,
+    Matern32,
+    Matern52,
+    Propagated,
+    SquaredExponential,
+)
 from uqdsl.vocabulary.assimilation.static import VariationalOptions
 from uqdsl.vocabulary.methods import Assumption, Method, Options
 
@@ -71,10 +81,13 @@ class WeakOptions(WindowOptions, VariationalOptions):
 class StrongOptions(ShiftedOptions, VariationalOptions):
     """4D-Var of a model that is taken to be exact."""
 
-    covariance: Literal["propagated", "climatology", "identity", "initial"] = Field(
-        default="propagated",
+    covariance: (
+        Propagated | Climatology | Identity | Initial | SquaredExponential | Exponential | Matern32 | Matern52
+    ) = Field(
+        default=Propagated(),
+        discriminator="kind",
         description="of errors at the base of each window but the first: that of the window before moved there by tangents, "
-        "that of free runs, one, or that at the first time",
+        "that of free runs, one, that at the first time, or a kernel over distances",
     )
     scale: float = Field(default=1.0, gt=0, description="by which it is multiplied")
 

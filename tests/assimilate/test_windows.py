@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from uqdsl.cli.assimilated import told
 from uqdsl.messages import RunError, SpecError
+from uqdsl.report.assimilation import meant
 
 from .systems import assimilated, checked
 
@@ -145,6 +147,24 @@ def test_innovations_of_a_window_have_errors_in_common(data):
     assert held["signal"].values[18] == pytest.approx(held["x_sd"].values[18] ** 2 / 0.49)
     assert (held["signal"].values[:18:2] == 0).all()
     assert found.status == "ok"
+
+
+def test_of_one_window_over_all_times_the_smoothed_estimates_are_told(data):
+    text = EXACT.replace("data {", "data { u[t] : real, w[t] : real,").replace("METHOD", "METHOD with(truth = [u, w])")
+    truth = {"u": np.cos(0.2 * np.arange(21)), "w": np.sin(0.2 * np.arange(21))}
+    found = assimilated(text.replace("METHOD", "strong_4dvar"), **data, **truth)
+    scores, held = found.found.numbers, found.groups["assimilation"].variables
+    assert not {"rmse_forecast", "rmse_analysis", "spread_analysis", "spread_skill_analysis"} & scores.keys()
+    apart = [held[f"{name}_smoothed_mean"].values[:19] - truth[known][:19] for name, known in (("x", "u"), ("v", "w"))]
+    assert scores["rmse_smoothed"] == pytest.approx(np.mean(np.sqrt(np.mean(np.square(apart), axis=0))))
+    spread = [held[f"{name}_smoothed_sd"].values for name in "xv"]
+    assert scores["spread_smoothed"] == pytest.approx(np.mean(np.sqrt(np.mean(np.square(spread), axis=0))))
+    assert any(line.startswith("smoothed, all observations taken in together: error") for line in told(found))
+    assert meant(found.groups["assimilation"]) == ("_smoothed", "smoothed")
+    for method in ("strong_4dvar(window = 5)", "kalman"):
+        other = assimilated(text.replace("METHOD", method), **data, **truth)
+        assert {"rmse_forecast", "rmse_analysis", "rmse_smoothed", "spread_analysis"} <= other.found.numbers.keys()
+        assert meant(other.groups["assimilation"]) == ("", "analysis")
 
 
 def test_windows_that_leave_observations_out_are_refused():

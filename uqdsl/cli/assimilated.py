@@ -30,9 +30,17 @@ def told(found: Assimilated) -> Iterator[str]:
         )
         ratios = [f"{numbers[f'spread_skill_{when}']:.3g}" for when in ("forecast", "analysis")]
         yield f"spread over error {ratios[0]} before and {ratios[1]} after"
-    else:
+    elif "spread_analysis" in numbers:
         yield f"spread {numbers['spread_forecast']:.4g} before and {numbers['spread_analysis']:.4g} after the observations"
-    if "rmse_smoothed" in numbers:
+    if "spread_smoothed" in numbers:
+        scores = (
+            f"error (RMSE) {numbers['rmse_smoothed']:.4g}, spread {numbers['spread_smoothed']:.4g}, "
+            f"spread over error {numbers['spread_skill_smoothed']:.3g}, CRPS {numbers['crps']:.4g}"
+            if "rmse_smoothed" in numbers
+            else f"spread {numbers['spread_smoothed']:.4g}"
+        )
+        yield f"smoothed, all observations taken in together: {scores}"
+    elif "rmse_smoothed" in numbers:
         yield f"smoothed: error {numbers['rmse_smoothed']:.4g}"
     if "crps_observed" in numbers:
         yield f"CRPS of what is observed {numbers['crps_observed']:.4g}"

@@ -43,6 +43,10 @@ REJECTED = "rejected"
 """Among the numbers of an analysis, which observations it left out, where that is asked for."""
 
 
+MEMBER_WEIGHT = "member_weight"
+"""The variable of the weights of members that are kept."""
+
+
 class Alongside(NamedTuple):
     """Observations beside what was expected of them, `(event, p)` each; where `present` is not, nothing was observed.
 
@@ -114,6 +118,8 @@ class Consistency(NamedTuple):
     - observations: how many.
     - observed: at which events something was observed.
     - rejected: how many were left out, beside those.
+    - together: whether all of several events were taken in at one time, so that what is told of the others before they were
+      smoothed is of a free run.
     """
 
     ratio: float
@@ -126,6 +132,7 @@ class Consistency(NamedTuple):
     observations: int
     observed: np.ndarray
     rejected: int = 0
+    together: bool = False
 
 
 def consistency(seen: Alongside) -> Consistency:
@@ -155,7 +162,13 @@ def consistency(seen: Alongside) -> Consistency:
         count,
         observed,
         rejected,
+        bool(observed.sum() > 1 and _moved(seen).sum() == 1),
     )
+
+
+def _moved(seen: Alongside) -> np.ndarray:
+    """At which events observations moved what is estimated."""
+    return np.where(seen.compared, seen.gain > 0, False).any(axis=1)
 
 
 def _afresh(seen: Alongside) -> np.ndarray:
@@ -165,7 +178,7 @@ def _afresh(seen: Alongside) -> np.ndarray:
     """
     found = np.zeros(len(seen.values), bool)
     (observed,) = np.nonzero(seen.compared.any(axis=1))
-    moved = np.where(seen.compared, seen.gain > 0, False).any(axis=1)[observed]
+    moved = _moved(seen)[observed]
     found[observed] = np.concatenate([[True], moved[:-1]])
     return found
 
@@ -232,9 +245,14 @@ def scores(
         "innovation_ratio": held.ratio,
         "observation_error_ratio": held.observed_error,
         "forecast_error_ratio": held.forecast_error,
-        "spread_forecast": float(np.mean(np.sqrt(np.mean(found.forecast.sd[:, of] ** 2, axis=1)))),
-        "spread_analysis": float(np.mean(np.sqrt(np.mean(found.analysis.sd[:, of] ** 2, axis=1)))),
     }
+    parts = (
+        {"smoothed": found.smoothed}
+        if meant(held, found) == "smoothed"
+        else {"forecast": found.forecast, "analysis": found.analysis}
+    )
+    for name, part in parts.items():
+        numbers[f"spread_{name}"] = float(np.mean(np.sqrt(np.mean(part.sd[:, of] ** 2, axis=1))))
     if REJECTED in found.numbers:
         numbers[REJECTED] = held.rejected
     if held.observations:
@@ -247,20 +265,28 @@ def scores(
     if truth is not None:
         # Behind the last observation there are forecasts alone, which are not held against what the filter can do.
         until = observed[-1] + 1 if len(observed) else len(times)
-        before, after = (skill_of(each, slice(until)) for each in (found.forecast, found.analysis))
-        numbers |= {"rmse_forecast": before.rmse, "rmse_analysis": after.rmse, "crps": after.crps}
-        numbers |= {"spread_skill_forecast": before.ratio, "spread_skill_analysis": after.ratio}
-        if found.smoothed is not None:
-            behind = skill_of(found.smoothed, slice(until))
-            numbers |= {"rmse_smoothed": behind.rmse}
-        if "crps_analysis" in found.numbers:
-            numbers["crps"] = float(np.nanmean(found.numbers["crps_analysis"][:until]))
+        smoothed = None if found.smoothed is None else skill_of(found.smoothed, slice(until))
+        if smoothed is not None:
+            numbers |= {"rmse_smoothed": smoothed.rmse, "spread_skill_smoothed": smoothed.ratio}
+        if meant(held, found) == "smoothed" and smoothed is not None:
+            numbers |= {"crps": smoothed.crps}
+        else:
+            before, after = (skill_of(each, slice(until)) for each in (found.forecast, found.analysis))
+            numbers |= {"rmse_forecast": before.rmse, "rmse_analysis": after.rmse, "crps": after.crps}
+            numbers |= {"spread_skill_forecast": before.ratio, "spread_skill_analysis": after.ratio}
+            if "crps_analysis" in found.numbers:
+                numbers["crps"] = float(np.nanmean(found.numbers["crps_analysis"][:until]))
         if until < len(times):
             beyond = skill_of(found.analysis, slice(until, None))
             numbers |= {"rmse_ahead": beyond.rmse, "spread_ahead": beyond.spread}
     elif "crps_observed" in found.numbers and held.observations:
         numbers["crps_observed"] = float(np.nanmean(found.numbers["crps_observed"]))
     return numbers
+
+
+def meant(held: Consistency, found: Any) -> str:
+    """Which estimates an assimilation is about: `smoothed` ones where all observations were taken in together."""
+    return "smoothed" if held.together and found.smoothed is not None else "analysis"
 
 
 def lost(found: Consistency, times: np.ndarray) -> float | None:

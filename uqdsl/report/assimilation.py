@@ -30,6 +30,11 @@ def states_of(group: Group) -> list[str]:
     return [name.removesuffix("_mean") for name in names]
 
 
+def meant(group: Group) -> tuple[str, str]:
+    """The ending of the estimates that an assimilation is about, and what they are called."""
+    return ("_smoothed", "smoothed") if "spread_smoothed" in group.attrs else ("", "analysis")
+
+
 def axis_of(group: Group) -> str:
     """Along which the states move: the dimension that all have."""
     return group.variables["innovation"].dims[0]
@@ -37,11 +42,12 @@ def axis_of(group: Group) -> str:
 
 def draw_field(name: str, group: Group) -> canvas.Drawing:
     """A state along one dimension, over time: truth, analysis, error and spread (Hovmöller 1949)."""
-    dims, mean = group.variables[f"{name}_mean"]
-    rows = [("analysis", mean, "viridis"), ("standard deviation", group.variables[f"{name}_sd"].values, "magma")]
+    ending, title = meant(group)
+    dims, mean = group.variables[f"{name}{ending}_mean"]
+    rows = [(title, mean, "viridis"), ("standard deviation", group.variables[f"{name}{ending}_sd"].values, "magma")]
     if f"{name}_truth" in group.variables:
         truth = group.variables[f"{name}_truth"].values
-        rows = [("truth", truth, "viridis"), rows[0], ("analysis − truth", mean - truth, "RdBu_r"), rows[1]]
+        rows = [("truth", truth, "viridis"), rows[0], (f"{title} − truth", mean - truth, "RdBu_r"), rows[1]]
     note = _forecast_note(group)
     with canvas.drawn(0.3 + 1.35 * len(rows), f"{name}, along {dims[0]} and {dims[1]}", note) as figure:
         fields = _limits(np.concatenate([each for _, each, colours in rows if colours == "viridis"]), even=False)
@@ -58,10 +64,11 @@ def draw_field(name: str, group: Group) -> canvas.Drawing:
 
 def draw_maps(name: str, group: Group, observations: Group) -> canvas.Drawing:
     """A state over two dimensions at some times, with the places at which it is observed."""
-    dims, mean = group.variables[f"{name}_mean"]
+    ending, title = meant(group)
+    dims, mean = group.variables[f"{name}{ending}_mean"]
     times = group.coords[dims[0]]
     places = np.unique(np.linspace(0, len(times) - 1, 4).round().astype(int))
-    rows = [("analysis", mean, "viridis"), ("standard deviation", group.variables[f"{name}_sd"].values, "magma")]
+    rows = [(title, mean, "viridis"), ("standard deviation", group.variables[f"{name}{ending}_sd"].values, "magma")]
     if f"{name}_truth" in group.variables:
         rows.insert(0, ("truth", group.variables[f"{name}_truth"].values, "viridis"))
     sites = _sites(dims[1:], observations)
@@ -96,7 +103,8 @@ def draw_trajectories(group: Group, observations: Group) -> canvas.Drawing:
         for (label, at), axes in zip(shown, panels, strict=True):
             name = label.partition("[")[0]
             ending = "_smoothed" if f"{name}_smoothed_mean" in group.variables else ""
-            _band(axes, group, name, "", at, canvas.BLUE)
+            if meant(group)[0] != "_smoothed":
+                _band(axes, group, name, "", at, canvas.BLUE)
             if ending:
                 _band(axes, group, name, ending, at, canvas.GREEN)
             if f"{name}_truth" in group.variables:
@@ -120,7 +128,8 @@ def draw_spread(group: Group) -> canvas.Drawing:
         axes = figure.add_subplot()
         if states:
             error, spread = error_and_spread(group)
-            axes.plot(times, error, color=canvas.RED, linewidth=0.9, label="error of the analysis")
+            whose = {"": "of the analysis", "_smoothed": "once smoothed"}[meant(group)[0]]
+            axes.plot(times, error, color=canvas.RED, linewidth=0.9, label=f"error {whose}")
             axes.plot(times, spread, color=canvas.BLUE, linewidth=0.9, label="its spread")
             axes.set_ylabel("root mean square")
         else:
@@ -146,7 +155,7 @@ def error_and_spread(group: Group) -> tuple[np.ndarray, np.ndarray]:
     """
     squares: list[list[np.ndarray]] = [[], []]
     for name in (each.removesuffix("_forecast_mean") for each in group.variables if each.endswith("_forecast_mean")):
-        mean, sd = (group.variables[f"{name}_{part}"].values for part in ("mean", "sd"))
+        mean, sd = (group.variables[f"{name}{meant(group)[0]}_{part}"].values for part in ("mean", "sd"))
         truth = group.variables.get(f"{name}_truth")
         apart = np.full_like(mean, np.nan) if truth is None else mean - truth.values
         # Of parameters nothing but the prior is known.
@@ -174,13 +183,13 @@ def draw_beside(groups: Mapping[str, Group]) -> canvas.Drawing:
             shown = error if _has_truth(group) else group.variables["innovation"].values
             for axes, values in ((above, shown), (below, spread)):
                 axes.plot(*_in_blocks(group.coords[axis], values, width), color=colour, linewidth=1.0, label=name)
+        kinds = {meant(groups[name])[1] for name in names}
+        of = " of the analysis" if kinds == {"analysis"} else ", smoothed where all observations were taken in together"
         above.set_ylabel("error" if _has_truth(first) else "innovations")
         above.set_title(
-            "root mean square error of the analysis"
-            if _has_truth(first)
-            else "mean square of innovations over what is expected"
+            f"root mean square error{of}" if _has_truth(first) else "mean square of innovations over what is expected"
         )
-        below.set_title("root mean square spread of the analysis")
+        below.set_title(f"root mean square spread{of}")
         below.set_ylabel("spread")
         for axes in (above, below):
             axes.set_ylim(bottom=0)
@@ -279,9 +288,11 @@ def _band(axes: Axes, group: Group, name: str, ending: str, at: tuple[Any, ...],
 
 
 def _handles(group: Group, observed: bool) -> list[object]:
-    found: list[object] = [Patch(color=canvas.BLUE, alpha=0.5, label="analysis, with 90 % of it")]
+    found: list[object] = []
+    if meant(group)[0] != "_smoothed":
+        found.append(Patch(color=canvas.BLUE, alpha=0.5, label="analysis, with 90 % of it"))
     if any(name.endswith("_smoothed_mean") for name in group.variables):
-        found.append(Patch(color=canvas.GREEN, alpha=0.5, label="smoothed"))
+        found.append(Patch(color=canvas.GREEN, alpha=0.5, label="smoothed" if found else "smoothed, with 90 % of it"))
     if any(name.endswith("_truth") for name in group.variables):
         found.append(Line2D([], [], color=canvas.INK, linewidth=0.8, label="truth"))
     if observed:

@@ -86,7 +86,16 @@ def found(method: str, function: str = "grown", jobs: int = 1) -> Assimilated:
         return assimilate(spec.spec, system, spec.spec.motion.assimilations[0], dataset, 0, lambda *_: None)
 
 
-@pytest.mark.parametrize("method", ["etkf(members = 40)", "bootstrap(members = 40, regularisation = 0.1)"])
+METHODS = (
+    "etkf(members = 40)",
+    "bootstrap(members = 40, regularisation = 0.1)",
+    "hybrid(members = 40, covariance = initial)",
+    "nudging(members = 40)",
+    "enks(members = 40)",
+)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_others_take_the_place_of_members_that_fail(method):
     run = found(method)
     group = run.groups["assimilation"].variables

@@ -16,18 +16,17 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan, Smoother
+from uqdsl.assimilate.cycle import Estimate, Filter, Plan, Smoother
 from uqdsl.assimilate.ensemble import (
     Ensemble,
     Moved,
     ensemble_filter,
     estimate,
     inflated,
-    members,
     relearned,
-    renewed,
     rotation,
     seen_by,
+    with_ensemble,
 )
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.ensemble_transform import transform
@@ -86,11 +85,8 @@ def make(options: EnksOptions, plan: Plan) -> Filter:
             looked, _ = jax.lax.scan(lambda rows, each: (each @ rows, None), joint, ahead)
         return Looking(here.ensemble.with_joint(looked, estimated), ahead)
 
-    def told(system: System, carried: Woven | Looking, event: Events) -> Estimate:
+    def told(system: System, carried: Looking, event: Events) -> Estimate:
         return estimate(system, carried.ensemble, event)
-
-    def of_members(system: System, carried: Woven) -> Members:
-        return members(system, carried.ensemble)
 
     def refuse(_system: System) -> tuple[str, str] | None:
         if not isinstance(options.fallback, Gated):
@@ -98,8 +94,5 @@ def make(options: EnksOptions, plan: Plan) -> Filter:
         reason = "what it falls back to does not tell how members were combined, so that nothing can be told back"
         return reason, "leave `fallback` out, or write `ens_rts`"
 
-    def renew(carried: Woven, whole: jax.Array, key: jax.Array) -> Woven:
-        return carried._replace(ensemble=renewed(carried.ensemble, whole, key))
-
     smoother = Smoother(lambda _forecast, analysis: analysis, first, back, told)
-    return Filter(begin, predict, analyse, told, smoother=smoother, refuse=refuse, members=of_members, renew=renew)
+    return with_ensemble(begin, predict, analyse, smoother, refuse)

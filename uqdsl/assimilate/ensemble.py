@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
+from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan, Smoother
 from uqdsl.assimilate.localization import Near
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
@@ -141,13 +141,35 @@ def ensemble_filter(options: EnsembleOptions, plan: Plan, analysis: Analysis) ->
     return Filter(begin, predict, analyse, estimate, members=members, renew=renewed)
 
 
+def with_ensemble(
+    begin: Callable[[System, jax.Array], Any],
+    predict: Callable[[System, Any, Events, jax.Array], Any],
+    analyse: Callable[[System, Any, Events, jax.Array], tuple[Any, dict[str, jax.Array]]],
+    smoother: Smoother | None = None,
+    refuse: Callable[[System], tuple[str, str] | None] | None = None,
+) -> Filter:
+    """A filter that carries a named tuple of an `ensemble` and something beside it, and tells what that ensemble does."""
+
+    def told(system: System, carried: Any, event: Events) -> Estimate:
+        return estimate(system, carried.ensemble, event)
+
+    def as_members(system: System, carried: Any) -> Members:
+        return members(system, carried.ensemble)
+
+    def renew(carried: Any, whole: jax.Array, key: jax.Array) -> Any:
+        return carried._replace(ensemble=renewed(carried.ensemble, whole, key))
+
+    return Filter(begin, predict, analyse, told, smoother=smoother, refuse=refuse, members=as_members, renew=renew)
+
+
 def renewed(ensemble: Ensemble, whole: jax.Array, key: jax.Array) -> Ensemble:
     """An ensemble with draws of the Gaussian law of the others in the place of members that are not `whole`, `(N,)`."""
     count = len(whole)
     shares = whole / jnp.sum(whole)
-    centred = (jnp.eye(count) - shares) * whole[:, None] / jnp.sqrt(jnp.maximum(jnp.sum(whole) - 1, 1))
-    # A draw is a sum of members that are whole; so is each of these.
-    mixed = jnp.where(whole[:, None], jnp.eye(count), shares + jax.random.normal(key, (count, count)) @ centred)
+    deviates = jax.random.normal(key, (count, count)) * whole / jnp.sqrt(jnp.maximum(jnp.sum(whole) - 1, 1))
+    # A draw is a sum of members that are whole: their mean, and deviates times what each departs from that.
+    drawn = deviates + (1 - jnp.sum(deviates, axis=1, keepdims=True)) * shares
+    mixed = jnp.where(whole[:, None], jnp.eye(count), drawn)
 
     def filled(rows: jax.Array) -> jax.Array:
         return mixed @ jnp.where(whole[:, None], rows, 0.0)

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 
 from uqdsl.assimilate.background import background, too_large
 from uqdsl.assimilate.cycle import Filter, Plan
-from uqdsl.assimilate.ensemble import Ensemble, Moved, Seen, ensemble_filter
+from uqdsl.assimilate.ensemble import Ensemble, Moved, Seen, ensemble_filter, with_ensemble
 from uqdsl.assimilate.minimise import minimise
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.ensemble_transform import transform
@@ -74,13 +74,4 @@ def make(options: HybridOptions, plan: Plan) -> Filter:
         found, numbers = beside(both.root).analyse(system, both.ensemble, event, key)
         return both._replace(ensemble=found), numbers
 
-    assert plain.members is not None, "ensembles have members"
-    members = plain.members
-    return Filter(
-        begin,
-        predict,
-        analyse,
-        lambda system, both, event: plain.estimate(system, both.ensemble, event),
-        refuse=lambda system: too_large(system, options.covariance),
-        members=lambda system, both: members(system, both.ensemble),
-    )
+    return with_ensemble(begin, predict, analyse, refuse=lambda system: too_large(system, options.covariance))

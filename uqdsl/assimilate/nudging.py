@@ -24,8 +24,8 @@ import jax.numpy as jnp
 from jax.scipy.sparse.linalg import cg
 
 from uqdsl.assimilate import free_run
-from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
-from uqdsl.assimilate.ensemble import Ensemble, estimate, members, renewed
+from uqdsl.assimilate.cycle import Filter, Plan
+from uqdsl.assimilate.ensemble import Ensemble, with_ensemble
 from uqdsl.assimilate.system import Events, System
 from uqdsl.assimilate.three_dvar import misfit
 from uqdsl.vocabulary.assimilation.static import NudgingOptions
@@ -64,16 +64,7 @@ def make(options: NudgingOptions, plan: Plan) -> Filter:
         states = jax.vmap(moved)(ensemble.states, ensemble.parameters, noise - noise.mean(0))
         return Nudged(ensemble._replace(states=states), jnp.zeros(())), {"gain": jnp.where(present, share, 0.0)}
 
-    def known(system: System, nudged: Nudged, event: Events) -> Estimate:
-        return estimate(system, nudged.ensemble, event)
-
-    def as_members(system: System, nudged: Nudged) -> Members:
-        return members(system, nudged.ensemble)
-
-    def renew(nudged: Nudged, whole: jax.Array, key: jax.Array) -> Nudged:
-        return nudged._replace(ensemble=renewed(nudged.ensemble, whole, key))
-
-    return Filter(begin, predict, analyse, known, members=as_members, renew=renew)
+    return with_ensemble(begin, predict, analyse)
 
 
 def towards(system: System, state: jax.Array, known: jax.Array, noise: jax.Array, event: Events) -> jax.Array:

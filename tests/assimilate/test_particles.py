@@ -222,3 +222,14 @@ def test_the_kalman_filter_estimates_no_parameters():
     with pytest.raises(SpecError) as caught:
         checked(DRIFT.replace("METHOD", "kalman"))
     assert "every parameter is known, but `drift` is to be estimated" in caught.value.problems[0].title
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "guided", "auxiliary"])
+def test_members_that_are_kept_have_their_weights(method: str, data: dict[str, np.ndarray]):
+    text = AR1.replace("METHOD with(truth = truth)", f"{method}(members = 30) with(keep = 30)")
+    found = assimilated(text, **data).groups["assimilation"].variables
+    weights, members = found["member_weight"], found["x"].values
+    assert weights.dims == ("t", "member")
+    assert np.allclose(weights.values.sum(axis=1), 1.0)
+    assert np.ptp(weights.values, axis=1).max() > 0.01
+    assert np.allclose((weights.values * members).sum(axis=1), found["x_mean"].values)

@@ -95,6 +95,7 @@ def test_members_are_kept_and_forecasts_go_on_behind_the_last_observation(data):
     group, numbers = found.groups["assimilation"], found.found.numbers
     assert group.variables["x"].dims == ("t", "member")
     assert group.variables["x"].values.shape == (401, 4)
+    assert np.allclose(group.variables["member_weight"].values, 1 / 30), "of thirty, of which four are kept"
     assert numbers["last_observed"] == 379
     assert numbers["last_time"] == 400
     mean, sd = (group.variables[f"x_{each}"].values[380:] for each in ("mean", "sd"))

@@ -161,7 +161,8 @@ class Filtered(NamedTuple):
     - numbers: of each analysis, by name, NaN where nothing was observed.
     - ranks: histograms `(event, bins)` of the ranks of the observations in the forecast (`observed`) and of the truth in the
       analysis (`truth`); nothing of a filter without members.
-    - members: some of each analysis `(event, members, d)`, as many as were asked for.
+    - members: some of each analysis `(event, members, d)`, as many as were asked for, and their `weights` `(event, members)`
+      among all.
     - size: how many members there are; None of a filter without.
     - last: what it carried at the end.
     """
@@ -173,6 +174,7 @@ class Filtered(NamedTuple):
     numbers: dict[str, np.ndarray]
     ranks: dict[str, np.ndarray]
     members: np.ndarray | None
+    weights: np.ndarray | None
     size: int | None
     last: Any
 
@@ -265,7 +267,7 @@ def follow(
         looks_back = False
     assert structure.num_leaves == len(parts[0]), "a keeper gives back what it was given"
     whole = [np.concatenate(each) for each in zip(*parts, strict=True)]
-    told, places, members, kept = jax.tree.unflatten(structure, whole)
+    told, places, (members, weights), kept = jax.tree.unflatten(structure, whole)
     before, after, evidence, numbers = told
     return Filtered(
         before,
@@ -275,6 +277,7 @@ def follow(
         numbers,
         places,
         members,
+        weights,
         _size(method, system, carried),
         carried,
     )
@@ -394,10 +397,10 @@ def _renewed(system: System, method: Filter, forecast: Any, key: jax.Array) -> t
 
 def _scored(
     system: System, method: Filter, carried: tuple[Any, Any], event: Events, key: jax.Array, asked: Asked
-) -> tuple[dict[str, jax.Array], dict[str, jax.Array], jax.Array | None]:
-    """Scores and ranks of members before and after the observations of an event, and those that are kept."""
+) -> tuple[dict[str, jax.Array], dict[str, jax.Array], tuple[jax.Array | None, jax.Array | None]]:
+    """Scores and ranks of members before and after the observations of an event, and those that are kept, with weights."""
     if method.members is None:
-        return {}, {}, None
+        return {}, {}, (None, None)
     before, after = (method.members(system, each) for each in carried)
     key_of_draws, key_of_ranks, key_of_truth = jax.random.split(key, 3)
 
@@ -426,7 +429,8 @@ def _scored(
         scores["crps_forecast"] = jnp.nanmean(fair_crps(system.placed(before.states), before.weights, truth))
         scores["crps_analysis"] = jnp.nanmean(fair_crps(states, after.weights, truth))
         places["truth"] = ranks(states, after.weights, truth, jnp.isfinite(truth), key_of_truth)
-    return scores, places, states[: asked.keep] if asked.keep else None
+    kept = (states[: asked.keep], after.weights[: asked.keep]) if asked.keep else (None, None)
+    return scores, places, kept
 
 
 class _Known(NamedTuple):

@@ -207,6 +207,27 @@ def test_errors_without_variance_are_told_before_the_filter_starts():
     assert problem.title == "the error of `y` has the variance 0 at t = 3, site = 2, and needs one above 0"
 
 
+@pytest.mark.parametrize(("correlation", "refused"), [(0.9, False), (1.0, True), (1.2, True)])
+def test_a_covariance_of_errors_has_to_be_positive_definite(correlation: float, refused: bool):
+    text = OUTLIERS.replace("y[t, site] : real missing", "y[t, site] : real missing, R[site, site'] : real").format(
+        method="etkf"
+    )
+    text = text.replace(
+        "likelihood y[t, site] ~ Normal(x, 0.5)", "likelihood y[t, site] ~ MultiNormal(x, covariance = R, event = site)"
+    )
+    given = {"y": np.zeros((41, 2)), "R": 0.5 * np.array([[1, correlation], [correlation, 1]])}
+    given["y"][:3] = np.nan
+    if not refused:
+        assert np.isfinite(assimilated(text, **given).groups["assimilation"].variables["x_mean"].values).all()
+        return
+    with pytest.raises(RunError) as caught:
+        assimilated(text, **given)
+    (problem,) = caught.value.problems
+    assert problem.code == "UQ665"
+    assert problem.title.startswith("the error of `y` has the variance ")
+    assert problem.title.endswith("at t = 0 in one direction, and needs one above 0")
+
+
 OUTLIERS = """
 dim site = 2
 time t from 0 to 40 step 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from uqdsl.diagnose.cycles import (
     ASSIMILATION,
     FAILED,
     GAIN,
+    MEMBER_WEIGHT,
     OBSERVATIONS,
     REJECTED,
     Alongside,
@@ -190,16 +193,26 @@ def assimilate(
 
 
 def _check_errors(spec: ir.Spec, system: System) -> None:
-    """Look for errors of observations whose variance is computed, and not above 0 where the states begin.
+    """Look for errors of observations without variance where the states begin: computed ones, and those of a matrix.
 
     Raises:
         RunError: UQ665.
     """
+    observations = next(stage.spec for stage in spec.stages if stage.name == "observation").observations
+    computed = [each for each in observations if any(_is_computed(one.value) for one in each.law.arguments[1:])]
+    problems = [
+        *_without_variance(system, computed),
+        *_not_definite(system, [each for each in observations if each.law.event]),
+    ]
+    if problems:
+        raise RunError(problems)
+
+
+def _without_variance(system: System, computed: Sequence[ir.Observation]) -> Iterator[ErrorWithoutVariance]:
+    """Errors whose variance is not above 0 at some time."""
     import jax
     import jax.numpy as jnp
 
-    observations = next(stage.spec for stage in spec.stages if stage.name == "observation").observations
-    computed = [each for each in observations if any(_is_computed(one.value) for one in each.law.arguments[1:])]
     if not computed:
         return
 
@@ -211,7 +224,6 @@ def _check_errors(spec: ir.Spec, system: System) -> None:
     found = jax.jit(lambda system: jax.lax.map(lambda event: variance(system, event), system.events))(system)
     target, motion = system.fixed.stages.observation, system.fixed.motion
     by_row = system.by_row(np.asarray(found))
-    problems = []
     for each in computed:
         bad = np.argwhere(by_row[each.name] <= 0)
         if not len(bad):
@@ -225,11 +237,31 @@ def _check_errors(spec: ir.Spec, system: System) -> None:
             at = {motion.axis: f"{float(system.data[stream.times][row]):g}"} | at
         where = ", ".join(f"{dim} = {label}" for dim, label in at.items())
         value = f"{by_row[each.name][tuple(bad[0])]:g}"
-        problems.append(
-            ErrorWithoutVariance(at=each.law.span, name=each.name, value=value, where=where, count=len(bad))
-        )
-    if problems:
-        raise RunError(problems)
+        yield ErrorWithoutVariance(at=each.law.span, name=each.name, value=value, where=where, count=len(bad))
+
+
+def _not_definite(system: System, correlated: Sequence[ir.Observation]) -> Iterator[ErrorWithoutVariance]:
+    """Errors whose covariance has a direction without variance, where it is first needed."""
+    import jax
+
+    @jax.jit
+    def errors(system: System, event: Any) -> Any:
+        parameters, state = system.draw_initial(jax.random.key(0))
+        return system.observe(state, parameters, event).covariance.matrix()
+
+    for each in correlated:
+        stream = next(one for one in system.fixed.motion.streams if one.name == each.name)
+        there = (np.asarray(system.events.rows[stream.rows]) >= 0).any(axis=1)
+        event = jax.tree.map(itemgetter(int(np.argmax(there))), system.events)
+        shape = next(one for one in system.shapes_observed(event) if one.name == each.name)
+        block = slice(shape.start, shape.start + math.prod(shape.sizes))
+        values = np.linalg.eigvalsh(np.asarray(errors(system, event))[block, block])
+        if not values[0] > len(values) * np.finfo(float).eps * values[-1]:
+            where = f"{system.fixed.motion.axis} = {float(event.time):g} in one direction"
+            count = len(values)
+            yield ErrorWithoutVariance(
+                at=each.law.span, name=each.name, value=f"{values[0]:g}", where=where, count=count
+            )
 
 
 def _is_computed(value: ir.Expression) -> bool:
@@ -323,6 +355,7 @@ def filtered_groups(
     if found.members is not None:
         group.coords["member"] = np.arange(found.members.shape[1]) + 1
         put(states, found.members, "", motion.states, "member")
+        group.variables[MEMBER_WEIGHT] = Variable((motion.axis, "member"), found.weights)
     for name, counts in found.ranks.items():
         group.coords["rank"] = np.arange(counts.shape[1])
         group.variables[f"ranks_{name}"] = Variable((motion.axis, "rank"), counts)

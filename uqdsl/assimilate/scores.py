@@ -65,11 +65,11 @@ def _fair_crps(weights: jax.Array, members: jax.Array, values: jax.Array) -> jax
         shares = weights[:, None] * weights
         pairs = 0.5 * jnp.sum(shares[:, :, None] * jnp.abs(members[:, None] - members), axis=(0, 1))
     else:
-        order = jnp.argsort(members, axis=0)
-        ordered, own = jnp.take_along_axis(members, order, axis=0), weights[order]
+        beside = jnp.broadcast_to(weights, members.T.shape)
+        ordered, own = jax.lax.sort((members.T, beside), num_keys=1)
         # In order, x stands above what lies before it and below what lies behind it.
-        before = jnp.cumsum(own, axis=0) - own
-        pairs = jnp.sum(own * ordered * (2 * before + own - 1), axis=0)
+        before = jnp.cumsum(own, axis=1) - own
+        pairs = jnp.sum(own * ordered * (2 * before + own - 1), axis=1)
     return apart - pairs / jnp.maximum(1 - jnp.sum(weights**2), jnp.finfo(weights.dtype).tiny)
 
 

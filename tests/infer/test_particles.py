@@ -27,7 +27,7 @@ from tests.infer.problems import (
 from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.ensemble_transform import transform
 from uqdsl.infer.equal_weight import two_stage
-from uqdsl.infer.kalman import White, anomalies, stochastic_update, whiten
+from uqdsl.infer.kalman import White, anomalies, chance, stochastic_update, whiten
 from uqdsl.infer.mixture import Mixture
 from uqdsl.infer.mixture_kalman import condition, moments, moments_of_members
 from uqdsl.infer.posterior import Draws, Posterior, unwatched
@@ -168,6 +168,34 @@ def test_the_kalman_family_is_right_on_a_gaussian(method: str) -> None:
         error = errors(problem, found.positions)
         assert error.mean < 0.25 if problem.name == "gaussian20" else 0.1
         assert abs(error.spread - 1) < 0.08
+
+
+def test_the_error_that_few_members_bring_is_foreseen() -> None:
+    """500 members, 20 unknowns of which the data tell 10 directions, over 200 ensembles."""
+    exact, y, size = gaussian(20).exact, np.asarray(gaussian(20).data["y"]), 20
+    root = np.linalg.cholesky(2 * exact.covariance)  # data halve the variances of the prior
+    whitener = np.linalg.inv(root)
+
+    @jax.jit
+    def once(key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        ensemble = jax.random.normal(key, (500, size)) @ root.T
+        white = White(ensemble @ whitener.T, jnp.asarray(whitener @ y))
+        misfit = white.values - white.predicted.mean(0)
+        foreseen = chance(anomalies(ensemble), anomalies(white.predicted), misfit, 500.0)
+        off = (transform(ensemble, white).mean(0) - exact.mean) / exact.sd
+        return foreseen.signal, foreseen.error**2, jnp.mean(off**2)
+
+    signal, foreseen, found = (np.asarray(each) for each in jax.lax.map(once, jax.random.split(jax.random.key(4), 200)))
+    assert signal.mean() == pytest.approx(10, abs=0.2)
+    assert abs(found.mean() - foreseen.mean()) < 4 * found.std() / np.sqrt(200)
+
+
+def test_how_many_members_would_do_is_said_and_they_do() -> None:
+    (reason,) = drawn(gaussian(20), "ensemble_transform", members=200).reasons
+    assert reason.startswith("200 members are few for the 9.")
+    enough = int(reason.rsplit("take ", 1)[1].split()[0])
+    assert enough == 500
+    assert not drawn(gaussian(20), "ensemble_transform", members=enough).reasons
 
 
 @pytest.mark.parametrize("method", [*KALMAN, "equal_weight"])

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from uqdsl.infer.modes import dips, joined
+from uqdsl.infer.modes import dips, joined, log_evidence, wrong_shares
 from uqdsl.infer.stein import quality, said
 
 COVARIANCE = np.array([[2.0, 1.2, 0.0], [1.2, 1.0, 0.3], [0.0, 0.3, 0.5]])
@@ -59,3 +59,31 @@ def test_modes_between_which_the_density_dips_are_several() -> None:
 
     points = jnp.array([[3.0], [-2.5], [2.0], [-3.2], [3.5]])
     assert joined(~np.asarray(dips(two, points))).tolist() in ([0, 1, 0, 1, 0], [1, 0, 1, 0, 1])
+
+
+def test_the_evidence_of_modes_is_that_of_the_integral_over_each() -> None:
+    """A Gaussian of mass 2 and one of mass 1 from draws of wider ones in equal parts."""
+    far, wide = 8.0, 1.3
+    at = jnp.array([-far, far])
+
+    def normal(x: jax.Array, mean: jax.Array, sd: float) -> jax.Array:
+        return -(((x - mean) / sd) ** 2).sum() / 2 - jnp.log(sd) - jnp.log(2 * jnp.pi) / 2
+
+    def two(x: jax.Array) -> jax.Array:
+        return jnp.logaddexp(jnp.log(2.0) + normal(x, at[0], 1.0), normal(x, at[1], 1.0))
+
+    def joint(x: jax.Array) -> jax.Array:
+        return jnp.stack([normal(x, each, wide) for each in at]) - jnp.log(2)
+
+    states = (wide * np.random.default_rng(1).normal(size=(2, 4000)) + np.asarray(at)[:, None]).reshape(-1, 1)
+    found = np.exp(np.asarray(log_evidence(two, joint, jnp.asarray(states))))
+    # The ratio of densities varies by a third.
+    assert found == pytest.approx([2, 1], rel=4 * 0.34 / np.sqrt(4000))
+
+
+def test_shares_are_wrong_beyond_chance_alone() -> None:
+    right = np.array([0.87, 0.13])
+    assert wrong_shares(np.array([1.0, 0.0]), right, 4000)
+    assert not wrong_shares(np.array([0.90, 0.10]), right, 4000)
+    assert wrong_shares(np.array([0.93, 0.07]), right, 4000)
+    assert not wrong_shares(np.array([0.93, 0.07]), right, 200)

@@ -128,3 +128,13 @@ likelihood y ~ Normal(log(a + 0.1), 1)
     draws = mean_field.run(posterior, NaturalOptions(starts=1, steps=200, samples=64), _KEY, unwatched)
     assert draws.diagnostics["steps_skipped"] > 20
     assert any("no finite slope" in reason for reason in draws.reasons)
+
+
+def test_a_mode_that_no_start_begins_in_is_told():
+    """Of the posterior 0.13 lie in a mode that the best of ten starts never is in."""
+    posterior = PROBLEMS["aniso"]().posterior()
+    for seed in range(3):
+        draws = mean_field.run(posterior, NaturalOptions(steps=1000), jax.random.key(seed), unwatched)
+        (reason,) = (each for each in draws.reasons if "modes" in each)
+        assert reason.startswith("the draws lie in 2 modes with the shares 1.00, 0.00")
+        assert float(str(draws.diagnostics["evidence_of_modes"]).split(", ")[1]) == pytest.approx(0.131, abs=0.05)

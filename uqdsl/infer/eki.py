@@ -38,7 +38,8 @@ def run(posterior: Posterior, options: EkiOptions, key: jax.Array, watch: Watch)
     """Invert, up to the posterior or down to a point."""
     start, check, key = jax.random.split(key, 3)
     ensemble, white, lost = begin(posterior, options.members, start)
-    reasons = list(objections(ensemble, white, check))
+    against = objections(ensemble, white, check)
+    reasons = list(against.reasons)
     point = options.until == "point"
     first, done, steps = ensemble.std(0), 0.0, list[float]()
     while len(steps) < options.steps and done < 1:
@@ -57,7 +58,13 @@ def run(posterior: Posterior, options: EkiOptions, key: jax.Array, watch: Watch)
     misfit = float(((white.values - white.predicted.mean(0)) ** 2).mean())
     return Draws(
         ensemble,
-        diagnostics={"members": options.members, "steps": len(steps), "misfit": misfit, "not_finite": lost},
+        diagnostics={
+            "members": options.members,
+            "steps": len(steps),
+            "misfit": misfit,
+            **against.diagnostics,
+            "not_finite": lost,
+        },
         reasons=tuple(reasons),
         history={"information": np.cumsum(steps)},
     )

@@ -246,7 +246,7 @@ def _collapsed(members: Members) -> tuple[str, ...]:
 
 
 def _uneven(members: Members) -> tuple[str, ...]:
-    if members.masses is None or not wrong_shares(*members.masses):
+    if members.masses is None or not wrong_shares(*members.masses, len(members.positions)):
         return ()
     shares, right = members.masses
     order = np.argsort(-right)[:_SHOWN]

@@ -46,7 +46,15 @@ def run(posterior: Posterior, options: EnsembleTransformOptions, key: jax.Array,
     """One update of an ensemble of the prior."""
     start, check = jax.random.split(key)
     ensemble, white, lost = begin(posterior, options.members, start)
-    reasons = objections(ensemble, white, check)
+    against = objections(ensemble, white, check)
     updated = transform(ensemble, white)
     watch(1, 1)
-    return Draws(updated, diagnostics={"members": options.members, "not_finite": lost}, reasons=reasons)
+    return Draws(
+        updated,
+        diagnostics={
+            "members": options.members,
+            **against.diagnostics,
+            "not_finite": lost,
+        },
+        reasons=against.reasons,
+    )

@@ -109,7 +109,8 @@ def run(posterior: Posterior, options: EqualWeightOptions, key: jax.Array, watch
     """One analysis of an ensemble of the prior."""
     start, check, key = jax.random.split(key, 3)
     ensemble, white, lost = begin(posterior, options.members, start)
-    reasons = list(objections(ensemble, white, check))
+    against = objections(ensemble, white, check)
+    reasons = list(against.reasons)
     number, size = ensemble.shape
     width = options.bandwidth or float((4 / (size + 2) / number) ** (1 / (size + 4)))
     mean = ensemble.mean(0)
@@ -132,6 +133,7 @@ def run(posterior: Posterior, options: EqualWeightOptions, key: jax.Array, watch
             "alpha": float(found.alpha.mean()),
             "beta": float(found.beta),
             "unequal": float(found.unequal),
+            **against.diagnostics,
             "not_finite": lost,
         },
         reasons=tuple(reasons),

@@ -20,7 +20,7 @@ def run(posterior: Posterior, options: EsMdaOptions, key: jax.Array, watch: Watc
     """Take in the data `steps` times, with errors of `steps` times their variance."""
     start, check, *keys = jax.random.split(key, 2 + options.steps)
     ensemble, white, lost = begin(posterior, options.members, start)
-    reasons = objections(ensemble, white, check)
+    against = objections(ensemble, white, check)
     for step, noise in enumerate(keys, 1):
         ensemble = stochastic_update(ensemble, white, noise, float(options.steps))
         white = predict(posterior, ensemble)
@@ -31,7 +31,8 @@ def run(posterior: Posterior, options: EsMdaOptions, key: jax.Array, watch: Watc
             "members": options.members,
             "steps": options.steps,
             "misfit": float(((white.values - white.predicted.mean(0)) ** 2).mean()),
+            **against.diagnostics,
             "not_finite": lost,
         },
-        reasons=reasons,
+        reasons=against.reasons,
     )

@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -101,10 +102,70 @@ FAR = 3.0
 """Standard deviations of chi-square beyond which the data are said to lie outside the ensemble."""
 BENT = 0.05
 """Share of nonlinear variance beyond which the predictions are said to be no linear function of the unknowns."""
+LIMIT = 0.1
+"""Error that chance may bring into the mean, in standard deviations of the posterior."""
 
 
-FEW = 10
-"""Members for each unknown below which chance covariances are said: with 2, means were 0.4 standard deviations off."""
+class Chance(NamedTuple):
+    """What so few members leave to chance.
+
+    - signal: in how many directions the data tell more than the ensemble, degrees of freedom for signal.
+    - error: of the mean, in standard deviations of the posterior, root mean square over its elements.
+    """
+
+    signal: jax.Array
+    error: jax.Array
+
+
+@jax.jit
+def chance(states: jax.Array, said: jax.Array, misfit: jax.Array, number: jax.Array | float) -> Chance:
+    """What chance does to one Kalman update by N members, to first order in the errors of their mean and covariance.
+
+    With the gain K, S = (I - K H) P and the innovation d, a sample covariance P + δP gives the mean an error of
+    (I - K H) (δx + δP w), w = H' (H P H' + I)^-1 d, whose covariance over ensembles is
+
+        S P^-1 S (1 / N + w' P w / (N - 1)) + S w w' S / (N - 1)
+
+    as that of δP w is (P w'Pw + P w w' P) / (N - 1) for Gaussian members. Degrees of freedom for signal are the trace of K H.
+
+    Arguments:
+        states, said: anomalies of unknowns `(N, d)` and of predictions in units of errors `(N, p)`.
+        misfit: the data less their mean prediction `(p,)`.
+        number: N, or as many as members that do not count alike are worth.
+
+    References:
+        Sacher & Bartello 2008, Sampling Errors in Ensemble Kalman Filtering, Part I, Mon. Weather Rev. 136, 3035-3049.
+        Rodgers 2000, Inverse Methods for Atmospheric Sounding, World Scientific, section 2.4.
+    """
+    left, sizes, right = jnp.linalg.svd(said, full_matrices=False)
+    share = sizes**2 / (1 + sizes**2)
+    along = sizes / (1 + sizes**2) * (right @ misfit)
+    crossed = left.T @ states
+    variance = (states**2).sum(0)
+    after = variance - share @ crossed**2
+    twice = variance - (share * (2 - share)) @ crossed**2
+    covariance = twice * (1 / number + along @ along / (number - 1)) + (along * (1 - share) @ crossed) ** 2 / (
+        number - 1
+    )
+    known = variance > 0
+    relative = jnp.where(known, covariance / jnp.where(known, after, 1.0), 0.0)
+    return Chance(share.sum(), jnp.sqrt(relative.sum() / jnp.maximum(known.sum(), 1)))
+
+
+def by_chance(found: Chance, number: float) -> tuple[str, ...]:
+    """What is to be said of an update that is largely chance, and how many members would do."""
+    error = float(found.error)
+    if not error > LIMIT:
+        return ()
+    enough = number * (error / LIMIT) ** 2
+    unit = 10 ** math.floor(math.log10(enough))
+    return (
+        (
+            f"{number:.0f} members are few for the {float(found.signal):.1f} directions that the data tell of: chance moves "
+            f"the mean by about {error:.2f} standard deviations of the posterior, which should be at most {LIMIT}; take "
+            f"{math.ceil(enough / unit) * unit} `members`, or `smc`"
+        ),
+    )
 
 
 def doubts(found: Surprise) -> tuple[str, ...]:
@@ -145,9 +206,16 @@ def begin(posterior: Posterior, members: int, key: jax.Array) -> tuple[jax.Array
     return ensemble[kept], white._replace(predicted=white.predicted[kept]), int(members - finite.sum())
 
 
-def objections(ensemble: jax.Array, white: White, key: jax.Array) -> tuple[str, ...]:
+class Objections(NamedTuple):
+    """Why an update is wrong, and the numbers of it."""
+
+    reasons: tuple[str, ...]
+    diagnostics: dict[str, float]
+
+
+def objections(ensemble: jax.Array, white: White, key: jax.Array) -> Objections:
     """Why a Kalman update of this ensemble of the prior is wrong, as far as the ensemble shows it."""
-    members, size = ensemble.shape
+    members = len(ensemble)
     reasons = list(doubts(surprise(ensemble, white)))
     count = len(fit_mixture(ensemble, key).counts)
     if count > 1:
@@ -155,9 +223,10 @@ def objections(ensemble: jax.Array, white: White, key: jax.Array) -> tuple[str, 
             f"the prior is no Gaussian: a mixture of {count} describes it better, of which a Kalman update takes no account; "
             "take `mixture_kalman` or `smc`"
         )
-    if members < FEW * size:
-        reasons.append(
-            f"{members} members are few for {size} unknowns, so that their covariances are largely chance; take {FEW * size} "
-            "`members`, or `smc`"
-        )
-    return tuple(reasons)
+    told = chance(
+        anomalies(ensemble), anomalies(white.predicted), white.values - white.predicted.mean(0), float(members)
+    )
+    return Objections(
+        (*reasons, *by_chance(told, members)),
+        {"signal": float(told.signal), "sampling_error": float(told.error)},
+    )

@@ -58,7 +58,7 @@ def run(posterior: Posterior, options: LaplaceOptions, key: jax.Array, watch: Wa
     diagnostics = {
         "hessian": form,
         "log_density_at_mode": float(found.top.log_density),
-        "searches": options.starts,
+        "searches": found.searches,
         "searches_without_mode": found.failed,
         "searches_at_other_modes": found.apart,
         "directions_not_curved": spread.bent,

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 
-from uqdsl.infer.kalman import BENT, FAR
+from uqdsl.infer.kalman import BENT, FAR, Chance, by_chance, chance, predict
 from uqdsl.infer.mixture import Mixture, fit_mixture
 from uqdsl.infer.population import draw_priors, over_particles
 from uqdsl.infer.posterior import Draws, Posterior, Watch
@@ -119,6 +119,17 @@ def _solve(
     return found, said, positions, over_particles(found.mixture.log_density, positions)
 
 
+@jax.jit
+def _chance(posterior: Posterior, mixture: Mixture, ensemble: jax.Array, at: jax.Array) -> tuple[Chance, jax.Array]:
+    """What chance does to the update of one component, and how many members it is fitted to."""
+    share = jax.vmap(mixture.responsibilities)(ensemble)[:, at]
+    share = share / share.sum()
+    white = predict(posterior, ensemble)
+    states, said = ensemble - share @ ensemble, white.predicted - share @ white.predicted
+    number, root = 1 / (share**2).sum(), jnp.sqrt(share)[:, None]
+    return chance(root * states, root * said, white.values - share @ white.predicted, number), number
+
+
 def run(posterior: Posterior, options: MixtureKalmanOptions, key: jax.Array, watch: Watch) -> Draws:
     """Fit, update, draw."""
     start, fit_key, solve_key = jax.random.split(key, 3)
@@ -138,6 +149,10 @@ def run(posterior: Posterior, options: MixtureKalmanOptions, key: jax.Array, wat
         )
     if bend > BENT:
         notes.append(f"{bend:.0%} of the variance of the predictions is no linear function of the unknowns")
+    by_few, number = _chance(posterior, fit.mixture, ensemble, jnp.asarray(best))
+    # Weights judge, and may mend, what the fit to so few has wrong.
+    if options.correction == "none":
+        notes += by_chance(by_few, float(number))
     return Draws(
         positions,
         log_approximation=log_density,
@@ -147,6 +162,8 @@ def run(posterior: Posterior, options: MixtureKalmanOptions, key: jax.Array, wat
             "log_evidence": float(found.log_evidence),
             "weights_after": ", ".join(f"{each:.3g}" for each in weights),
             "innovation": distance,
+            "signal": float(by_few.signal),
+            "sampling_error": float(by_few.error),
         },
         notes=tuple(notes),
     )

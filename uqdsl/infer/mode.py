@@ -37,6 +37,8 @@ GAIN = 1e-4
 """What a mode may lack of the largest log density, as foreseen from its slope: 0.014 standard deviations of a normal law."""
 _DENSE = 512
 """Up to so many unknowns the search keeps a full matrix of curvatures."""
+_STEEPEST = 1e3
+"""Up to such a slope the first step of a search is no longer than 1; more would cost digits of the mode."""
 _BLOCK_BYTES = 1 << 26
 
 
@@ -118,14 +120,17 @@ class Top(NamedTuple):
 
 def climb(log_density: Callable[[jax.Array], jax.Array], first: jax.Array) -> Top:
     """From a flat position `(size,)` uphill, until a log density rises no more."""
+    # So that the first step, which knows of no curvature, does not lead over to the slope of another mode.
+    steep = jnp.clip(jnp.linalg.norm(jax.grad(log_density)(first)), 1.0, _STEEPEST)
+    steep = jnp.where(jnp.isfinite(steep), steep, 1.0)
     tolerance = float(np.finfo(first.dtype).eps ** 0.6)
     solver = (optimistix.BFGS if first.size <= _DENSE else optimistix.LBFGS)(rtol=tolerance, atol=tolerance)
     found = optimistix.minimise(
-        lambda position, _: -log_density(position), solver, first, max_steps=MOST_STEPS, throw=False
+        lambda position, _: -log_density(position) / steep, solver, first, max_steps=MOST_STEPS, throw=False
     )
     value, slope = jax.value_and_grad(log_density)(found.value)
     # Where the density has no bound, what was learned of its curvature may be of the wrong sign.
-    gain = jnp.abs(slope @ found.state.f_info.hessian_inv.mv(slope)) / 2
+    gain = jnp.abs(slope @ found.state.f_info.hessian_inv.mv(slope)) / 2 / steep
     return Top(found.value, value, slope, gain)
 
 

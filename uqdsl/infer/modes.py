@@ -15,9 +15,10 @@ from uqdsl.infer.posterior import Posterior
 from uqdsl.infer.prior_mixture import Prior, log_density_of_state
 
 _APART = 3.0
-_WRONG = 0.1
+_WRONG, _WRONG_OF_FEW = 0.05, 0.1
+"""By how much the share of a mode may be off: of many draws, and of so few that chance alone does as much."""
+_ERRORS = 3.0
 _DRAWS = 512
-_WIDER = 1.2
 _DIP, _BETWEEN = 0.5, 17
 """By how much the log density is lower between two modes than at the lower one, and at how many places it is looked for."""
 
@@ -35,7 +36,7 @@ def missed_modes(posterior: Posterior, prior: Prior, states: jax.Array, key: jax
 
     A mixture is fitted to the particles, and components that lie less than 3 standard deviations from each other, or between
     which the density does not dip, are of one mode. The evidence of each mode is estimated by importance draws from its
-    components, made wider by a fifth.
+    components, made somewhat wider.
     """
     of_fit, of_draws = jax.random.split(key)
     mixture = fit_mixture(states, of_fit).mixture
@@ -43,15 +44,14 @@ def missed_modes(posterior: Posterior, prior: Prior, states: jax.Array, key: jax
     if groups.max() == 0:
         return Modes({"modes": 1})
     of_group = np.eye(groups.max() + 1)[groups]
-    log_evidence = np.asarray(_log_evidence(posterior, prior, mixture, of_draws))
-    right = np.exp(log_evidence - np.logaddexp.reduce(log_evidence)) @ of_group
+    right = normalised(_evidence_of_states(posterior, prior, mixture, of_draws)) @ of_group
     shares = np.asarray(mixture.weights) @ of_group
     told: dict[str, float | int | bool | str] = {
         "modes": len(shares),
         "shares_of_modes": listed(shares),
         "evidence_of_modes": listed(right),
     }
-    if wrong_shares(shares, right):
+    if wrong_shares(shares, right, len(states)):
         reason = (
             f"the particles lie in {len(shares)} modes with the shares {listed(shares)}, of which the posterior has about "
             f"{listed(right)}: this method moves no particle from one mode to another; take `smc` or `diffusion`"
@@ -100,21 +100,47 @@ def _dips_of_states(posterior: Posterior, prior: Prior, states: jax.Array) -> ja
 
 
 @jax.jit
-def _log_evidence(posterior: Posterior, prior: Prior, mixture: Mixture, key: jax.Array) -> jax.Array:
-    """Log of the integral of the posterior over where each component is the likeliest to have drawn, up to a constant."""
-    log_density = log_density_of_state(posterior, prior)
-    count = len(mixture.weights)
-    wider = Mixture(jnp.full(count, 1 / count), mixture.means, _WIDER * mixture.roots)
+def _evidence_of_states(posterior: Posterior, prior: Prior, mixture: Mixture, key: jax.Array) -> jax.Array:
+    count, size = mixture.means.shape
+    wider = Mixture(jnp.full(count, 1 / count), mixture.means, widening(size) * mixture.roots)
     states, _ = wider.draw(key, _DRAWS * count)
-    log_ratios = jax.vmap(log_density)(states) - jax.vmap(wider.log_density)(states)
-    log_shares = jax.nn.log_softmax(jax.vmap(wider.log_joint)(states), axis=-1)
+    return log_evidence(log_density_of_state(posterior, prior), wider.log_joint, states)
+
+
+def widening(size: int) -> float:
+    """By how much a normal law of so many unknowns that is fitted is made wider, as a posterior has tails.
+
+    Among many less so, as each takes its part of the odds.
+    """
+    return float(np.sqrt(1 + size**-0.5))
+
+
+def log_evidence(
+    log_density: Callable[[jax.Array], jax.Array], log_joint: Callable[[jax.Array], jax.Array], states: jax.Array
+) -> jax.Array:
+    """Log of the integral of a density over where each law of a mixture is the likeliest to have drawn, `(k,)`.
+
+    Arguments:
+        log_density: up to a constant, which the integrals have too.
+        log_joint: of each law, weight times density at a state, `(k,)`.
+        states: draws of the mixture, `(n, size)`.
+    """
+    joint = jax.lax.map(log_joint, states, batch_size=256)
+    log_ratios = jax.lax.map(log_density, states, batch_size=256) - logsumexp(joint, axis=-1)
     finite = jnp.where(jnp.isnan(log_ratios), -jnp.inf, log_ratios)
-    return logsumexp(finite[:, None] + log_shares, axis=0)
+    return logsumexp(finite[:, None] + jax.nn.log_softmax(joint, axis=-1), axis=0) - jnp.log(len(states))
 
 
-def wrong_shares(shares: np.ndarray, right: np.ndarray) -> bool:
-    """Whether the shares of modes are far from what they should be."""
-    return bool(np.abs(right - shares).max() > _WRONG)
+def normalised(log_masses: jax.Array | np.ndarray) -> np.ndarray:
+    """Shares of masses whose logs are given."""
+    logs = np.asarray(log_masses)
+    return np.exp(logs - np.logaddexp.reduce(logs))
+
+
+def wrong_shares(shares: np.ndarray, right: np.ndarray, number: float) -> bool:
+    """Whether so many draws lie in modes with shares that are far from what they should be, beyond chance."""
+    by_chance = _ERRORS * np.sqrt(right * (1 - right) / number)
+    return bool(np.any(np.abs(right - shares) > np.clip(by_chance, _WRONG, _WRONG_OF_FEW)))
 
 
 def listed(shares: np.ndarray) -> str:

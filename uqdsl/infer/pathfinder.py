@@ -23,8 +23,9 @@ import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
 
+from uqdsl.infer.modes import Modes, dips, listed, log_evidence, normalised, widening, wrong_shares
 from uqdsl.infer.posterior import Draws, Posterior, Watch
-from uqdsl.infer.start import start_position
+from uqdsl.infer.start import dispersed
 from uqdsl.vocabulary.methods.local import PathfinderOptions
 
 _MEMORY = 6
@@ -38,10 +39,10 @@ _SETTLED = 1e-6
 _PATIENCE = 3
 _SHORTEST, _ENOUGH = 1e-8, 1e-4
 """Of a search along a line: the least part of the way, and the part of the promised rise that it has to bring."""
-_FAR = 8.0
-"""Standard deviations of the squared length of a draw, beyond which a place is another one."""
 _NEGLIGIBLE = 7.0
 """By how much the evidence lower bound of another place may be less, and that place yet matter."""
+_TOLD = 2000
+"""Draws whose modes are looked at."""
 
 
 class Law(NamedTuple):
@@ -115,39 +116,50 @@ class _Climb(NamedTuple):
 
 def run(posterior: Posterior, options: PathfinderOptions, key: jax.Array, watch: Watch) -> Draws:
     """Draws of the mixture of the best law of each of several paths."""
-    climb_key, draw_key = jax.random.split(key)
+    climb_key, draw_key, mass_key = jax.random.split(key, 3)
     paths = find_paths(posterior, climb_key, options.paths, watch)
-    positions, log_approximation = _mixed(paths.laws, paths.found, draw_key, options.draws)
+    places = places_of(posterior, paths)
+    # Scouts are heard of where no path came to.
+    kept = paths.found & (np.arange(len(paths.found)) < options.paths)
+    kept[places.first] |= ~np.isin(np.arange(len(places.first)), places.of[kept])
+    positions, log_approximation = _mixed(paths.laws, kept, draw_key, options.draws)
     densities = jax.jit(lambda posterior, each: jax.lax.map(posterior.log_density, each, batch_size=256))
     ratios = np.asarray(densities(posterior, positions) - log_approximation)
     finite = np.isfinite(ratios)
-    apart, reasons = disagreement(posterior, paths)
+    modes = modes_missed(posterior, paths, places, positions, mass_key)
     diagnostics: dict[str, float | int | bool | str] = {
-        "paths": options.paths,
+        "paths": len(paths.found),
         "paths_without_law": int((~paths.found).sum()),
-        "paths_elsewhere": apart,
+        **modes.diagnostics,
         "elbo": float(np.mean(ratios[finite])) if finite.any() else -np.inf,
         "steps": int(paths.steps.sum()),
         "trials_per_step": _TRIALS,
         "draws_without_density": int((~finite).sum()),
     }
     # Weights of a mixture tell how much each mode counts; only what paths did not reach stays unknown.
+    weighted = options.correction != "none"
+    notes = modes.notes
+    if weighted and len(places.first) > 1:
+        right = modes.diagnostics["evidence_of_modes"]
+        notes = (f"paths ended in {len(places.first)} modes, which have about {right} of the posterior",)
     return Draws(
         positions,
         log_approximation=log_approximation,
         diagnostics=diagnostics,
-        reasons=() if options.correction != "none" else reasons,
-        notes=reasons if options.correction != "none" else (),
+        reasons=() if weighted else modes.reasons,
+        notes=notes,
     )
 
 
 class Paths(NamedTuple):
-    """What several paths found, `(path, …)`: the best law of each, its evidence lower bound, whether it is one, and steps."""
+    """What several paths found, `(path, …)`: the best law of each, its evidence lower bound, whether it is one, how many steps
+    there were, and where they ended."""
 
     laws: Law
     elbo: np.ndarray
     found: np.ndarray
     steps: np.ndarray
+    ends: jax.Array
 
     @property
     def best(self) -> Law:
@@ -157,13 +169,15 @@ class Paths(NamedTuple):
 
 
 def find_paths(posterior: Posterior, key: jax.Array, count: int, watch: Watch) -> Paths:
-    """The best law of each of some paths.
+    """The best law of each of `count` paths, and of scouts behind these.
 
     Raises:
         FloatingPointError: where none has a law whose draws have a finite density.
     """
-    keys = jax.random.split(key, count)
-    states = _begin_all(posterior, keys)
+    start_key, key = jax.random.split(key)
+    starts = dispersed(posterior, start_key, count)
+    keys = jax.random.split(key, len(starts))
+    states = _begin_all(posterior, starts)
     for until in range(_CHUNK, _MOST_STEPS + _CHUNK, _CHUNK):
         states = _advance_all(posterior, keys, states)
         done = np.asarray(states.still >= _PATIENCE)
@@ -174,24 +188,76 @@ def find_paths(posterior: Posterior, key: jax.Array, count: int, watch: Watch) -
     found = np.isfinite(elbo)
     if not found.any():
         raise FloatingPointError("no path came to a law of finite density")
-    return Paths(states.best, np.where(found, elbo, -np.inf), found, np.asarray(states.step))
+    return Paths(states.best, np.where(found, elbo, -np.inf), found, np.asarray(states.step), states.position)
 
 
-def disagreement(posterior: Posterior, paths: Paths) -> tuple[int, tuple[str, ...]]:
-    """How many paths ended elsewhere than the best, and what that means."""
-    size = paths.laws.mean.shape[1]
-    noise = jax.vmap(paths.best.noise)(paths.laws.mean)
-    far = np.asarray(jnp.sum(noise**2, axis=1)) > size + _FAR * np.sqrt(2 * size)
-    elsewhere = paths.found & far & (paths.elbo > paths.elbo.max() - _NEGLIGIBLE)
-    if not elsewhere.any() or posterior.target.weights:
-        return int(elsewhere.sum()), ()
-    lower = paths.elbo.max() - paths.elbo[elsewhere].max()
-    return int(elsewhere.sum()), (
-        (
-            f"{int(elsewhere.sum())} of {len(far)} paths ended elsewhere, where the evidence lower bound is {lower:.3g} lower: "
-            "the posterior may have several modes; take a method for these, such as `smc`"
-        ),
+class Places(NamedTuple):
+    """Where paths ended that matter.
+
+    - of: the number of the place of each path, -1 of one that does not matter, `(path,)`.
+    - first: the path with the greatest bound of each place, the best place first.
+    """
+
+    of: np.ndarray
+    first: np.ndarray
+
+
+def places_of(posterior: Posterior, paths: Paths) -> Places:
+    """The modes in which paths ended: between two of them the density dips."""
+    matter = paths.found & (paths.elbo > paths.elbo.max() - _NEGLIGIBLE)
+    order = np.flatnonzero(matter)[np.argsort(-paths.elbo[matter], kind="stable")]
+    of = np.where(matter, 0, -1)
+    if posterior.target.weights:
+        return Places(of, order[:1])
+    apart, first = np.asarray(_dips(posterior, paths.ends[order])), list[int]()
+    for at in range(len(order)):
+        known = [place for place, best in enumerate(first) if not apart[at, best]]
+        of[order[at]] = known[0] if known else len(first)
+        first += [] if known else [at]
+    return Places(of, order[first])
+
+
+@jax.jit
+def _dips(posterior: Posterior, positions: jax.Array) -> jax.Array:
+    return dips(posterior.log_density, positions)
+
+
+def modes_missed(posterior: Posterior, paths: Paths, places: Places, positions: jax.Array, key: jax.Array) -> Modes:
+    """Compare the shares of draws `(count, size)` in the modes in which paths ended with the modes' evidence.
+
+    That is estimated by importance draws of the best law of each place, made somewhat wider.
+    """
+    elsewhere = int((places.of > 0).sum())
+    told: dict[str, float | int | bool | str] = {"paths_elsewhere": elsewhere, "modes": len(places.first)}
+    if len(places.first) == 1:
+        return Modes(told)
+    laws = jax.tree.map(lambda each: each[places.first], paths.laws)
+    log_masses, shares = _masses(posterior, laws, positions[:_TOLD], key)
+    right, shares = normalised(log_masses), np.asarray(shares)
+    told |= {"shares_of_modes": listed(shares), "evidence_of_modes": listed(right)}
+    said = (
+        f"the draws lie in {len(right)} modes with the shares {listed(shares)}, of which the posterior has "
+        f"about {listed(right)}"
     )
+    if wrong_shares(shares, right, len(positions)):
+        return Modes(told, (f"{said}; take a method for several modes, such as `smc`",))
+    return Modes(told, notes=(said,))
+
+
+@jax.jit
+def _masses(posterior: Posterior, laws: Law, positions: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The log evidence of the mode of each law, `(k,)`, and the share of draws that belong to it."""
+    count, size = laws.mean.shape
+    wider = laws._replace(scale=laws.scale * widening(size))
+
+    def log_joint(wider: Law, position: jax.Array) -> jax.Array:
+        return jax.vmap(Law.log_density, (0, None))(wider, position) - jnp.log(count)
+
+    noise = jax.random.normal(key, (count, _TOLD // 4, size))
+    states = jax.vmap(lambda law, own: jax.vmap(law.place)(own))(wider, noise).reshape(-1, size)
+    masses = log_evidence(posterior.log_density, lambda each: log_joint(wider, each), states)
+    of_draws = jax.lax.map(lambda each: jax.nn.softmax(masses + log_joint(laws, each)), positions, batch_size=256)
+    return masses, jnp.mean(of_draws, axis=0)
 
 
 def _mixed(laws: Law, found: np.ndarray, key: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
@@ -212,8 +278,7 @@ def _mixed(laws: Law, found: np.ndarray, key: jax.Array, count: int) -> tuple[ja
     return mixed(kept)
 
 
-def _begin(posterior: Posterior, key: jax.Array) -> _Climb:
-    position = start_position(posterior, key)
+def _begin(posterior: Posterior, position: jax.Array) -> _Climb:
     value, slope = jax.value_and_grad(posterior.log_density)(position)
     size, rank = position.size, min(2 * _MEMORY, position.size)
     none = jnp.zeros((_MEMORY, size))

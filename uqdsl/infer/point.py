@@ -69,7 +69,7 @@ def _point(
     diagnostics: dict[str, Any] = {
         "errors": options.errors,
         "log_likelihood_at_mode": float(posterior.log_likelihood(mode)),
-        "searches": options.starts,
+        "searches": found.searches,
         "searches_without_mode": found.failed,
         "searches_at_other_modes": found.apart,
     }

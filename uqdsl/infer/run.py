@@ -23,6 +23,8 @@ _BLOCK_BYTES = 1 << 26
 _RESAMPLING = 0x72657361
 _SHIFTED, _WIDENED = 0.2, 1.25
 """By how many standard deviations weights may move a mean, and by what factor a standard deviation, without a complaint."""
+_NOTED = 0.5
+"""From which part of that on it is noted."""
 _ERRORS = 3.0
 """So many standard errors beside."""
 
@@ -119,34 +121,38 @@ def _weighed(posterior: Posterior, draws: Draws, correction: str) -> Draws:
         draws = draws._replace(reasons=(*draws.reasons, _far(found, correction)))
     if correction == "none":
         if found.trusted:
-            moved = _moved(posterior, positions.reshape(-1, posterior.size), found)
-            draws = draws._replace(reasons=(*draws.reasons, *moved))
+            reasons, notes = _moved(posterior, positions.reshape(-1, posterior.size), found)
+            draws = draws._replace(reasons=(*draws.reasons, *reasons), notes=(*draws.notes, *notes))
         # Of an approximation they are independent draws; of the posterior they are worth what weights would leave of them.
         return draws if draws.worth is not None else draws._replace(worth=found.ess)
     return draws._replace(log_weights=found.log_weights.reshape(positions.shape[:-1]))
 
 
-def _moved(posterior: Posterior, positions: np.ndarray, found: Smoothed) -> tuple[str, ...]:
-    """What to say of an approximation in whose reach the posterior is, and which all the same is not that."""
+def _moved(posterior: Posterior, positions: np.ndarray, found: Smoothed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Reasons against an approximation in whose reach the posterior is, and which all the same is not that; and notes."""
     weights = np.exp(found.log_weights)
     means, sds = positions.mean(0), positions.std(0)
     right = weights @ positions
     right_sds = np.sqrt(weights @ (positions - right) ** 2)
     error = _ERRORS / np.sqrt(max(1.0, found.ess))
     with np.errstate(divide="ignore", invalid="ignore"):
-        # Each as a share of what is allowed.
-        shifts = np.nan_to_num(np.abs(right - means) / right_sds) / (_SHIFTED + error)
-        widths = np.nan_to_num(np.abs(np.log(right_sds / sds))) / (np.log(_WIDENED) + error)
+        # Beyond chance, each as a share of what is allowed.
+        shifts = (np.nan_to_num(np.abs(right - means) / right_sds) - error) / _SHIFTED
+        widths = (np.nan_to_num(np.abs(np.log(right_sds / sds))) - error) / np.log(_WIDENED)
     worst = np.maximum(shifts, widths)
-    if not worst.max(initial=0.0) > 1:
-        return ()
+    if not worst.max(initial=0.0) > _NOTED:
+        return (), ()
     at = int(np.argmax(worst))
     name = next(name for name in posterior.layout.names if posterior.layout.mask((name,))[at])
     if shifts[at] >= widths[at]:
         what = f"move a mean of `{name}` by {abs(right[at] - means[at]) / right_sds[at]:.2f} standard deviations"
     else:
         what = f"change a standard deviation of `{name}` by a factor of {right_sds[at] / sds[at]:.2f}"
-    return (f"weights would {what}; take `correction = importance`, a richer approximation, or a method that is exact",)
+    if worst[at] > 1:
+        return (
+            f"weights would {what}; take `correction = importance`, a richer approximation, or a method that is exact",
+        ), ()
+    return (), (f"weights would {what}, which `correction = importance` does",)
 
 
 def _far(found: Smoothed, correction: str) -> str:

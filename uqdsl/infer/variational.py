@@ -26,7 +26,7 @@ import optax
 from jax.lax import stop_gradient
 from jax.scipy.special import logsumexp
 
-from uqdsl.infer.pathfinder import Law, disagreement, find_paths
+from uqdsl.infer.pathfinder import Law, find_paths, modes_missed, places_of
 from uqdsl.infer.posterior import Draws, Posterior, Watch
 from uqdsl.vocabulary.methods.local import NaturalOptions, NormalOptions, VariationalOptions
 
@@ -81,14 +81,15 @@ def fit(
     make: Callable[[Law, jax.Array], Guide],
 ) -> Draws:
     """Draws of the guide that is nearest to the posterior; `make` makes its family from the law that it begins with."""
-    start_key, guide_key, step_key, draw_key = jax.random.split(key, 4)
+    start_key, guide_key, step_key, draw_key, mass_key = jax.random.split(key, 5)
     paths = find_paths(posterior, start_key, options.starts, lambda *_, **numbers: watch(0, options.steps, **numbers))
-    elsewhere, reasons = disagreement(posterior, paths)
     guide = make(paths.best, guide_key)
     curvature, notes = _closed_form(posterior, options, paths.best, start_key)
     trained = _train(posterior, options, guide, curvature, step_key, watch)
     positions, log_approximation, ratios = _evaluate(posterior, guide, trained.parameters, draw_key, options.draws)
     finite = np.isfinite(ratios)
+    modes = modes_missed(posterior, paths, places_of(posterior, paths), positions, mass_key)
+    reasons, notes = modes.reasons, (*notes, *modes.notes)
     if not trained.converged:
         reasons = (
             (
@@ -113,7 +114,7 @@ def fit(
             "r_hat_of_iterates": trained.r_hat,
             "last_learning_rate": trained.rate,
             "samples_per_step": options.samples,
-            "paths_elsewhere": elsewhere,
+            **modes.diagnostics,
             "draws_without_density": int((~finite).sum()),
         },
         reasons=reasons,

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,7 +40,7 @@ from uqdsl.driver.externs import load_externs, side_by_side
 from uqdsl.driver.front import Checked, at_stage, check, check_linked, read_method
 from uqdsl.driver.infer import Result, Unwatched, infer, tried, try_method
 from uqdsl.driver.naive import naive_fits
-from uqdsl.driver.predict import Staged, make_stages, predict
+from uqdsl.driver.predict import Staged, known_before, make_stages, predict
 from uqdsl.driver.program import make_target, write_program
 from uqdsl.driver.session import asked_of, hashes_of_data, located, memory_short, pictures_of_result
 from uqdsl.driver.source import Source, read_source
@@ -65,9 +65,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from uqdsl.assimilate.system import System
-    from uqdsl.uncertainty.predict import Watch
+    from uqdsl.uncertainty.chained import Watch
+    from uqdsl.uncertainty.known import Known
 
-type Foresee = Callable[[Groups, int, Sequence[Prediction], Watch, Any, Group], tuple[Group, tuple[Problem, ...]]]
+type Foresee = Callable[[Sequence[Prediction], Watch, Any, Group], tuple[Group, tuple[Problem, ...]]]
 """From the groups of a result, a seed, what is asked, perhaps a table of new rows, and calibration to what is predicted."""
 type Examine = Callable[[Groups, int, Sequence[Prediction], Watch], tuple[Groups, tuple[Problem, ...]]]
 """From the groups of a result, a seed and what is asked to what testing data say of that."""
@@ -317,12 +318,21 @@ class Program:
     def _moving(self) -> tuple[System, Mapping[str, Generated]]:
         return system_of(self.spec, self._checked.sources, self._dataset, allowed=self._allow_extern)
 
-    def _foresee(
-        self, groups: Groups, seed: int, asked: Sequence[Prediction], watch: Watch, new: Any, calibration: Group
-    ) -> tuple[Group, tuple[Problem, ...]]:
-        with located(self._checked.sources), memory_short():
-            staged = self._staged if new is None else self._make_stages(self._bound_to(new))
-            return predict(staged, groups, seed, asked, watch, calibration)
+    def _foreseeing(self, groups: Groups, seed: int) -> Foresee:
+        """Predictions from one posterior, which share what they know before the new rows."""
+
+        @cache
+        def known() -> Known:
+            return known_before(self._staged, groups, seed)
+
+        def foresee(
+            asked: Sequence[Prediction], watch: Watch, new: Any, calibration: Group
+        ) -> tuple[Group, tuple[Problem, ...]]:
+            with located(self._checked.sources), memory_short():
+                staged = self._staged if new is None else self._make_stages(self._bound_to(new))
+                return predict(staged, groups, known(), asked, watch, calibration)
+
+        return foresee
 
     def _examine(
         self, groups: Groups, seed: int, asked: Sequence[Prediction], watch: Watch
@@ -393,7 +403,8 @@ class Program:
         with located(checked.sources), memory_short():
             target = self._target_of(run if run in self.spec.runs else checked.spec.runs[0])
             result = infer(checked.spec, target, run, seed, watcher=_Watcher(progress))
-        return Fit(self, result, seed, self._foresee, self._examine, self._fit_naively)
+        foresee = self._foreseeing(result.groups, seed)
+        return Fit(self, result, seed, foresee, self._examine, self._fit_naively)
 
     def assimilate(
         self, name: str | None = None, *, seed: int = 0, progress: bool | None = None, jobs: int = 1
@@ -528,7 +539,7 @@ class Fit:
         mended = any(each.options["recalibrated"] for each in changed)
         calibration = self._examined_groups.get(CALIBRATION, Group()) if mended else Group()
         with _Watcher(progress).counting() as watch:
-            prediction, problems = self._foresee(self._result.groups, self.seed, changed, watch, new, calibration)
+            prediction, problems = self._foresee(changed, watch, new, calibration)
         self.problems += problems
         self._predicted, self._new = {PREDICTION: prediction}, new
         return to_datatree(self._predicted)[PREDICTION].to_dataset()

@@ -11,6 +11,7 @@ import pytest
 import uqdsl
 from uqdsl.cli.main import execute
 from uqdsl.results import read_netcdf
+from uqdsl.uncertainty import chained
 
 COUNTS = """
 data { z[case] : real = [0, 1, 2], n[case] : count = [3, 6, 17] }
@@ -167,6 +168,25 @@ def test_new_rows_from_python(parted):
     bound = uqdsl.loads(PARTS).compile(training=TRAINING, new=given).infer(seed=1)
     assert np.array_equal(found, bound.predict()["x"].values)
     assert parted.predict().sizes["case"] == 1
+
+
+def test_the_chains_of_a_budget_serve_other_rows_too(monkeypatch: pytest.MonkeyPatch):
+    text = """
+        data { z[case] : real, x[case] : real, training = given, new = given }
+        prior slope ~ Normal(0, 10)
+        likelihood x[case] ~ Normal(slope * z, 0.3)
+        uncertainty { training_data { x ~ Normal(truth(x), 0.2) } }
+        infer by nuts(chains = 2, warmup = 200, draws = 100)
+        predict x[case] with(draws = 100, budget = shapley)
+    """
+    one, other = {"z": [1.0]}, {"z": [2.0]}
+    training = {"z": [1.0, 2.0, 3.0], "x": [1.1, 1.9, 3.2]}
+    fit = uqdsl.loads(text).compile(training=training, new=one).infer(seed=1, progress=False)
+    first = fit.predict(new=one)
+    monkeypatch.setattr(chained, "run_chains", None)
+    shares = [fit.predict(new=each)["x_share"].sel(source="training_data").item() for each in (one, other)]
+    assert shares[0] == first["x_share"].sel(source="training_data").item()
+    assert shares[1] > shares[0]  # as the slope counts twice
 
 
 @pytest.mark.parametrize(

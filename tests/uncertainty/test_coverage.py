@@ -20,6 +20,7 @@ import numpy as np
 from scipy.stats import chisquare
 
 from uqdsl.ir import SOURCES
+from uqdsl.uncertainty.known import Known
 from uqdsl.uncertainty.predict import Predictor
 from uqdsl.uncertainty.short_chains import adapt, chain_program, each_of, run_chains
 from uqdsl.uncertainty.stages import Arrays, Stage
@@ -123,7 +124,8 @@ def ranks(exact: str = "") -> np.ndarray:
     known = {"slope": slope}
     if "residual" in found.stages:
         known |= residuals(found.stages["residual"])
-    predicting = Predictor(found.stages, found.stage("prediction"), known, {"X": "X.predicted"}, seed=2)
+    before = Known(found.stages, known, seed=2)
+    predicting = Predictor(before, found.stages, found.stage("prediction"), {"X": "X.predicted"})
     given = found.stages["prediction"].of(known)
     # Draws that follow one another have numbers that are even together; those of one data set have to be independent.
     seeds = dict.fromkeys(SOURCES, np.random.default_rng(6).permutation(SETS * EACH))

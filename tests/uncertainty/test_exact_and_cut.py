@@ -9,6 +9,7 @@ import pytest
 
 from uqdsl.ir import SOURCES
 from uqdsl.messages import RunError
+from uqdsl.uncertainty.known import Known
 from uqdsl.uncertainty.predict import Predictor
 
 from .closed_forms import Weights, linear_basis_weights
@@ -35,7 +36,8 @@ def spec(training: str, weights: str) -> Bound:
 
 
 def predictor(found: Bound, joint: dict[str, np.ndarray], **stances: bool) -> Predictor:
-    return Predictor(found.stages, found.stage("prediction"), joint, {"X": "X.predicted"}, seed=0, **stances)
+    known = Known(found.stages, joint, seed=0, **stances)
+    return Predictor(known, found.stages, found.stage("prediction"), {"X": "X.predicted"})
 
 
 def posterior(weights: Weights) -> dict[str, np.ndarray]:

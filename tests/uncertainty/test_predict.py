@@ -9,6 +9,7 @@ import numpy as np
 
 from uqdsl.ir import SOURCES
 from uqdsl.uncertainty import predict as module
+from uqdsl.uncertainty.known import Known
 from uqdsl.uncertainty.predict import Predictor, last
 
 from .staged import bound
@@ -22,7 +23,8 @@ def simple() -> Predictor:
     """A slope that is drawn from a normal law, and a residual whose bias hangs on it."""
     found = bound(KNOWN_SCALE, training=TRAINING, testing=TESTING, new={"Z": NEW})
     joint = {"slope": np.random.default_rng(0).normal(1.5, 0.1, 500)}
-    return Predictor(found.stages, found.stage("prediction"), joint, {"X": "X.predicted"}, seed=0)
+    known = Known(found.stages, joint, seed=0)
+    return Predictor(known, found.stages, found.stage("prediction"), {"X": "X.predicted"})
 
 
 def test_blocks_of_rows_cover_all_rows_once(monkeypatch):
@@ -85,7 +87,8 @@ RECORDED = np.linspace(-2, 2, 7)
 def heavy() -> Predictor:
     found = bound(HEAVY, training=TRAINING, testing=TESTING, new={"Z": RECORDED})
     joint = {"slope": np.random.default_rng(0).normal(1.5, 0.1, 2000)}
-    return Predictor(found.stages, found.stage("prediction"), joint, {"X": "X"}, seed=0)
+    known = Known(found.stages, joint, seed=0)
+    return Predictor(known, found.stages, found.stage("prediction"), {"X": "X"})
 
 
 def true_inputs(recorded: float) -> tuple[float, float]:
@@ -98,12 +101,12 @@ def true_inputs(recorded: float) -> tuple[float, float]:
 
 def test_true_inputs_without_a_formula_are_found_a_block_of_rows_at_a_time(monkeypatch):
     found, draws = heavy(), 2000
-    monkeypatch.setattr(module, "BLOCK_BYTES", 8 * draws * found.states * 3 * 3)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 8 * draws * found.states * 3 * 2)
     seeds = dict.fromkeys(SOURCES, np.arange(draws * found.states))
     known = found.posterior_by_states(draws)
     assert "Z.truth" not in known
     parts, rows = [], list(found.blocks(draws * found.states))
-    assert len(rows) == 3
+    assert len(rows) == 4
     for each in rows:
         here = known | found.inputs_given(last(known, found.states), np.arange(draws), each)
         parts.append(found.predict(here, seeds, each)["X mean"])

@@ -16,6 +16,7 @@ from uqdsl.driver.predict import limits
 from uqdsl.ir import SOURCES
 from uqdsl.uncertainty import variance_budget
 from uqdsl.uncertainty.answers import answer
+from uqdsl.uncertainty.known import Known
 from uqdsl.uncertainty.predict import Predictor
 from uqdsl.uncertainty.stages import Arrays
 
@@ -55,7 +56,8 @@ def line(change: tuple[str, str] = ("", ""), **parts: dict[str, np.ndarray]) -> 
 
 def predictor(found: Bound, seed: int = 0) -> Predictor:
     sites = {"X": "X.predicted"}
-    return Predictor(found.stages, found.stage("prediction"), found.joint(seed), sites, seed, **limits(found.spec))
+    known = Known(found.stages, found.joint(seed), seed, **limits(found.spec))
+    return Predictor(known, found.stages, found.stage("prediction"), sites)
 
 
 def answered(found: Bound) -> Arrays:
@@ -121,7 +123,7 @@ def test_the_line_of_the_reference():
     """Posterior, residual law and budget of `five_sources_toy`, which were found without this engine, and the closed form."""
     found = line()
     predicting = predictor(found)
-    slope, known = predicting.joint["slope"], TOY["joint_EIV"]
+    slope, known = predicting.before.joint["slope"], TOY["joint_EIV"]
     error = known["sd"] / math.sqrt(1000)  # effective draws of the 4,000
     assert abs(slope.mean() - known["mean"]) < 4 * error
     assert abs(slope.std() - known["sd"]) < 4 * error
@@ -261,7 +263,7 @@ def test_with_all_sources_off_a_prediction_is_the_function_of_its_weights():
     predicting = predictor(found)
     assert predicting.random == ("weights",)
     (told,) = answer(predicting, found.spec.predictions, predicting.along)
-    weights = np.stack([predicting.joint[name] for name in "abc"], axis=1)
+    weights = np.stack([predicting.before.joint[name] for name in "abc"], axis=1)
     np.testing.assert_allclose(told.arrays["draws"], weights @ basis(NEW).T, rtol=1e-12)
     np.testing.assert_allclose(told.arrays["share"][3], 1, rtol=1e-12)
 

@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 
 from specs.generators.linear_five_sources import tables
-from uqdsl.uncertainty.short_chains import Mixing, adapt, chain_program, each_of, run_chains
-from uqdsl.uncertainty.stages import Stage
+from uqdsl.uncertainty.short_chains import (
+    Mixing,
+    adapt,
+    chain_program,
+    each_of,
+    kernel_at_draws,
+    run_chains,
+    with_step_size,
+)
+from uqdsl.uncertainty.stages import Arrays, Stage
 
 from .closed_forms import Line, scale_posterior
 from .staged import bound
@@ -99,12 +107,55 @@ def test_a_residual_law_with_errors_in_its_data():
     assert abs(found.values["bias"][:, -1].mean() - centre) < 4 * wide / math.sqrt(CHAINS)
 
 
+def refit() -> tuple[Stage, Arrays, Arrays]:
+    """The slope given true training data, and draws of it from its law in closed form, which is normal."""
+    stage = bound(DECONVOLVED, training=TRAINING, testing=TESTING).stages["refit"]
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(CHAINS, len(TRAINING["Z"])))
+    given = {"Z.truth": z, "X.truth": 1.5 * z + 0.3 * rng.normal(size=z.shape)}
+    mean, sd = slope_law(given)
+    return stage, given, {"slope": mean + sd * rng.normal(size=CHAINS)}
+
+
+def slope_law(given: Arrays) -> tuple[np.ndarray, np.ndarray]:
+    precision = 1 / 10**2 + (given["Z.truth"] ** 2).sum(axis=1) / 0.3**2
+    return (given["Z.truth"] * given["X.truth"]).sum(axis=1) / 0.3**2 / precision, precision**-0.5
+
+
+def test_chains_that_begin_at_draws_are_draws_that_have_forgotten_them():
+    stage, given, start = refit()
+    program = chain_program(stage, kernel_at_draws(stage, given, start))
+    found = run_chains(program, each_of(given), keys(CHAINS), start=start)
+    mean, sd = slope_law(given)
+    begun, ended = ((each["slope"].reshape(CHAINS) - mean) / sd for each in (start, found.values))
+    assert abs(ended.mean()) < 4 / math.sqrt(CHAINS)
+    assert abs(ended.var() - 1) < 4 * math.sqrt(2 / CHAINS)
+    assert abs(np.corrcoef(begun, ended)[0, 1]) < 4 / math.sqrt(CHAINS)
+    assert found.mixing.effective > 30
+
+
+def test_the_metric_of_draws_is_that_of_their_law():
+    """Its inverse is the mean square of gradients, here the mean precision, which 1000 draws know to one part in twenty."""
+    stage, given, start = refit()
+    kernel = kernel_at_draws(stage, given, start)
+    assert (1 / np.asarray(kernel.root) ** 2).item() == pytest.approx(np.mean(slope_law(given)[1] ** -2), rel=0.2)
+
+
+def test_steps_become_shorter_until_few_are_refused():
+    stage, given, start = refit()
+    kernel = kernel_at_draws(stage, given, start)
+    wide = chain_program(stage, kernel._replace(root=100 * kernel.root))
+    found = with_step_size(wide, each_of(given), keys(CHAINS), start)
+    assert found.kernel.step_size < wide.kernel.step_size / 30
+    assert run_chains(found, each_of(given), keys(64), start=start).mixing.acceptance > 0.8
+
+
 def test_chains_that_do_not_move_are_told():
     """A step a thousand times too short."""
     stage = residual_stage(KNOWN_SCALE)
     slope = np.full(50, 1.5)
     kernel = adapt(stage, {"slope": slope[:16]}, jax.random.key(0))
-    slow = kernel._replace(inverse_mass=kernel.inverse_mass / 1e4)
+    slow = kernel._replace(root=kernel.root / 100)
     found = run_chains(chain_program(stage, slow), each_of({"slope": slope}), keys(50))
     assert found.mixing.effective < 5
     assert not found.mixing.mixed

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uqdsl.driver.session import Job
     from uqdsl.infer import Progress
     from uqdsl.ir import Run
-    from uqdsl.uncertainty.predict import Watch
+    from uqdsl.uncertainty.chained import Watch
 
 SUSPECT, INTERRUPTED = 3, 130
 """Exit codes: of a run that is finished, but that its diagnostics do not let pass; of one that was stopped."""

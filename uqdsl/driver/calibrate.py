@@ -27,8 +27,8 @@ from uqdsl.messages import Problem
 from uqdsl.messages.catalogue.calibration import Miscalibrated, NotScored, ShiftedInputs
 from uqdsl.results import Group, Groups
 from uqdsl.results.groups import label_array
+from uqdsl.uncertainty.chained import Watch
 from uqdsl.uncertainty.held_out import HeldOut, predict_held_out
-from uqdsl.uncertainty.predict import Watch
 
 _MOST_DRAWS = 500
 """Of each testing row."""

@@ -17,7 +17,7 @@ from uqdsl.diagnose.forecast import PREDICTION
 from uqdsl.diagnose.simulations import SIMULATIONS, judged
 from uqdsl.diagnose.tested import CALIBRATION
 from uqdsl.driver.calibrate import examine, said_of_calibration
-from uqdsl.driver.predict import Staged, predict, said_of_prediction
+from uqdsl.driver.predict import Staged, known_before, predict, said_of_prediction
 from uqdsl.driver.simulate import Draw, check_by_simulation
 from uqdsl.driver.simulate import Drawn as FromSimulated
 from uqdsl.infer import Progress, Target
@@ -29,7 +29,7 @@ from uqdsl.report import NAIVE
 from uqdsl.results import Drawn, Group, Groups, Store, build_groups, sample_groups
 from uqdsl.results.groups import make_group
 from uqdsl.results.method import METHOD, MODE, WEIGHTED, Said, method_group, mode_of
-from uqdsl.uncertainty.predict import Watch, unwatched
+from uqdsl.uncertainty.chained import Watch, unwatched
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import ChainOptions, Method, Options, method_named
 
@@ -327,7 +327,8 @@ def _with_answers(staged: Staged, result: Result, seed: int, watcher: Watcher) -
     try:
         with watcher.counting() as watch:
             examined, said = examine(staged, result.groups, seed, asked, watch)
-            prediction, problems = predict(staged, result.groups, seed, asked, watch, examined.get(CALIBRATION))
+            known = known_before(staged, result.groups, seed)
+            prediction, problems = predict(staged, result.groups, known, asked, watch, examined.get(CALIBRATION))
     except UqdslError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more

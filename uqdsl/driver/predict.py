@@ -21,7 +21,9 @@ from uqdsl.results import Group, Groups, Variable
 from uqdsl.results.groups import label_array, labels_of
 from uqdsl.results.method import mode_of
 from uqdsl.uncertainty.answers import Answer, answer
-from uqdsl.uncertainty.predict import Predictor, Watch
+from uqdsl.uncertainty.chained import Watch
+from uqdsl.uncertainty.known import Known
+from uqdsl.uncertainty.predict import Predictor
 from uqdsl.uncertainty.short_chains import Mixing
 from uqdsl.uncertainty.stages import Stage, bound_stage
 
@@ -97,10 +99,20 @@ def with_given(stage: ir.Stage, part: Dataset) -> Dataset:
     return part._replace(arrays={**part.arrays, **filler})
 
 
+def known_before(staged: Staged, groups: Groups, seed: int) -> Known:
+    """What predictions from draws of a posterior are given, whatever the new rows; nothing is computed yet."""
+    return Known(
+        about_mode(staged, groups).stages,
+        joint_draws(staged.spec, groups["posterior"], seed),
+        seed,
+        **limits(staged.spec),
+    )
+
+
 def predict(
     staged: Staged,
     groups: Groups,
-    seed: int,
+    known: Known,
     asked: Sequence[ir.Prediction],
     watch: Watch,
     calibration: Group | None = None,
@@ -109,7 +121,7 @@ def predict(
 
     Arguments:
         groups: of the result, of which the posterior is one.
-        seed: of everything that is random.
+        known: from `known_before`, of the same spec and posterior.
         asked: what is to be told.
         watch: is told how far it is.
         calibration: what testing rows said of the predictions, by which those are mended that are to be recalibrated.
@@ -124,15 +136,7 @@ def predict(
     maps = learn_maps(asked, calibration)
     stage = next(each for each in staged.spec.stages if each.name == PREDICTION)
     sites = {each.name: predicted_site(stage.spec, each) for each in asked}
-    predictor = Predictor(
-        staged.stages,
-        stage.spec,
-        joint_draws(staged.spec, groups["posterior"], seed),
-        sites,
-        seed,
-        watch=watch,
-        **limits(staged.spec),
-    )
+    predictor = Predictor(known, staged.stages, stage.spec, sites, watch)
     problems = [
         NoEntropy(at=each.span, name=each.name)
         for each in asked
@@ -202,7 +206,7 @@ def predicted_site(stage: ir.Spec, asked: ir.Prediction) -> str:
 
 
 class Limits(TypedDict):
-    """How the weights are found, where that is not by the posterior alone; as `Predictor` takes it."""
+    """How the weights are found, where that is not by the posterior alone; as `Known` takes it."""
 
     weights_exact: bool
     cut: bool

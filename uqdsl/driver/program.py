@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any, Literal
 
@@ -47,7 +47,8 @@ def make_target(
         RunError: UQ511 to UQ513 where a function of Python cannot be had, does not fit or fails.
     """
     load_externs(spec, allowed, dataset.coords)
-    module = load_program(program.text, spec.name)
+    # What functions of others do may change while the program that calls them stays the same.
+    module = (_executed if spec.externs else load_program)(program.text, spec.name)
     data = dataset.arrays
     if computed_before(spec):
         data = computed(module.with_computed, data, dataset.coords, spec)
@@ -94,7 +95,7 @@ def make_target(
 
 def load_linear(spec: Spec, program: Program, mode: Mapping[str, Any]) -> ModuleType:
     """The module of a program in which every network is linear in its weights about a mode."""
-    module = load_program(program.text, spec.name)
+    module = _executed(program.text, spec.name)
     for each in spec.networks:
         function = program.networks[each.name]
         about = [mode.get(own.name) for own in each.weights]
@@ -103,14 +104,29 @@ def load_linear(spec: Spec, program: Program, mode: Mapping[str, Any]) -> Module
 
 
 def load_program(text: str, name: str) -> ModuleType:
-    """The module of a program's text; its lines show in tracebacks and to `inspect` as those of a file would.
+    """The module of a program's text, one for equal texts, so that what is compiled for its functions can be used again."""
+    _show(text, name)
+    return _module(text, name)
+
+
+@lru_cache(maxsize=64)
+def _module(text: str, name: str) -> ModuleType:
+    return _executed(text, name)
+
+
+def _executed(text: str, name: str) -> ModuleType:
+    """A module of its own; its lines show in tracebacks and to `inspect` as those of a file would.
 
     What it compiles is kept for the next start.
     """
+    _show(text, name)
     use_jax_cache()
     module = ModuleType(name)
-    file = program_file(name)
-    module.__file__ = file
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    exec(compile(text, file, "exec"), module.__dict__)  # noqa: S102 - a spec is data: codegen wrote every word of this
+    module.__file__ = program_file(name)
+    exec(compile(text, module.__file__, "exec"), module.__dict__)  # noqa: S102 - a spec is data: codegen wrote every word of this
     return module
+
+
+def _show(text: str, name: str) -> None:
+    file = program_file(name)
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)

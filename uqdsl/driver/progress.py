@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from uqdsl.ir import Run
-from uqdsl.uncertainty.predict import unwatched
+from uqdsl.uncertainty.chained import unwatched
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -16,7 +16,7 @@ from uqdsl.messages import RunError
 from uqdsl.messages.catalogue.runtime import NotSimulated
 from uqdsl.results import Group
 from uqdsl.results.groups import make_group
-from uqdsl.uncertainty.predict import Watch
+from uqdsl.uncertainty.chained import Watch
 
 if TYPE_CHECKING:
     from uqdsl.infer.posterior import Posterior

@@ -41,7 +41,7 @@ def _directions(degree: int, coefficients: int, first: tuple[int, ...]) -> tuple
 _DIRECTIONS = tuple(_directions(*each) for each in _POLYNOMIALS)
 
 
-def uniform(draw: jax.Array, draws: int, dimension: jax.Array, place: jax.Array) -> jax.Array:
+def uniform(draw: jax.Array, draws: jax.Array | int, dimension: jax.Array, place: jax.Array) -> jax.Array:
     """Numbers between 0 and 1, even over the draws of each place; of different dimensions of one place together, too.
 
     Arguments:
@@ -49,13 +49,12 @@ def uniform(draw: jax.Array, draws: int, dimension: jax.Array, place: jax.Array)
         dimension: below `DIMENSIONS`.
         place: 32 bits that tell what is drawn; `hashed`.
     """
-    bits = max(1, (draws - 1).bit_length())
+    bits = jnp.maximum(1, 32 - jax.lax.clz(jnp.asarray(draws - 1, jnp.uint32)))
     # The scramble of the order leaves the first 2^bits points where they are.
     point = _scrambled(draw.astype(jnp.uint32) << 32 - bits, hashed(place, 0)) >> 32 - bits
     directions = jnp.array(_DIRECTIONS, jnp.uint32)[dimension]
-    number = jnp.zeros_like(point)
-    for bit in range(bits):
-        number ^= jnp.where(point >> bit & 1, directions[..., bit], jnp.uint32(0))
+    lit = point[..., None] >> jnp.arange(32, dtype=jnp.uint32) & 1
+    number = jax.lax.reduce(lit * directions, np.uint32(0), jax.lax.bitwise_xor, (point.ndim,))
     number = _scrambled(number, hashed(place, dimension + 1))
     kept = min(32, jnp.finfo(float).nmant)
     return ((number >> 32 - kept) + 0.5) * 2.0**-kept

@@ -14,7 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from uqdsl import ir
-from uqdsl.uncertainty.predict import Predictor, Watch, last
+from uqdsl.uncertainty.chained import Watch
+from uqdsl.uncertainty.known import Known
+from uqdsl.uncertainty.predict import Predictor, last
+from uqdsl.uncertainty.rows import row_dim
 from uqdsl.uncertainty.short_chains import Mixing
 from uqdsl.uncertainty.stages import Arrays, Stage, of_given_rows, row_names, rows_of
 
@@ -66,10 +69,11 @@ def predict_held_out(
         stages: `prediction` of testing rows as they would be recorded, with those before it: `residual` and `inputs`, if there
             are such, and what the weights need where these do not follow from the posterior alone.
         spec: the IR of the prediction.
-        joint, sites, seed, weights_exact, cut, watch: as of `Predictor`.
+        joint, seed, weights_exact, cut: as of `Known`.
+        sites, watch: as of `Predictor`.
         draws: of each row.
     """
-    along = Predictor(stages, spec, joint, sites, seed).along
+    along = row_dim(spec, stages["prediction"].target.dims, sites.values())
     if not along:
         return "testing rows depend on one another, so that none can be left out"
     whole = _whole_rows(stages["prediction"], along)
@@ -87,7 +91,8 @@ def predict_held_out(
         joint = _with_rows(stages["residual"], along, learned, joint)
         own |= {name: of_given_rows(stages[name], along, learned[0]) for name in _OF_RESIDUAL if name in stages}
         folds = [(~first, slice(0, draws)), (first, slice(draws, 2 * draws))]
-    predictor = Predictor(own, spec, joint, sites, seed, weights_exact=weights_exact, cut=cut, watch=watch)
+    before = Known(own, joint, seed, weights_exact=weights_exact, cut=cut)
+    predictor = Predictor(before, own, spec, sites, watch)
     known = predictor.posterior(draws * len(folds))
     target = own["prediction"].target
     classes = {name: each.classes for name, each in predictor.outcomes.items() if each.classes}

@@ -28,63 +28,30 @@ import jax.numpy as jnp
 import numpy as np
 
 from uqdsl import ir
-from uqdsl.infer.mode import Modes, find_modes, verify_modes
 from uqdsl.ir import SOURCES
-from uqdsl.uncertainty.budget import remembered
+from uqdsl.uncertainty.budget import Seeds, remembered
+from uqdsl.uncertainty.chained import Chained, Watch, unwatched
+from uqdsl.uncertainty.compiled import compiled
 from uqdsl.uncertainty.even import drawn, hashed, ranks_along, uniform
+from uqdsl.uncertainty.known import DRAWS_TOGETHER, RANKED, Known
 from uqdsl.uncertainty.outcomes import outcome_of
 from uqdsl.uncertainty.ranks import of_single_numbers, ranked_like
 from uqdsl.uncertainty.rows import row_dim
-from uqdsl.uncertainty.short_chains import (
-    ITERATIONS,
-    LEAST,
-    PILOTS,
-    ChainProgram,
-    Given,
-    Kernel,
-    Mixing,
-    adapt,
-    chain_program,
-    each_of,
-    run_chains,
-)
+from uqdsl.uncertainty.short_chains import PILOTS, Given, Kernel, Mixing, adapt, each_of
 from uqdsl.uncertainty.stages import (
     BLOCK_BYTES,
     Arrays,
     Stage,
-    filled,
     of_given_rows,
     row_names,
     run_forward,
+    side_by_side,
 )
 
-type Seeds = Mapping[str, np.ndarray]
-"""Of each source, which draw of its seed to take: indices `(draw,)`."""
-
-_STREAM = 0x66697665
-"""Folded into the seed, so that no other user of the same seed draws the same numbers."""
-_ANEW = 5 * ITERATIONS
-"""The length of chains that do not begin at a draw of what they sample."""
-_LONGEST = 8 * ITERATIONS
-"""To which chains are doubled that move too little."""
-_SEARCHES = 16
-"""For the one mode of a posterior; the highest that is found is taken."""
-_MOST_DRAWS = 512
-"""Draws that are computed side by side."""
 _COLUMNS = 3
 """Numbers known of each draw over which seeds are even."""
 _MOST_STATES, _CHEAP_ROWS = 16, 1024
 """Predictions for each chain, and of how many rows these cost little beside it."""
-_RANKED = 64
-"""States of each chain of the residual that have ranks."""
-
-
-type Watch = Callable[[str, int, int], object]
-"""Is told what is being done, how much of it was done, and how much there is."""
-
-
-def unwatched(doing: str, done: int, total: int) -> None:
-    """For what nobody looks at."""
 
 
 def repeated(known: Arrays, times: int) -> Arrays:
@@ -101,7 +68,7 @@ class Predictor:
     """Predictions by stages, from draws of a posterior.
 
     Attributes:
-        mixing: how well the short chains of each stage did.
+        before: what is known before the rows that are predicted.
         outcomes: what is predicted of each target.
         along: the dimension along which it goes in blocks; empty where it does not.
         states: how many predictions go with each chain, by states of it: more than one where rows are few.
@@ -109,47 +76,39 @@ class Predictor:
 
     def __init__(
         self,
+        known: Known,
         stages: Mapping[str, Stage],
         spec: ir.Spec,
-        joint: Arrays,
         sites: Mapping[str, str],
-        seed: int,
-        *,
-        weights_exact: bool = False,
-        cut: bool = False,
         watch: Watch = unwatched,
     ) -> None:
         """Nothing is computed yet.
 
         Arguments:
+            known: what is known before the rows that are predicted.
             stages: by name, at least `prediction`.
             spec: the IR of the prediction's stage.
-            joint: unknowns of the posterior by name, `(draw, *shape)`, in random order.
             sites: the site that holds the draws of each target.
-            seed: of everything that is random.
-            weights_exact: the weights are the mode of the stage `refit`.
-            cut: the posterior knows nothing of the errors of training data: its weights are not those given true data.
             watch: is told how far it is.
         """
-        self._weights_exact, self._cut = weights_exact, cut
-        self.stages, self.joint, self.sites, self.watch = stages, joint, sites, watch
-        self.mixing: dict[str, Mixing] = {}
-        self._key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), _STREAM)
-        self._chain_programs: dict[str, ChainProgram] = {}
+        self.before, self.stages, self.sites, self.watch = known, stages, sites, watch
+        known.chained.watch = watch
+        self._chained = Chained(known.chained.wanted, watch)
         self._target = stages["prediction"].target
         self.outcomes = {name: outcome_of(spec, self._target.coords, site) for name, site in sites.items()}
         self.along = row_dim(spec, self._target.dims, sites.values())
-        self._weights = remembered(self._of_training, ("training_data", "weights"))
         self._residual = remembered(self._of_testing, ("testing_data", "training_data", "weights"))
-        self._reference = remembered(self._of_reference, ("testing_data",))
         inputs = stages.get("inputs")
         by_rows = inputs if inputs and self.along and inputs.along == self.along else None
         self._of_rows = of_given_rows(by_rows, self.along, np.arange(1)) if by_rows else None
         self._apart = self._of_rows.target.unknowns if self._of_rows else ()
         self._inputs = remembered(self._of_new, self._of_inputs)
-        self._programs: dict[tuple[int, int, bool], Callable[..., dict[str, jax.Array]]] = {}
         self.states = max(1, min(_MOST_STATES, _CHEAP_ROWS // self.rows)) if self.chained else 1
-        self._wanted = {name for stage in stages.values() for name in stage.given}
+
+    @property
+    def mixing(self) -> dict[str, Mixing]:
+        """How well the short chains of each stage did."""
+        return self.before.chained.mixing | self._chained.mixing
 
     @property
     def random(self) -> tuple[str, ...]:
@@ -158,7 +117,7 @@ class Predictor:
             "new_input": bool(self._drawn & set(self.stages["prediction"].inputs)) or "inputs" in self.stages,
             "testing_data": "residual" in self.stages,
             "training_data": bool("refit" in self.stages and self.stages["refit"].given),
-            "weights": not self._weights_exact,
+            "weights": not self.before.weights_exact,
             "function": bool(self._of_function),
         }
         return tuple(each for each in SOURCES if found[each])
@@ -180,7 +139,7 @@ class Predictor:
     @property
     def independent(self) -> int:
         """Draws of the posterior that there are."""
-        return len(next(iter(self.joint.values())))
+        return self.before.independent
 
     @property
     def chained(self) -> frozenset[str]:
@@ -200,107 +159,27 @@ class Predictor:
         learned = ("testing_data",) if given.intersection(residual) else ()
         return ("new_input", *learned, "training_data", "weights")
 
-    def _joint(self, index: np.ndarray) -> Arrays:
-        """Joint draws of the posterior; where more are wanted than there are, they come again."""
-        return {name: each[index % self.independent] for name, each in self.joint.items()}
-
     # ------------------------------------------------------------------------------------------ what is known before
-
-    def _of_training(self, seeds: Seeds) -> Arrays:
-        """Unknowns of the posterior; those that are found once more given true training data are of a chain."""
-        if "refit" not in self.stages:
-            return self._with_statistics(self._joint(seeds["weights"]))
-        known = self._with_truths(seeds["training_data"])
-        start = {name: known[name] for name in self.stages["refit"].target.unknowns}
-        words, given = self._words("weights", seeds["weights"]), each_of(self.stages["refit"].of(known))
-        if self._weights_exact:
-            known |= self._modes(known, start)
-        elif self._cut:
-            known |= _flat(self._chains("refit", given, words, iterations=_ANEW))
-        else:
-            known |= _flat(self._chains("refit", given, words, start=start))
-        return self._with_statistics(known)
-
-    def _with_statistics(self, known: Arrays, name: str = "statistics") -> Arrays:
-        """What is known with what later stages need of all rows together, those for training or those of the residual."""
-        return self._forward(name, known, np.zeros((len(next(iter(known.values()))), 2), np.uint32))
-
-    def _modes(self, known: Arrays, start: Arrays) -> Arrays:
-        """The weights of the largest density given true training data; of one posterior, where all of these are known."""
-        refit, count = self.stages["refit"], len(next(iter(start.values())))
-        self.watch(_DOING["refit"], 0, count)
-        if refit.given:
-            modes = find_modes(refit.target, start, refit.of(known))
-        else:
-            modes = find_modes(refit.target, {name: self.joint[name][:_SEARCHES] for name in start})
-            modes = Modes(*jax.tree.map(lambda each, best=modes.best: np.repeat(each[[best]], count, axis=0), modes))
-        verify_modes(refit.target, modes)
-        return modes.values
-
-    def _with_truths(self, index: np.ndarray) -> Arrays:
-        """Joint draws, with the true training data that the posterior has integrated out."""
-        known = self._joint(index)
-        return self._forward("truths", known, self._words("training_data", index))
-
-    def _forward(self, name: str, known: Arrays, words: np.ndarray) -> Arrays:
-        """What is known with what a stage makes of it, run forward for each draw; the same where there is no such stage."""
-        if name not in self.stages:
-            return known
-        stage = self.stages[name]
-        given, names = stage.of(known), (*stage.target.unknowns, *stage.makes)
-
-        def one(words: jax.Array, given: dict[str, jax.Array]) -> dict[str, jax.Array]:
-            key = jax.random.wrap_key_data(words, impl="threefry2x32")
-
-            def draw(name: str, law: Any) -> jax.Array:
-                return law.sample(jax.random.fold_in(key, names.index(name)))
-
-            sites = run_forward(stage.target, stage.data(given), draw)
-            return {name: sites[name]["value"] for name in names}
-
-        return known | {name: np.asarray(each) for name, each in jax.jit(jax.vmap(one))(words, given).items()}
 
     def _of_testing(self, seeds: Seeds) -> tuple[Arrays, Arrays]:
         """What is known with the law of the residual, by ranks among the states of a chain, and by ranks in each half of it."""
-        known, index = self._weights(seeds), seeds["testing_data"]
-        each = repeated(known, self.states)
+        each, index = repeated(self.before.weights(seeds), self.states), seeds["testing_data"]
         if "residual" not in self.stages:
             return each, each
-        law, reference = self._law(known, index), self._reference(seeds)
+        law, reference = self.before.law(seeds), self.before.reference(seeds)
         ordered = of_single_numbers(self.stages["residual"])
-        step = _RANKED // self.states
+        step = RANKED // self.states
         places = index[:, None] % step + step * np.arange(self.states)
 
         def ranked(parts: int) -> Arrays:
             single = ranked_like({name: of for name, of in law.items() if name in ordered}, reference, parts)
-            return self._with_statistics(each | _taken_states(law | single, places), "residual_statistics")
+            return self._with_law(each, law | single, places)
 
         return ranked(1), ranked(2)
 
-    def _of_reference(self, seeds: Seeds) -> Arrays:
-        """The law of the residual given weights amid the posterior, whose states have the ranks that a seed stands for."""
-        index = seeds["testing_data"]
-        flat = np.concatenate([each.reshape(self.independent, -1) for each in self.joint.values()], axis=1)
-        spread = np.where(flat.std(axis=0) > 0, flat.std(axis=0), 1.0)
-        amid = np.argmin((((flat - flat.mean(axis=0)) / spread) ** 2).sum(axis=1))
-        known = self._with_statistics(self._with_truths(np.array([amid])))
-        return self._law(repeated(known, len(index)), index)
-
-    def _with_residual(self, known: Arrays, index: np.ndarray) -> Arrays:
-        """What is known, once for each state, with the law of the residual, where it has one."""
-        each = repeated(known, self.states)
-        if "residual" not in self.stages:
-            return each
-        step = _RANKED // self.states
-        places = np.broadcast_to(step * np.arange(1, self.states + 1) - 1, (len(index), self.states))
-        return self._with_statistics(each | _taken_states(self._law(known, index), places), "residual_statistics")
-
-    def _law(self, known: Arrays, index: np.ndarray) -> Arrays:
-        """The law of the residual given what is known, `(chain, state, *shape)`."""
-        given = each_of(self.stages["residual"].of(known))
-        found = self._chains("residual", given, self._words("testing_data", index), states=_RANKED)
-        later = [self.stages[name].given for name in ("residual_statistics", "prediction") if name in self.stages]
-        return {name: each for name, each in found.items() if any(name in wanted for wanted in later)}
+    def _with_law(self, known: Arrays, law: Arrays, places: np.ndarray) -> Arrays:
+        """What is known by states with the law of the residual, at these states of its chains."""
+        return self.before.with_statistics(known | _taken_states(law, places), "residual_statistics")
 
     def _of_new(self, seeds: Seeds) -> Arrays:
         """True new inputs that have no formula."""
@@ -316,7 +195,15 @@ class Predictor:
         if "inputs" not in self.stages or self._of_rows:
             return {}
         given = each_of(self.stages["inputs"].of(last(known, self.states)))
-        return _flat(self._chains("inputs", given, self._words("new_input", index), states=self.states))
+        return _flat(self._chains_of_inputs(self.stages["inputs"], given, self.before.words("new_input", index)))
+
+    def _chains_of_inputs(self, stage: Stage, given: Given, words: np.ndarray) -> Arrays:
+        def kernel() -> Kernel:
+            # By what is given to some of the chains, from the first to the last.
+            pilots = given(np.arange(PILOTS) * len(words) // PILOTS)
+            return adapt(stage, pilots or {"": np.zeros(PILOTS)}, jax.random.fold_in(self.before.key, _ADAPTED))
+
+        return self._chained.run(stage, "inputs", given, words, kernel, states=self.states)
 
     def inputs_of(self, rows: slice) -> Callable[[Seeds], Arrays]:
         """From seeds to the true new inputs of a block of rows, for each state, where each row has its own."""
@@ -343,8 +230,8 @@ class Predictor:
                 name: each[row] for name, each in of_rows.items()
             }
 
-        words = self._words("new_input", np.tile(index, len(here)), np.repeat(here, draws))
-        found = self._chains("inputs", given, words, stage=single, states=self.states)
+        words = self.before.words("new_input", np.tile(index, len(here)), np.repeat(here, draws))
+        found = self._chains_of_inputs(single, given, words)
         apart = {name: each.reshape(len(here), -1, *each.shape[2:]) for name, each in found.items()}
         return {
             name: np.concatenate(list(each), single.target.dims[name].index(self.along) + 1)
@@ -367,14 +254,14 @@ class Predictor:
         return last(self.posterior_by_states(draws), self.states)
 
     def posterior_by_states(self, draws: int) -> Arrays:
-        """The same, `(draw and state, *shape)`: no chain of the weights is needed, unless joint draws are not draws of them."""
-        index = np.arange(draws)
-        if self._cut or self._weights_exact:
-            known = self._weights(dict.fromkeys(SOURCES, index))
-        else:
-            known = self._with_statistics(self._joint(index))
-        known = self._with_residual(known, index)
-        return self._of_prediction(known | self._with_inputs(known, index))
+        """The same, `(draw and state, *shape)`."""
+        before, law = self.before.posterior(draws)
+        known = repeated(before, self.states)
+        if law:
+            step = RANKED // self.states
+            places = np.broadcast_to(step * np.arange(1, self.states + 1) - 1, (draws, self.states))
+            known = self._with_law(known, law, places)
+        return self._of_prediction(known | self._with_inputs(known, np.arange(draws)))
 
     def _of_prediction(self, known: Arrays) -> Arrays:
         """What the prediction is given; in the place of inputs that are found a block of rows at a time, what these are."""
@@ -397,57 +284,6 @@ class Predictor:
         columns = [column for name in names for column in wide[name].T][:_COLUMNS]
         return ranks_along(columns) if columns else np.arange(len(next(iter(known.values()))))
 
-    def _chains(
-        self,
-        name: str,
-        given: Given,
-        words: np.ndarray,
-        *,
-        start: Arrays | None = None,
-        iterations: int = ITERATIONS,
-        states: int = 1,
-        stage: Stage | None = None,
-    ) -> Arrays:
-        """What chains find that later stages want, `(chain, state, *shape)`."""
-        stage, kernel = stage or self.stages[name], None
-        if name not in self._chain_programs:
-            # Of all that is given, from its beginning to its end.
-            pilots = given(np.arange(PILOTS) * len(words) // PILOTS)
-            kernel = adapt(
-                stage, pilots or {"": np.zeros(PILOTS)}, jax.random.fold_in(self._key, len(self._chain_programs))
-            )
-            self._chain_programs[name] = self._chain_program(stage, kernel, iterations, states)
-        doing, count, at = _DOING[name], len(words), 0
-
-        def done(more: int) -> None:
-            nonlocal at
-            at += more
-            self.watch(doing, at, count)
-
-        self.watch(doing, 0, count)
-        found = run_chains(self._chain_programs[name], given, words, start=start, done=done)
-        # How long chains are is settled the first time, so that a seed stays one and the same cause.
-        while (
-            kernel
-            and found.mixing.effective < 2 * LEAST
-            and (longer := 2 * self._chain_programs[name].iterations) <= _LONGEST
-        ):
-            at = 0
-            self._chain_programs[name] = self._chain_program(stage, kernel, longer, states)
-            found = run_chains(self._chain_programs[name], given, words, start=start, done=done)
-        if name not in self.mixing or found.mixing.chains > self.mixing[name].chains:
-            self.mixing[name] = found.mixing
-        return found.values
-
-    def _chain_program(self, stage: Stage, kernel: Kernel, iterations: int, states: int) -> ChainProgram:
-        return chain_program(stage, kernel, iterations, states=states, wanted=self._wanted)
-
-    def _words(self, source: str, index: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-        """The keys of seeds, each of a row of its own where there are such."""
-        key = jax.random.fold_in(self._key, 1000 + SOURCES.index(source))
-        keys = jax.vmap(lambda each: jax.random.fold_in(key, each))(index)
-        return np.asarray(jax.random.key_data(keys if rows is None else jax.vmap(jax.random.fold_in)(keys, rows)))
-
     # ------------------------------------------------------------------------------------------------ the prediction
 
     @property
@@ -460,7 +296,7 @@ class Predictor:
 
         All are of one size, so that they are compiled once; the last may end beyond the rows.
         """
-        size = self._block(draws) if self.along else self.rows
+        size = min(self.rows, self._block(draws)) if self.along else self.rows
         for start in range(0, self.rows, size):
             yield slice(start, start + size)
 
@@ -472,7 +308,8 @@ class Predictor:
             * (1 + max(2, len(each.classes)))
             for each in self.outcomes.values()
         )
-        return int(min(self.rows, max(1, BLOCK_BYTES // max(1, int(8 * draws * cells)))))
+        # A power of two: of nearly equal numbers of draws, blocks are the same.
+        return 1 << max(1, BLOCK_BYTES // max(1, int(8 * draws * cells))).bit_length() - 1
 
     def predict(self, known: Arrays, seeds: Seeds, rows: slice) -> Arrays:
         """Draws of each target at a block of rows, `(draw, *shape)`, and of the law that each came from, given all else.
@@ -501,23 +338,11 @@ class Predictor:
         data = {
             name: self._taken(name, each, taken, 0) for name, each in self._target.data.items() if name not in given
         }
-        each = min(_MOST_DRAWS, draws)
-        if (size, draws, densities) not in self._programs:
-            self._programs[size, draws, densities] = self._program(size, draws, densities=densities)
-        program = self._programs[size, draws, densities]
-        found: dict[str, list[np.ndarray]] = {}
-        for start in range(0, draws, each):
-            at = slice(start, min(start + each, draws))
-            here = filled({**given, **{f" {source}": seeds[source] for source in _FORWARD}}, at, each)
-            chosen = {source: here.pop(f" {source}") for source in _FORWARD}
-            values = program(chosen, here, data, rows.start)
-            for name, array in values.items():
-                found.setdefault(name, []).append(np.asarray(array)[: at.stop - at.start])
+        program = self._program(size, densities=densities)
+        arrays = {**given, **{f" {source}": seeds[source] for source in _FORWARD}}
+        found = side_by_side(lambda here: program(here, data, rows.start, draws), arrays, DRAWS_TOGETHER)
         wanted = np.arange(min(rows.stop, self.rows) - rows.start)
-        return {
-            name: self._taken(self.sites[name.partition(" ")[0]], np.concatenate(parts), wanted, 1)
-            for name, parts in found.items()
-        }
+        return {name: self._taken(self.sites[name.partition(" ")[0]], each, wanted, 1) for name, each in found.items()}
 
     def _rows_within(self, rows: slice) -> np.ndarray:
         """The rows of a block, of which the last comes again beyond the end."""
@@ -532,49 +357,63 @@ class Predictor:
         dims = self._target.dims.get(name, ())
         return dims.index(self.along) if self.along in dims else None
 
-    def _program(self, size: int, draws: int, *, densities: bool) -> Callable[..., dict[str, jax.Array]]:
-        """The prediction of a block of rows, or the log densities of its data, by a block of so many draws in all."""
+    def _program(self, size: int, *, densities: bool) -> Callable[[Arrays, Arrays, int, int], Mapping[str, jax.Array]]:
+        """The prediction of a block of rows, or the log densities of its data, by some draws of so many in all."""
         stage = self.stages["prediction"]
-        target = stage.target
         if self.along:
-            target = target._replace(coords={**target.coords, self.along: target.coords[self.along][:size]})
-        names = [*target.unknowns, *target.observed]
+            coords = {**self._target.coords, self.along: self._target.coords[self.along][:size]}
+            stage = stage._replace(target=self._target._replace(coords=coords, data={}))
+        names = [*self._target.unknowns, *self._target.observed]
         by_source = [[each for each in names if (each in stage.inputs) is inputs] for inputs in (True, False)]
-        scramble = jax.random.bits(jax.random.fold_in(self._key, 2000), dtype=np.uint32)
+        # What is compiled outlives this predictor, and has to hold no draws of it.
+        axes, sites_of, outcomes = {name: self._axis(name) for name in names}, self.sites, self.outcomes
 
-        def one(seeds: dict[str, jax.Array], given: object, data: object, block: jax.Array) -> dict[str, jax.Array]:
+        def one(
+            stage: Stage,
+            given: dict[str, jax.Array],
+            data: dict[str, jax.Array],
+            block: jax.Array,
+            draws: jax.Array,
+            words: jax.Array,
+        ) -> dict[str, jax.Array]:
+            seeds = {source: given.pop(f" {source}") for source in _FORWARD}
+            of_all = jax.random.wrap_key_data(words, impl="threefry2x32")
+            scramble = jax.random.bits(jax.random.fold_in(of_all, 2000), dtype=np.uint32)
+
             def draw(name: str, law: Any) -> jax.Array:
                 source = 0 if name in stage.inputs else 1
                 seed = seeds[_FORWARD[source]]
                 copy, number = seed // draws, seed % draws
                 site = by_source[source].index(name)
                 # What all rows have in common is the same in all blocks.
-                rows, within = self._places(name, law.shape(), block)
+                rows, within = _places(axes[name], law.shape(), block)
                 place = hashed(scramble, copy // 2, site, rows, within)
-                key = jax.random.fold_in(jax.random.fold_in(self._key, 2001 + 2 * site + source), seed)
-                key = key if self._axis(name) is None else jax.random.fold_in(key, block)
+                key = jax.random.fold_in(jax.random.fold_in(of_all, 2001 + 2 * site + source), seed)
+                key = key if axes[name] is None else jax.random.fold_in(key, block)
                 return drawn(law, uniform(number, draws, 2 * (copy % 2) + source, place), key)
 
-            sites = run_forward(target, {**data, **given}, draw, observed=densities)  # type: ignore[dict-item]
+            sites = run_forward(stage.target, {**data, **given}, draw, observed=densities)
             if densities:
-                scored = {name: sites[site] for name, site in self.sites.items() if site in target.observed}
+                scored = {name: sites[site] for name, site in sites_of.items() if site in stage.target.observed}
                 return {name: site["fn"].log_prob(site["value"]) for name, site in scored.items()}
             return {
                 name if part == "value" else f"{name} {part}": array
-                for name, outcome in self.outcomes.items()
+                for name, outcome in outcomes.items()
                 for part, array in outcome.read(sites).items()
             }
 
-        return jax.jit(jax.vmap(one, (0, 0, None, None)))
+        words = np.asarray(jax.random.key_data(self.before.key))
+        run = compiled(stage, one, (0, None, None, None, None), "predict", densities, tuple(self.sites.items()))
+        return lambda given, data, block, draws: run(given, data, block, draws, words)
 
-    def _places(self, name: str, shape: tuple[int, ...], block: jax.Array) -> tuple[jax.Array, np.ndarray]:
-        """Of each number of a site, its row, counted from one, or zero, and its place within that."""
-        axis = self._axis(name)
-        if axis is None:
-            return jnp.zeros(shape, int), np.arange(math.prod(shape)).reshape(shape)
-        rows = np.arange(shape[axis]).reshape([-1 if each == axis else 1 for each in range(len(shape))])
-        others = [1 if each == axis else size for each, size in enumerate(shape)]
-        return block + 1 + rows, np.arange(math.prod(others)).reshape(others)
+
+def _places(axis: int | None, shape: tuple[int, ...], block: jax.Array) -> tuple[jax.Array, np.ndarray]:
+    """Of each number of a site, its row, counted from one, or zero, and its place within that."""
+    if axis is None:
+        return jnp.zeros(shape, int), np.arange(math.prod(shape)).reshape(shape)
+    rows = np.arange(shape[axis]).reshape([-1 if each == axis else 1 for each in range(len(shape))])
+    others = [1 if each == axis else size for each, size in enumerate(shape)]
+    return block + 1 + rows, np.arange(math.prod(others)).reshape(others)
 
 
 def _flat(found: Arrays) -> Arrays:
@@ -588,10 +427,7 @@ def _taken_states(found: Arrays, places: np.ndarray) -> Arrays:
     return _flat({name: each[chains, places] for name, each in found.items()})
 
 
+_ADAPTED = 2
+"""Folded into the key of what is known, for the chains of inputs."""
 _FORWARD = ("new_input", "function")
 """The sources whose seeds a prediction that is run forward takes."""
-_DOING = {
-    "refit": "weights given true training data",
-    "residual": "residual on testing data",
-    "inputs": "true new inputs",
-}

@@ -1,9 +1,11 @@
 """A short chain for each of many given draws: p(φ | w) for every w of a posterior, side by side.
 
-All chains have one metric, and begin with one step size, adapted by the No-U-Turn sampler on a few of the given draws; those
-that refuse too much take shorter steps, and as many of them, for what is given may make narrower what they aim at. The last
-state of each is kept, or some states after its first quarter. Chains that are started at a draw of what they aim at, as those
-of the weights given true training data are, have no burn-in; others begin where the adaptation ended, which is close.
+All chains have one metric, and begin with one step size; those that refuse too much take shorter steps, and as many of them,
+for what is given may make narrower what they aim at. The last state of each is kept, or some states after its first quarter.
+
+Chains that are started at a draw of what they aim at, as those of the weights given true training data are, have no burn-in,
+and their metric needs no chain: gradients g of the log density at such draws have E[g gᵀ] = -E[∇∇ log p], which is whitened.
+Others begin where the No-U-Turn sampler ended that adapted metric and step size on a few of the given draws, which is close.
 
 Chains of the same key for different given draws use the same random numbers, so that they come together as far as what is
 given allows (Johnson 1996, J. Am. Stat. Assoc. 91, 154-166): a seed is then nearly one and the same cause whatever is given
@@ -15,18 +17,22 @@ come half as close.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpyro.infer.hmc import HMCState, hmc
+from jax.scipy.special import ndtr
+from numpyro.infer.hmc import hmc
 from numpyro.infer.util import ParamInfo
 
+from uqdsl.infer.adaptation import pull, stretch
 from uqdsl.infer.coordinates import flat_position, values_at
 from uqdsl.infer.positions import Layout, record
 from uqdsl.infer.start import find_start
+from uqdsl.uncertainty.compiled import compiled
 from uqdsl.uncertainty.stages import Arrays, Device, Stage, blocks, filled, places
 
 ITERATIONS = 100
@@ -39,9 +45,17 @@ _TREE_DEPTH = 7
 _ACCEPT = 0.9
 _REFUSED, _SHORTER = 0.5, 0.7
 """In the first quarter of a chain: acceptance below which its steps become shorter, and by how much."""
+_TRIED, _TRIALS, _ACCEPTED = 10, 20, 0.85
+"""Iterations with a step size before it is judged by its acceptance, how many are tried, and what they all have to reach."""
+_TOGETHER = 64
+"""Chains that are run side by side: more would wait for the longest trajectory among them."""
+_SHRUNK = 5
+"""Of what is learned of a metric from draws, so many more that know nothing of how directions hang together."""
 LEAST = 5.0
 """Effective draws that a chain has to have for its last state to count as a draw of its own."""
 _MOST_DIVERGED = 0.01
+_DIVERGED = 1000.0
+"""Error of the energy of a trajectory that has diverged, as of Stan and NumPyro."""
 
 
 class Mixing(NamedTuple):
@@ -77,10 +91,15 @@ class Mixing(NamedTuple):
 
 
 class Kernel(NamedTuple):
-    """What all chains of a stage have in common, and where each pilot ended."""
+    """What all chains of a stage have in common.
+
+    - step_size: of the whitened position.
+    - root: R of the covariance Rᵀ R by which positions are whitened, `(size, size)`, or of its diagonal, `(size,)`.
+    - positions: where each pilot ended, at which chains begin that have no start of their own.
+    """
 
     step_size: jax.Array
-    inverse_mass: jax.Array
+    root: jax.Array
     positions: jax.Array
 
 
@@ -105,7 +124,7 @@ def adapt(stage: Stage, given: Arrays, key: jax.Array) -> Kernel:
     layout = stage.layout
     dense = layout.size <= _DENSE
 
-    def pilot(key: jax.Array, given: Device) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def pilot(stage: Stage, key: jax.Array, given: Device) -> tuple[jax.Array, jax.Array, jax.Array]:
         def potential(position: jax.Array) -> jax.Array:
             return -stage.density(layout, position, given)
 
@@ -125,8 +144,41 @@ def adapt(stage: Stage, given: Arrays, key: jax.Array) -> Kernel:
         return state.adapt_state.step_size, state.adapt_state.inverse_mass_matrix, state.z
 
     keys = jax.random.split(key, len(next(iter(given.values()))))
-    step_size, inverse_mass, positions = jax.jit(jax.vmap(pilot))(keys, given)
-    return Kernel(jnp.median(step_size), jnp.mean(inverse_mass, axis=0), positions)
+    step_size, inverse_mass, positions = compiled(stage, pilot, (0, 0), "pilots")(keys, given)
+    return Kernel(jnp.median(step_size), _root(jnp.mean(inverse_mass, axis=0)), positions)
+
+
+def draws_for(stage: Stage) -> int:
+    """How many draws `kernel_at_draws` should have."""
+    return max(_TOGETHER, 8 * min(stage.layout.size, _DENSE))
+
+
+def kernel_at_draws(stage: Stage, given: Arrays, start: Arrays) -> Kernel:
+    """The metric that suits chains which are started at draws of what they aim at, and the longest step to be tried.
+
+    Arguments:
+        given, start: what a stage is given and a draw of its unknowns, `(draw, *shape)`.
+    """
+    layout = stage.layout
+
+    def gradient(stage: Stage, given: Device, start: Device) -> tuple[jax.Array, jax.Array]:
+        position = flat_position(stage.target, layout, start, stage.data(given))
+        return position, jax.grad(lambda position: stage.density(layout, position, given))(position)
+
+    positions, found = compiled(stage, gradient, (0, 0), "gradients")(given, start)
+    gradients = np.asarray(found)[np.isfinite(found).all(axis=1)]
+    count, squares = len(gradients), (gradients**2).mean(axis=0)
+    squares = np.where(squares > 0, squares, 1.0)
+    longest = jnp.asarray(layout.size**-0.25)
+    if layout.size > _DENSE:
+        return Kernel(longest, jnp.asarray(squares**-0.5), positions)
+    precision = (gradients.T @ gradients + _SHRUNK * np.diag(squares)) / (count + _SHRUNK)
+    return Kernel(longest, _root(np.linalg.inv(precision)), positions)
+
+
+def _root(covariance: Any) -> jax.Array:
+    """R of Rᵀ R, for `stretch` and `pull`."""
+    return jnp.sqrt(covariance) if covariance.ndim == 1 else jnp.linalg.cholesky(jnp.asarray(covariance)).T
 
 
 class _Sums(NamedTuple):
@@ -138,18 +190,38 @@ class _Sums(NamedTuple):
     divergences: jax.Array
 
 
+class _State(NamedTuple):
+    """Where a chain is; `energy` is minus the log density, `gradient` its own, and `shorter` what its steps have become."""
+
+    position: jax.Array
+    energy: jax.Array
+    gradient: jax.Array
+    shorter: jax.Array
+
+
 class ChainProgram(NamedTuple):
-    """The chains of a stage, compiled once for each number of them.
+    """The chains of a stage.
 
     - size: of a position.
+    - iterations: of each chain.
+    - turns: mean length of a trajectory, in quarters of a turn.
     - states: that are kept of each.
-    - run: from the keys, what is given and where to begin, to the values of these and what was summed up.
+    - kernel: of all.
+    - run: from the keys, what is given, where to begin, the kernel, the iterations and the turns to the values of these states
+      and what was summed up; compiled once for all of these.
     """
 
     size: int
     iterations: int
+    turns: float
     states: int
-    run: Callable[[np.ndarray, Arrays, Arrays], tuple[Device, _Sums]]
+    kernel: Kernel
+    run: Callable[[np.ndarray, Arrays, Arrays, Kernel, int, float], tuple[Device, _Sums]]
+
+    @property
+    def work(self) -> float:
+        """What a chain costs, in iterations of a quarter of a turn."""
+        return self.iterations * self.turns
 
 
 def chain_program(
@@ -163,72 +235,104 @@ def chain_program(
     """The chains of a stage.
 
     Arguments:
-        kernel: from `adapt`.
+        kernel: from `adapt` or `kernel_at_draws`.
         iterations: of each chain.
         states: to be kept after its first quarter, evenly spaced, of which the last is that of the chain.
         wanted: the unknowns that are kept; else all.
     """
-    layout, target = stage.layout, stage.target
+    names = tuple(name for name in stage.target.unknowns if wanted is None or name in wanted)
+    layout = stage.layout
+    chain = partial(_chain, layout=layout, states=states, names=names)
+    run = compiled(stage, chain, (0, 0, 0, None, None, None), "chains", states, names)
+    return ChainProgram(layout.size, iterations, 1.0, states, kernel, run)
+
+
+def _chain(
+    stage: Stage,
+    words: jax.Array,
+    given: Device,
+    start: Device,
+    kernel: Kernel,
+    iterations: jax.Array,
+    turns: jax.Array,
+    *,
+    layout: Layout,
+    states: int,
+    names: Sequence[str],
+) -> tuple[Device, _Sums]:
+    """One chain: `states` of it by `names`, and what was summed up."""
+    target = stage.target
+    pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
+    potential = jax.value_and_grad(lambda position: -stage.density(layout, position, given))
     tuning, half = _parts(iterations)
     apart = (iterations - tuning) // states
+    position = (
+        flat_position(target, layout, start, stage.data(given))
+        if start
+        else kernel.positions[jax.random.randint(pick, (), 0, len(kernel.positions))]
+    )
+    at_first = _judged(stage, layout, position, given)
 
-    def chain(words: jax.Array, given: Device, start: Device) -> tuple[Device, _Sums]:
-        pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
-        lengths = math.pi / 2 * jax.random.uniform(jax.random.fold_in(pick, 1), (iterations,), minval=0.5, maxval=1.5)
-        position = (
-            flat_position(target, layout, start, stage.data(given))
-            if start
-            else kernel.positions[jax.random.randint(pick, (), 0, len(kernel.positions))]
+    def iterate(index: jax.Array, carry: tuple[_State, _Sums, jax.Array]) -> tuple[_State, _Sums, jax.Array]:
+        state, sums, kept = carry
+        drawn = jax.random.normal(jax.random.fold_in(key, index), (layout.size + 2,))
+        momentum, (chance, long) = drawn[:-2], ndtr(drawn[-2:])
+        length = turns * math.pi / 2 * (0.5 + long)
+        steps = jnp.ceil(length / kernel.step_size)
+        # Where what is given makes a posterior narrower, steps are shorter, and as many of them.
+        step_size = state.shorter * length / steps
+
+        def leap(_: jax.Array, moving: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+            position, momentum, _, gradient = moving
+            momentum = momentum - step_size / 2 * pull(kernel.root, gradient)
+            position = position + step_size * stretch(kernel.root, momentum)
+            energy, gradient = potential(position)
+            return position, momentum - step_size / 2 * pull(kernel.root, gradient), energy, gradient
+
+        moving = (state.position, momentum, state.energy, state.gradient)
+        position, turned, energy, gradient = jax.lax.fori_loop(0, steps.astype(int), leap, moving)
+        error = energy + turned @ turned / 2 - state.energy - momentum @ momentum / 2
+        error = jnp.where(jnp.isnan(error), jnp.inf, error)
+        acceptance = jnp.exp(-jnp.maximum(error, 0.0))
+        shorter = jnp.where((index < tuning) & (acceptance < _REFUSED), _SHORTER, 1.0) * state.shorter
+        found = (_State(position, energy, gradient, shorter), state._replace(shorter=shorter))
+        state = jax.tree.map(partial(jnp.where, chance < acceptance), *found)
+        # Each state is written over by those that follow, up to the next that is kept.
+        place = jnp.maximum(states - 1 - (iterations - 1 - index) // apart, 0)
+        part = (index >= iterations - half).astype(int)
+        # About where the chain began, so that nothing is lost where the values are large.
+        moved = (_judged(stage, layout, state.position, given) - at_first) * (index >= iterations - 2 * half)
+        summed = _Sums(
+            sums.halves.at[part].add(moved),
+            sums.squares.at[part].add(moved**2),
+            sums.acceptance + acceptance * (index >= tuning),
+            sums.divergences + (error > _DIVERGED) * (index >= tuning),
         )
-        first, step = hmc(potential_fn=lambda position: -stage.density(layout, position, given), algo="HMC")
-        at_first = _judged(stage, layout, position, given)
-        state = first(
-            position,
-            num_warmup=0,
-            step_size=kernel.step_size,  # pyright: ignore[reportArgumentType] - an array of one number
-            inverse_mass_matrix=kernel.inverse_mass,
-            adapt_step_size=False,
-            adapt_mass_matrix=False,
-            dense_mass=kernel.inverse_mass.ndim > 1,
-            trajectory_length=math.pi / 2,
-            rng_key=key,
-        )
-        empty = jnp.zeros((2, len(at_first)))
+        return state, summed, kept.at[place].set(state.position)
 
-        def iterate(index: jax.Array, carry: tuple[HMCState, _Sums, jax.Array]) -> tuple[HMCState, _Sums, jax.Array]:
-            # Where what is given makes a posterior narrower, steps are shorter, and as many of them.
-            narrower = carry[0].adapt_state.step_size / kernel.step_size
-            state, sums = step(carry[0]._replace(trajectory_length=narrower * lengths[index])), carry[1]
-            # Each state is written over by those that follow, up to the next that is kept.
-            place = jnp.maximum(states - 1 - (iterations - 1 - index) // apart, 0)
-            kept = carry[2].at[place].set(state.z)
-            shorter = jnp.where((index < tuning) & (state.accept_prob < _REFUSED), _SHORTER, 1.0)
-            tuned = state.adapt_state._replace(step_size=state.adapt_state.step_size * shorter)
-            state = state._replace(adapt_state=tuned)
-            part = (index >= iterations - half).astype(int)
-            # About where the chain began, so that nothing is lost where the values are large.
-            moved = (_judged(stage, layout, state.z, given) - at_first) * (index >= iterations - 2 * half)
-            summed = _Sums(
-                sums.halves.at[part].add(moved),
-                sums.squares.at[part].add(moved**2),
-                sums.acceptance + state.accept_prob * (index >= tuning),
-                sums.divergences + state.diverging * (index >= tuning),
-            )
-            return state, summed, kept
-
-        zero = jnp.zeros(())
-        kept = jnp.zeros((states, layout.size))
-        _, sums, kept = jax.lax.fori_loop(0, iterations, iterate, (state, _Sums(empty, empty, zero, zero), kept))
-        values = jax.vmap(lambda each: values_at(target, layout, each, stage.data(given)))(kept)
-        return {name: each for name, each in values.items() if wanted is None or name in wanted}, sums
-
-    return ChainProgram(layout.size, iterations, states, jax.jit(jax.vmap(chain)))
+    zero = jnp.zeros(())
+    empty = jnp.zeros((2, len(at_first)))
+    begun = _State(position, *potential(position), jnp.ones(()))
+    sums = _Sums(empty, empty, zero, zero)
+    _, sums, kept = jax.lax.fori_loop(0, iterations, iterate, (begun, sums, jnp.zeros((states, layout.size))))
+    values = jax.vmap(lambda each: values_at(target, layout, each, stage.data(given)))(kept)
+    return {name: values[name] for name in names}, sums
 
 
-def _parts(iterations: int) -> tuple[int, int]:
+def _parts[N: (int, jax.Array)](iterations: N) -> tuple[N, N]:
     """How many iterations are for tuning, and how many are in each half of the others."""
     tuning = iterations // 4
     return tuning, (iterations - tuning) // 2
+
+
+def with_step_size(program: ChainProgram, given: Given, keys: np.ndarray, start: Arrays) -> ChainProgram:
+    """The same with a step size at which few chains refuse, found by trying the first of them with shorter and shorter ones."""
+    tried = keys[:_TOGETHER]
+    for _ in range(_TRIALS):
+        if run_chains(program._replace(iterations=_TRIED), given, tried, start=start).mixing.acceptance > _ACCEPTED:
+            break
+        program = program._replace(kernel=program.kernel._replace(step_size=program.kernel.step_size * _SHORTER))
+    return program
 
 
 def run_chains(
@@ -257,10 +361,13 @@ def run_chains(
         each[0].nbytes for each in given(np.arange(1)).values()
     )
     size = 0
-    for at in blocks(count, bytes_each):
+    for at in blocks(count, bytes_each, _TOGETHER):
         size = size or at.stop - at.start
         chains = places(at, size)
-        values, sums = program.run(keys[chains], given(chains), filled(start or {}, at, size))
+        begin = filled(start or {}, at, size)
+        values, sums = program.run(
+            keys[chains], given(chains), begin, program.kernel, program.iterations, program.turns
+        )
         kept = at.stop - at.start
         for name, value in values.items():
             found.setdefault(name, []).append(np.asarray(value)[:kept])

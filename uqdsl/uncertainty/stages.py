@@ -54,6 +54,10 @@ class Stage(NamedTuple):
         """The data of its part with what is given."""
         return {**self.target.data, **given}
 
+    def of_data(self, data: Mapping[str, Any]) -> Stage:
+        """The same stage with other values of its data."""
+        return self._replace(target=self.target._replace(data=dict(data)))
+
     def of(self, known: Mapping[str, np.ndarray]) -> Arrays:
         """What the stage is given, of all that is known."""
         return {name: known[name] for name in self.given}
@@ -119,6 +123,15 @@ def blocks(count: int, bytes_each: int, most: int = 1 << 30) -> Iterator[slice]:
     size = max(1, min(most, BLOCK_BYTES // max(1, bytes_each), count))
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
+
+
+def side_by_side(function: Callable[[Arrays], Mapping[str, Any]], arrays: Arrays, size: int) -> Arrays:
+    """What a function makes of draws, so many at a time, `(draw, *shape)`; the last block is filled up with its last draw."""
+    count, found = len(next(iter(arrays.values()))), dict[str, list[np.ndarray]]()
+    for at in blocks(count, 0, size):
+        for name, each in function(filled(arrays, at, size)).items():
+            found.setdefault(name, []).append(np.asarray(each)[: at.stop - at.start])
+    return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
 def filled(arrays: Arrays, at: slice, size: int) -> Arrays:

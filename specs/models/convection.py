@@ -33,10 +33,10 @@ NX, NZ = 48, 24
 DX, DZ = 1000.0, 500.0
 STEP = 10.0
 """Seconds."""
-STEPS = 30
-"""Between two times of the spec: five minutes."""
-SPIN_UP = 120
-"""Steps from the bubble to the first time: twenty minutes."""
+STEPS = 12
+"""Between two times of the spec: two minutes."""
+SPIN_UP = 60
+"""Steps from the bubble to the first time: ten minutes."""
 
 GRAVITY, HEAT, GAS, GAS_VAPOUR = 9.81, 1004.0, 287.0, 461.5
 VAPORISE, FREEZE = 2.5e6, 3.34e5
@@ -238,7 +238,7 @@ def integrated(state: jax.Array, steps: int) -> jax.Array:
 
 
 def advance(air: jax.Array) -> jax.Array:
-    """Air `(7, NZ, NX)` five minutes later: vorticity (1/s), θ' (K), vapour, cloud, rain and ice (kg/kg), and updraught (m/s).
+    """Air `(7, NZ, NX)` two minutes later: vorticity (1/s), θ' (K), vapour, cloud, rain and ice (kg/kg), and updraught (m/s).
 
     Vorticity stands at the lower left corners of cells, and is 0 at the floor; the updraught follows from it, and is told, not
     used. Water that an analysis made negative is none.
@@ -248,7 +248,7 @@ def advance(air: jax.Array) -> jax.Array:
 
 
 def bubble(centre: jax.Array, width: jax.Array, warmth: jax.Array) -> jax.Array:
-    """The air, as of `advance`, twenty minutes after two warm bubbles were let go.
+    """The air, as of `advance`, ten minutes after two warm bubbles were let go.
 
     Arguments:
         centre, width, warmth: of the bubbles, `(2,)` each: place along x (km), radius (km), excess of temperature (K).

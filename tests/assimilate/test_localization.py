@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from uqdsl.assimilate import denkf, eakf, enkf, etkf, letkf
+from uqdsl.assimilate import denkf, diffusion, eakf, enkf, etkf, letkf
 from uqdsl.assimilate.cycle import Plan
 from uqdsl.assimilate.ensemble import Ensemble, seen_by
 from uqdsl.assimilate.localization import HALF_WIDTH, Localization, taper
 from uqdsl.messages import SpecError
 from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions, LocalizedOptions, LocalOptions
 from uqdsl.vocabulary.assimilation.schemes import GaspariCohn, NoLocalization
+from uqdsl.vocabulary.assimilation.transports import DiffusionFilterOptions
 
 from .systems import bound
 
@@ -171,8 +172,23 @@ def test_an_infinite_radius_is_no_localisation():
         assert np.allclose(*found, atol=1e-8), module
 
 
+def test_a_diffusion_of_one_gaussian_at_each_place_is_the_local_kalman_filter():
+    """In its mean, up to what is left of members, e^-6 of them, where they turn round."""
+    text, y = GRID.replace("LABELS", "40 periodic"), noisy()
+    near = GaspariCohn(radius=2.0, along=("grid",))
+    _, kalman, _ = analysed(letkf, LocalOptions(members=7, localization=near), text, y=y)
+    apart = {}
+    for steps in (30, 120):
+        asked = DiffusionFilterOptions(members=7, localization=near, steps=steps)
+        _, found, _ = analysed(diffusion, asked, text, y=y)
+        apart[steps] = np.abs(found.mean(axis=0) - kalman.mean(axis=0)).max()
+    assert apart[30] < 0.02
+    assert apart[120] < 0.005
+
+
 @pytest.mark.parametrize(
-    ("module", "options"), [(letkf, LocalOptions), (enkf, LocalizedOptions), (eakf, LocalizedOptions)]
+    ("module", "options"),
+    [(letkf, LocalOptions), (enkf, LocalizedOptions), (eakf, LocalizedOptions)],
 )
 def test_what_is_out_of_reach_stays_as_it_is(module, options):
     y = np.full((2, 40), np.nan)

@@ -11,7 +11,7 @@ from benchmarks import assimilation as twins
 from benchmarks import particle_filters as published
 from uqdsl.assimilate import netf
 from uqdsl.assimilate.optimal_transport import transform
-from uqdsl.messages import SpecError
+from uqdsl.messages import RunError, SpecError
 
 from .systems import assimilated, checked
 from .test_kalman import AR1, by_hand, data
@@ -110,24 +110,70 @@ assimilate x by METHOD with(truth = truth)
 """
 
 
-def test_weights_of_places_do_not_collapse():
-    rng = np.random.default_rng(0)
+NEAR = "localization = gaspari_cohn(0.3, along = grid)"
+
+
+def autoregressive(seed: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Forty states that do not know of each other, what is observed of them, and the variance that the Kalman filter comes to."""
+    rng = np.random.default_rng(seed)
     x = rng.normal(size=(41, 40))
     for k in range(1, 41):
         x[k] = 0.9 * x[k - 1] + 0.5 * x[k]
-    seen = x + 0.5 * rng.normal(size=x.shape)
     variance = 1.0
     for _ in range(50):
         forecast = 0.81 * variance + 0.25
         variance = forecast * 0.25 / (forecast + 0.25)
+    return x, x + 0.5 * rng.normal(size=x.shape), variance
+
+
+def test_weights_of_places_do_not_collapse():
+    x, seen, variance = autoregressive(0)
     error = {}
-    for where in ("none", "gaspari_cohn(0.3, along = grid)"):
-        method = f"optimal_transport(members = 30, localization = {where})"
-        found = assimilated(MANY.replace("METHOD", method), y=seen, truth=x)
+    for where in ("localization = none", NEAR):
+        found = assimilated(MANY.replace("METHOD", f"optimal_transport(members = 30, {where})"), y=seen, truth=x)
         error[where] = found.found.numbers["rmse_analysis"]
-        assert found.status == ("suspect" if where == "none" else "ok")
-    assert error["gaspari_cohn(0.3, along = grid)"] < 1.1 * np.sqrt(variance)
-    assert error["none"] > 1.5 * np.sqrt(variance)
+        assert found.status == ("ok" if where == NEAR else "suspect")
+    assert error[NEAR] < 1.1 * np.sqrt(variance)
+    assert error["localization = none"] > 1.5 * np.sqrt(variance)
+
+
+@pytest.mark.parametrize("bandwidth", [1, 0.8])
+def test_a_local_diffusion_comes_to_the_kalman_filter(bandwidth: float):
+    x, seen, variance = autoregressive(1)
+    method = f"diffusion(members = 40, bandwidth = {bandwidth}, {NEAR})"
+    found = assimilated(MANY.replace("METHOD", method), y=seen, truth=x)
+    assert found.status == "ok"
+    # 1640 errors, each of about ten times as known as the last: the root mean square is within 4 % by chance.
+    assert found.found.numbers["rmse_analysis"] == pytest.approx(np.sqrt(variance), rel=0.08)
+    assert found.found.numbers["spread_skill_analysis"] == pytest.approx(1, abs=0.1)
+
+
+def test_likelihoods_are_raised_to_the_power_that_leaves_enough_members_their_say():
+    x, seen, _ = autoregressive(2)
+    text, found = MANY.replace("Normal(x, 0.5)", "Normal(x, 0.05)"), {}
+    for share in (0, 0.6):
+        method = f"netf(members = 20, effective = {share}, {NEAR})"
+        found[share] = assimilated(text.replace("METHOD", method), y=seen, truth=x)
+    plain, raised = (each.groups["assimilation"].variables for each in found.values())
+    assert "power" not in plain
+    assert np.median(plain["ess"].values) < 5
+    # Twelve at each place, where they would be fewer.
+    assert raised["ess"].values.min() >= 12 - 1e-6
+    assert np.median(raised["ess"].values) < 13
+    assert 0 < raised["power"].values.max() < 1
+    notes = {
+        share: [note for note in each.found.notes if "likelihoods were raised" in note] for share, each in found.items()
+    }
+    assert not notes[0]
+    assert f"to the power {raised['power'].values.mean():.2g} " in notes[0.6][0]
+
+
+def test_a_local_diffusion_wants_gaussian_observations():
+    text = MANY.replace("METHOD", f"diffusion({NEAR})").replace("Normal(x, 0.5)\na", "StudentT(3, x, 0.5)\na")
+    with pytest.raises(RunError) as caught:
+        assimilated(text, y=np.zeros((41, 40)), truth=np.zeros((41, 40)))
+    assert caught.value.problems[0].code == "UQ660"
+    assert "not all that is observed is Gaussian" in caught.value.problems[0].title
 
 
 @pytest.mark.parametrize(

@@ -17,3 +17,12 @@ def assimilated(name: str, allowed: Sequence[str] = (), /, seed: int = 0, **sett
     assert checked.spec.motion is not None
     system, _ = system_of(checked.spec, checked.sources, dataset, allowed=allowed)
     return assimilate(checked.spec, system, checked.spec.motion.assimilations[0], dataset, seed, lambda *_: None)
+
+
+def all_assimilated(name: str, allowed: Sequence[str] = (), /, seed: int = 0) -> dict[str, Assimilated]:
+    """What each `assimilate` of a spec finds, by its name."""
+    checked, dataset = check_with_data(read_source(SPECS / f"{name}.uq"))
+    assert checked.spec.motion is not None
+    system, _ = system_of(checked.spec, checked.sources, dataset, allowed=allowed)
+    every = checked.spec.motion.assimilations
+    return {each.name: assimilate(checked.spec, system, each, dataset, seed, lambda *_: None) for each in every}

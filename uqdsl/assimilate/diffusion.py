@@ -4,26 +4,63 @@ The prior is a mixture of Gaussian kernels of covariance `h^2 P` about members t
 and covariance P stay (Liu & West 2001); with `bandwidth = 1` it is one Gaussian. The covariance is shrunk as the number of
 members wants. How the data come in is a closure, as in `infer/closures.py`: by component where data are Gaussian, else by
 Laplace's method.
+
+With localisation there is a diffusion at each place, in the space of the members: its probability flow takes a draw of each
+kernel, the same one at all places, to noise and back, as in `infer/probability_flow.py`. Neighbouring places, of which nearly
+the same is told, are moved nearly alike, so that nothing is torn; and no matrix is larger than the members are many.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.ensemble import Analysis, Moved, Seen, ensemble_filter
+from uqdsl.assimilate.localization import Localization
 from uqdsl.assimilate.system import System
 from uqdsl.infer.closures import Evidence
 from uqdsl.infer.diffusion import analyse
 from uqdsl.infer.mixture import Mixture, shrunk_correlations
-from uqdsl.vocabulary.assimilation.schemes import DiffusionSteps
+from uqdsl.infer.probability_flow import carried
+from uqdsl.vocabulary.assimilation.schemes import DiffusionSteps, NoLocalization
 from uqdsl.vocabulary.assimilation.transports import DiffusionFilterOptions
 
 
 def make(options: DiffusionFilterOptions, plan: Plan) -> Filter:
     """The filter."""
-    return ensemble_filter(options, plan, analysis(options))
+    if isinstance(options.localization, NoLocalization):
+        return ensemble_filter(options, plan, analysis(options))
+
+    def refuse(system: System) -> tuple[str, str] | None:
+        first = jax.tree.map(lambda each: each[0], system.events)
+        if system.observes_gaussian(first):
+            return None
+        return "it is local, and not all that is observed is Gaussian", "take `netf`, or leave out `localization`"
+
+    return ensemble_filter(options, plan, _local(options))._replace(refuse=refuse)
+
+
+def _local(options: DiffusionFilterOptions) -> Analysis:
+    """Draws of kernels that flow to noise and back at each place."""
+
+    def analysis(system: System, ensemble: jax.Array, seen: Seen, key: jax.Array) -> Moved:
+        local = Localization(system, seen.event, options.localization)
+        states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
+        noise = jax.random.normal(key, (len(ensemble), len(ensemble)))
+        flow = partial(carried, noise=noise - jnp.mean(noise, axis=0), bandwidth=options.bandwidth, steps=options.steps)
+
+        def at_place(number: jax.Array, members: jax.Array) -> tuple[jax.Array, None]:
+            return flow(members, seen.near(local.near_observed(local.place(number)))), None
+
+        moved, _ = local.at_places(states, at_place)
+        if parameters.shape[1]:
+            parameters = flow(parameters, seen.white)
+        return Moved(jnp.concatenate([moved, parameters], axis=1))
+
+    return analysis
 
 
 def analysis(options: DiffusionSteps) -> Analysis:

@@ -108,7 +108,7 @@ class Localization:
 
     def at_places(
         self, states: jax.Array, function: Callable[[jax.Array, jax.Array], tuple[jax.Array, Any]]
-    ) -> tuple[jax.Array, jax.Array]:
+    ) -> tuple[jax.Array, Any]:
         """States `(N, d)` after each place was moved, so many places at a time; and what is told of the places.
 
         Arguments:

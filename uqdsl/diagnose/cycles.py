@@ -475,16 +475,31 @@ _MATTERS = 2.0
 """Factor by which squares of innovations may differ from what is expected before estimates should not be relied on."""
 
 
-def notes(held: Consistency, why: list[str], axis: str, observations: Group) -> list[str]:
+def notes(held: Consistency, found: Any, why: list[str], axis: str, observations: Group) -> list[str]:
     """What else is worth knowing of an assimilation.
 
     Arguments:
+        found: what the filter found.
         why: it is suspect.
         observations: the group of them.
     """
     off = out_of_band(held)
-    found = [left_out(observations, axis), off if off not in why else ""]
-    return [each for each in found if each]
+    told = [left_out(observations, axis), off if off not in why else "", raised(found.numbers.get("power"))]
+    return [each for each in told if each]
+
+
+def raised(power: np.ndarray | None) -> str:
+    """To which power likelihoods were raised, in words; empty where they were taken as they are.
+
+    Arguments:
+        power: at each event, NaN where nothing was observed; None of a method that takes them as they are.
+    """
+    if power is None or not np.any(power < 1):
+        return ""
+    return (
+        f"likelihoods were raised to the power {np.nanmean(power):.2g} on average, for enough members to stay effective: "
+        "less is learned than what is observed tells, and more members would learn more"
+    )
 
 
 def left_out(observations: Group, axis: str) -> str:

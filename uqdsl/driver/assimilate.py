@@ -374,7 +374,7 @@ def filtered_groups(
     observations = _observations(spec, system, beside)
     lost = failed(of_analyses.get(FAILED), found.size, times, motion.axis, raised)
     why = [*lost.reasons, *reasons(held, found, group, motion.axis, observations)]
-    worth = [*lost.notes, *notes(held, why, motion.axis, observations)]
+    worth = [*lost.notes, *notes(held, found, why, motion.axis, observations)]
     group.attrs.update({"reasons": "\n".join(why), "notes": "\n".join(worth)})
     return {ASSIMILATION: group, OBSERVATIONS: observations}
 

@@ -98,7 +98,7 @@ RESAMPLING: dict[str, Callable[[jax.Array, jax.Array, int], jax.Array]] = {
 """Ways to resample, by their names."""
 
 
-def next_temperature(log_likelihood: jax.Array, temperature: jax.Array, least: jax.Array) -> jax.Array:
+def next_temperature(log_likelihood: jax.Array, temperature: jax.Array, least: jax.Array | float) -> jax.Array:
     """The largest temperature up to 1 at which so many particles, equal at `temperature`, remain effective."""
 
     def too_few(after: jax.Array) -> jax.Array:

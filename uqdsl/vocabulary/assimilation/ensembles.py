@@ -42,6 +42,14 @@ class LocalizedOptions(EnsembleOptions):
     )
 
 
+class NearOptions(EnsembleOptions):
+    """Options of a filter that can look at what is near alone, and has to be told how far that is."""
+
+    localization: NoLocalization | GaspariCohn = Field(
+        default=NoLocalization(), discriminator="kind", description="how far observations tell of the states"
+    )
+
+
 class SerialOptions(LocalizedOptions):
     """Options of a filter that takes in one observation after the other."""
 

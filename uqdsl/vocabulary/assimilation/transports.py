@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions, LocalizedOptions
+from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions, NearOptions
 from uqdsl.vocabulary.assimilation.schemes import DiffusionSteps, ScoreSteps
 from uqdsl.vocabulary.methods import Assumption, Method, Options
 
@@ -15,7 +15,7 @@ class ScoreFilterOptions(EnsembleOptions, ScoreSteps):
     """The ensemble score filter."""
 
 
-class DiffusionFilterOptions(EnsembleOptions, DiffusionSteps):
+class DiffusionFilterOptions(NearOptions, DiffusionSteps):
     """The diffusion filter."""
 
     members: int = Field(default=50, ge=2, le=10**6, description="of the ensemble")
@@ -34,7 +34,7 @@ class EqualWeightFilterOptions(Options):
     )
 
 
-class OptimalTransportFilterOptions(LocalizedOptions):
+class OptimalTransportFilterOptions(NearOptions):
     """The ensemble transform particle filter, with the second-order correction."""
 
     members: int = Field(default=50, ge=2, le=10**4, description="of the ensemble")
@@ -46,14 +46,20 @@ class OptimalTransportFilterOptions(LocalizedOptions):
     )
 
 
-class NetfOptions(LocalizedOptions):
+class NetfOptions(NearOptions):
     """The nonlinear ensemble transform filter."""
 
     members: int = Field(default=50, ge=2, le=10**4, description="of the ensemble")
+    effective: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="least share of the members that count at each place, to which the likelihood is made flatter",
+    )
     rotate: bool = Field(default=True, description="anomalies turned at random after each analysis, their mean kept")
 
 
-class ParticleFlowFilterOptions(LocalizedOptions):
+class ParticleFlowFilterOptions(NearOptions):
     """The particle flow filter."""
 
     members: int = Field(default=50, ge=2, le=10**4, description="of the ensemble")
@@ -126,6 +132,10 @@ METHODS = (
                 "song2021: Song, Sohl-Dickstein, Kingma, Kumar, Ermon & Poole 2021, Score-Based Generative Modeling through "
                 "Stochastic Differential Equations, Int. Conf. Learn. Represent."
             ),
+            (
+                "rojahn2023: Rojahn, Schenk, van Leeuwen & Potthast 2023, Particle Filtering and Gaussian Mixtures: On a "
+                "Localized Mixture Coefficients Particle Filter (LMCPF) for Global NWP, J. Meteorol. Soc. Japan 101, 233-253"
+            ),
         ),
     ),
     Method(
@@ -143,6 +153,10 @@ METHODS = (
                 "todter2016: "
                 "Tödter, Kirchgessner, Nerger & Ahrens 2016, Assessment of a Nonlinear Ensemble Transform Filter for "
                 "High-Dimensional Data Assimilation, Mon. Weather Rev. 144, 409-427"
+            ),
+            (
+                "poterjoy2022: Poterjoy 2022, Regularization and Tempering for a Moment-Matching Localized Particle Filter, "
+                "Q. J. R. Meteorol. Soc. 148, 2631-2651"
             ),
         ),
     ),

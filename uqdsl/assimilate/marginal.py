@@ -191,11 +191,11 @@ def with_states(target: Target, system: System, method: Filter, told: str, cavea
         return prior, likelihood + log_evidence(whole, method, key)
 
     def log_density(position: Any, data: Any, coords: Any) -> jax.Array:
-        return estimate(position, one_estimate, data, coords)
-
-    def estimate(position: Any, key: jax.Array, data: Any, coords: Any) -> jax.Array:
-        prior, likelihood = log_parts(position, data, coords, key)
+        prior, likelihood = log_parts(position, data, coords)
         return prior + likelihood
+
+    def estimate(position: Any, key: jax.Array, data: Any, coords: Any) -> tuple[jax.Array, jax.Array]:
+        return log_parts(position, data, coords, key)
 
     at = np.flatnonzero(system.events.acts)  # the times of the axis, without those at which something else was observed
 

@@ -266,7 +266,7 @@ def _chains(
 
 
 def _of_estimates(target: Target, drawn: Drawn, said: Said, seed: int) -> Said:
-    """What is said of chains, with how much the estimates of their likelihood scatter."""
+    """What is said of draws, with how much the estimates of their likelihood scatter."""
     from uqdsl.infer.metropolis import scatter
 
     variance = scatter(target, drawn.posterior, seed)
@@ -276,7 +276,8 @@ def _of_estimates(target: Target, drawn: Drawn, said: Said, seed: int) -> Said:
         reasons = (
             f"{off}, and not of {_MOST_SCATTER:g} at most; take more particles, in proportion, or `guided` ones",
         )
-    return said._replace(diagnostics={"log_likelihood_variance": variance}, reasons=reasons)
+    diagnostics = {**said.diagnostics, "log_likelihood_variance": variance}
+    return said._replace(diagnostics=diagnostics, reasons=(*said.reasons, *reasons))
 
 
 def _whole(
@@ -299,6 +300,8 @@ def _whole(
     drawn = Drawn(found.posterior, found.stats, (draws,) * chains, draws)
     given = found.draws
     said = Said(found.worth, given.diagnostics, given.reasons, (*given.notes, *target.caveats))
+    if target.estimate is not None:
+        said = _of_estimates(target, drawn, said, seed)
     groups: Groups = {METHOD: method_group(said, given.history)}
     if given.mode:
         groups[MODE] = make_group(
@@ -384,7 +387,7 @@ def _with_latent(target: Target, drawn: Drawn, seed: int) -> Drawn:
         return drawn
     import jax
 
-    from uqdsl.infer.metropolis import SEED
+    from uqdsl.infer.posterior import SEED
     from uqdsl.infer.summed import draw_discrete, draw_states
 
     key = jax.random.key(seed)

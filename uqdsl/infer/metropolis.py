@@ -29,14 +29,11 @@ import numpy as np
 from uqdsl.infer.adaptation import Adapted, adapter, stretch
 from uqdsl.infer.coordinates import flat_position
 from uqdsl.infer.markov import Kernel
-from uqdsl.infer.posterior import Posterior, make_posterior
+from uqdsl.infer.posterior import SEED, Posterior, draw_seeds, make_posterior
 from uqdsl.infer.start import Start
 from uqdsl.infer.target import Target
 from uqdsl.vocabulary.methods.chains import MetropolisOptions
 
-SEED = "filter_seed"
-"""The statistic that names the random numbers of the estimate at a draw."""
-_SEEDS = 2**31 - 1
 _PLACES, _TIMES = 10, 20
 """Draws at which the scatter of the estimate is looked at, and how often at each."""
 
@@ -60,16 +57,13 @@ def kernel(posterior: Posterior, options: MetropolisOptions) -> Kernel:
     estimated = posterior.target.estimate is not None
 
     def log_density(position: jax.Array, seed: jax.Array) -> jax.Array:
-        found = posterior.estimate_log_density(position, jax.random.key(seed))
+        found = posterior.estimate_log_density(position, seed)
         return jnp.where(jnp.isnan(found), -jnp.inf, found)
-
-    def drawn(key: jax.Array) -> jax.Array:
-        return jax.random.randint(key, (), 0, _SEEDS)
 
     def begin(start: Start, key: jax.Array) -> _State:
         adapt_key, seed_key, key = jax.random.split(key, 3)
         adapted = adapt.begin(start.position, adapt_key, 2.4 / np.sqrt(max(posterior.size, 1)))
-        seed = drawn(seed_key)
+        seed = draw_seeds(seed_key)
         here = log_density(start.position, seed)
         return _State(start.position, here, seed, jnp.asarray(0), adapted.step_size, jnp.ones(()), adapted, key)
 
@@ -77,7 +71,7 @@ def kernel(posterior: Posterior, options: MetropolisOptions) -> Kernel:
         key, noise_key, seed_key, accept_key = jax.random.split(state.key, 4)
         h, root = state.adapted.step_size, state.adapted.mass_matrix_sqrt_inv
         position = state.position + h * stretch(root, jax.random.normal(noise_key, state.position.shape))
-        seed = drawn(seed_key)
+        seed = draw_seeds(seed_key)
         there = log_density(position, seed)
         gain = there - state.log_density
         acceptance = jnp.where(jnp.isfinite(there), jnp.exp(jnp.minimum(gain, 0.0)), 0.0)
@@ -111,13 +105,13 @@ def scatter(target: Target, draws: Mapping[str, np.ndarray], seed: int) -> float
     places = np.linspace(0, count - 1, min(_PLACES, count)).astype(int)
 
     @jax.jit
-    def estimates(posterior: Posterior, values: dict[str, jax.Array], keys: jax.Array) -> jax.Array:
+    def estimates(posterior: Posterior, values: dict[str, jax.Array], seeds: jax.Array) -> jax.Array:
         def at(here: tuple[dict[str, jax.Array], jax.Array]) -> jax.Array:
             position = flat_position(target, posterior.layout, here[0], posterior.data)
-            return jax.lax.map(lambda key: posterior.estimate_log_density(position, key), here[1])
+            return jax.lax.map(lambda seed: posterior.estimate_log_density(position, seed), here[1])
 
-        return jax.lax.map(at, (values, keys))
+        return jax.lax.map(at, (values, seeds))
 
     values = {name: jnp.asarray(each[places]) for name, each in flat.items()}
-    keys = jax.random.split(jax.random.key(seed), (len(places), _TIMES))
-    return float(np.mean(np.var(np.asarray(estimates(posterior, values, keys)), axis=1, ddof=1)))
+    seeds = draw_seeds(jax.random.key(seed), (len(places), _TIMES))
+    return float(np.mean(np.var(np.asarray(estimates(posterior, values, seeds)), axis=1, ddof=1)))

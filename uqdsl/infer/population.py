@@ -42,14 +42,21 @@ def draw_priors(posterior: Posterior, key: jax.Array, number: int) -> jax.Array:
 
 
 @jax.jit
-def densities(posterior: Posterior, positions: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Log densities of prior and likelihood at positions `(N, size)`; where one is not finite, both are -inf."""
-    return over_particles(partial(finite_parts, posterior), positions)
+def densities(
+    posterior: Posterior, positions: jax.Array, seeds: jax.Array | None = None
+) -> tuple[jax.Array, jax.Array]:
+    """Log densities of prior and likelihood at positions `(N, size)`; where one is not finite, both are -inf.
+
+    Arguments:
+        seeds: `(N,)`, of the estimates of the likelihood where it is not known.
+    """
+    seeds = jnp.zeros(len(positions), int) if seeds is None else seeds
+    return over_particles(partial(finite_parts, posterior), positions, seeds)
 
 
-def finite_parts(posterior: Posterior, position: jax.Array) -> tuple[jax.Array, jax.Array]:
+def finite_parts(posterior: Posterior, position: jax.Array, seed: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Log densities of prior and likelihood at one position; where one is not finite, both are -inf."""
-    log_prior, log_likelihood = posterior.log_parts(position)
+    log_prior, log_likelihood = posterior.estimate_parts(position, seed)
     usable = jnp.isfinite(log_prior) & jnp.isfinite(log_likelihood)
     return jnp.where(usable, log_prior, -jnp.inf), jnp.where(usable, log_likelihood, -jnp.inf)
 

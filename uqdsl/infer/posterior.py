@@ -65,12 +65,20 @@ class Posterior:
         """Log of prior times likelihood: without the evidence."""
         return self.fixed.log_density(position, self.data)
 
-    def estimate_log_density(self, position: jax.Array, key: jax.Array) -> jax.Array:
-        """The same where the likelihood is known, else an estimate of it whose exponential is unbiased."""
+    def estimate_parts(self, position: jax.Array, seed: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """As `log_parts`; of a likelihood that is not known, an estimate by a seed, whose exponential is unbiased."""
         target = self.target
         if target.estimate is None:
+            return self.log_parts(position)
+        prior, likelihood = target.estimate(self.layout.split(position), jax.random.key(seed), self.data, target.coords)
+        return jnp.asarray(prior, float), jnp.asarray(likelihood, float)
+
+    def estimate_log_density(self, position: jax.Array, seed: jax.Array) -> jax.Array:
+        """The sum of these; without an estimate the log density, as compiled for all who ask for it."""
+        if self.target.estimate is None:
             return self.log_density(position)
-        return target.estimate(self.layout.split(position), key, self.data, target.coords)
+        prior, likelihood = self.estimate_parts(position, seed)
+        return prior + likelihood
 
     def draw_prior(self, key: jax.Array) -> jax.Array:
         """A draw of the prior; of methods that assume that the prior can be sampled."""
@@ -140,6 +148,16 @@ class _Fixed:
 def make_posterior(target: Target) -> Posterior:
     """The posterior of a target."""
     return Posterior(_Fixed(target), {name: jnp.asarray(each) for name, each in target.data.items()})
+
+
+SEED = "filter_seed"
+"""The statistic that names the random numbers of the estimate at a draw."""
+_SEEDS = 2**31 - 1
+
+
+def draw_seeds(key: jax.Array, shape: tuple[int, ...] = ()) -> jax.Array:
+    """Names of random numbers that estimates of the likelihood are made of."""
+    return jax.random.randint(key, shape, 0, _SEEDS)
 
 
 class Observed(NamedTuple):

@@ -92,7 +92,8 @@ def run(
             positions = positions.reshape(-1, posterior.size)[chosen].reshape(positions.shape)
             stats = {name: each.ravel()[chosen].reshape(shape) for name, each in stats.items()}
         recorded = _record(posterior, positions)
-        stats = {"lp": _log_density(posterior, positions), **stats}
+        if "lp" not in stats:
+            stats = {"lp": _log_density(posterior, positions), **stats}
     except (UqdslError, KeyboardInterrupt, MemoryError):
         raise
     except Exception as error:

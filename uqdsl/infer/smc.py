@@ -10,11 +10,16 @@ Crank-Nicolson step about that component,
 is accepted with probability min(1, pi(x') q(x) / (pi(x) q(x'))): the step is reversible with respect to the component, and the
 component's part in the ratio cancels.
 
+Where a filter of particles estimates the likelihood, at random and without bias, the random numbers of the estimate are part of
+a particle: it keeps its estimate until a move to another, with numbers of its own, is accepted. All powers of the estimate
+then are densities of one larger space, whose margin at 1 is the posterior (Duan & Fulop 2015), and the evidence is that of it.
+
 References:
     Del Moral, Doucet & Jasra 2006, Sequential Monte Carlo Samplers, J. R. Stat. Soc. B 68, 411-436.
     Cotter, Roberts, Stuart & White 2013, MCMC Methods for Functions, Stat. Sci. 28, 424-446.
     Chan & Lai 2013, A general theory of particle filters in hidden Markov models and some applications, Ann. Statist. 41,
     2877-2904; Lee & Whiteley 2018, Variance estimation in the particle filter, Biometrika 105, 609-625: of the log evidence.
+    Duan & Fulop 2015, Density-Tempered Marginalized Sequential Monte Carlo Samplers, J. Bus. Econ. Stat. 33, 192-202.
     Chopin & Papaspiliopoulos 2020, An Introduction to Sequential Monte Carlo, Springer, chapter 17.
 """
 
@@ -38,7 +43,7 @@ from uqdsl.infer.population import (
     over_particles,
     systematic,
 )
-from uqdsl.infer.posterior import Draws, Posterior, Watch
+from uqdsl.infer.posterior import SEED, Draws, Posterior, Watch, draw_seeds
 from uqdsl.vocabulary.methods.particles import SmcOptions
 
 _FITTED = 2000
@@ -55,11 +60,14 @@ _SCALES = {"mixture": (0.01, 0.99), "hmc": (1e-4, 2.0)}
 
 
 class Particles(NamedTuple):
-    """Positions `(N, size)`, log densities of prior and likelihood there `(N,)`, and from which draw of the prior each came."""
+    """Positions `(N, size)`, log densities of prior and likelihood there `(N,)`, which random numbers an estimate of the latter
+    was made of, and from which draw of the prior each came.
+    """
 
     positions: jax.Array
     log_prior: jax.Array
     log_likelihood: jax.Array
+    seeds: jax.Array
     ancestors: jax.Array
 
 
@@ -67,9 +75,9 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
     """Bring particles from the prior to the posterior."""
     number, moves = options.particles, options.moves
     start, key = jax.random.split(key)
-    positions = draw_priors(posterior, start, number)
-    log_prior, log_likelihood = densities(posterior, positions)
-    particles = Particles(positions, log_prior, log_likelihood, jnp.arange(number))
+    positions, seeds = draw_priors(posterior, start, number), draw_seeds(jax.random.fold_in(start, 1), (number,))
+    log_prior, log_likelihood = densities(posterior, positions, seeds)
+    particles = Particles(positions, log_prior, log_likelihood, seeds, jnp.arange(number))
     lost = int(np.sum(~np.isfinite(np.asarray(particles.log_likelihood))))
     temperature, log_evidence = jnp.zeros(()), 0.0
     scale = jnp.array(_FIRST_SCALE[moves], float)
@@ -110,10 +118,16 @@ def run(posterior: Posterior, options: SmcOptions, key: jax.Array, watch: Watch)
     }
     return Draws(
         particles.positions,
+        stats=_of_estimates(particles) if posterior.target.estimate is not None else {},
         diagnostics=diagnostics,
         reasons=_reasons(history, number, lost, options.steps),
         history={name: np.array(values) for name, values in history.items()},
     )
+
+
+def _of_estimates(particles: Particles) -> dict[str, jax.Array]:
+    """Of each particle its estimate, which `log_density` would make anew of other numbers, and the numbers of it."""
+    return {"lp": particles.log_prior + particles.log_likelihood, SEED: particles.seeds}
 
 
 def _error(ancestors: np.ndarray) -> float:
@@ -202,12 +216,18 @@ def _move(
         before, scale = carry
 
         def move(
-            guide: Mixture, key: jax.Array, position: jax.Array, log_prior: jax.Array, log_likelihood: jax.Array
-        ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+            guide: Mixture,
+            key: jax.Array,
+            position: jax.Array,
+            log_prior: jax.Array,
+            log_likelihood: jax.Array,
+            seed: jax.Array,
+        ) -> tuple[jax.Array, ...]:
             propose, decide = jax.random.split(key)
+            other = draw_seeds(jax.random.fold_in(key, 1))
             log_before = log_prior + temperature * log_likelihood
             proposed, log_ratio = step(posterior, position, temperature, guide, scale, propose)
-            parts = finite_parts(posterior, proposed)
+            parts = finite_parts(posterior, proposed, other)
             log_ratio += parts[0] + temperature * parts[1] - log_before
             chance = jnp.where(jnp.isnan(log_ratio), 0.0, jnp.exp(jnp.minimum(log_ratio, 0.0)))
             taken = jax.random.uniform(decide) < chance
@@ -215,17 +235,16 @@ def _move(
                 jnp.where(taken, proposed, position),
                 jnp.where(taken, parts[0], log_prior),
                 jnp.where(taken, parts[1], log_likelihood),
+                jnp.where(taken, other, seed),
                 chance,
             )
 
         keys = jax.random.split(key, len(before.positions))
-        halves = jax.tree.map(lambda each: each.reshape(2, -1, *each.shape[1:]), (keys, *before[:3]))
+        halves = jax.tree.map(lambda each: each.reshape(2, -1, *each.shape[1:]), (keys, *before[:4]))
         moved = jax.vmap(lambda guide, half: over_particles(partial(move, guide), *half))(guides, halves)
-        positions, log_prior, log_likelihood, chance = jax.tree.map(
-            lambda each: each.reshape(-1, *each.shape[2:]), moved
-        )
+        *found, chance = jax.tree.map(lambda each: each.reshape(-1, *each.shape[2:]), moved)
         adapted = jnp.clip(scale * jnp.exp(0.5 * (chance.mean() - _AIM[options.moves])), low, high)
-        return (Particles(positions, log_prior, log_likelihood, before.ancestors), adapted), chance.mean()
+        return (Particles(*found, before.ancestors), adapted), chance.mean()
 
     (particles, scale), accepted = jax.lax.scan(sweep, (particles, scale), jax.random.split(key, options.sweeps))
     return particles, scale, accepted.mean()

@@ -20,7 +20,7 @@ class Target(NamedTuple):
     - log_density: `log_density(position, data, coords)`, the log posterior density at an unconstrained position, up to
       a constant; `position` maps each unknown (`a_decentered` for a noncentered `a`) to its array.
     - log_parts: likewise, the log densities of prior and likelihood apart; their sum is `log_density`.
-    - estimate: `estimate(position, key, data, coords)`, `log_density` with an estimate of the likelihood that is random and
+    - estimate: `estimate(position, key, data, coords)`, `log_parts` with an estimate of the likelihood that is random and
       unbiased, where a filter of particles gives that; `log_density` then is the estimate of one key.
     - data: every field, float64 or int64.
     - coords: the labels of every dimension.

@@ -25,6 +25,7 @@ from uqdsl.syntax import tree
 from uqdsl.vocabulary import synonyms
 from uqdsl.vocabulary.assimilation import ESTIMATES, MARGINAL, filters
 from uqdsl.vocabulary.methods import PLANNED, Method, NutsOptions, Options, brought, method_named, methods
+from uqdsl.vocabulary.methods.particles import SmcOptions
 from uqdsl.vocabulary.synonyms import meant
 
 DEFAULT_METHOD = "nuts"
@@ -87,9 +88,11 @@ def run_of(statement: tree.Infer, settings: Settings, problems: list[Problem]) -
         return None
     method, options = resolved
     if by is not None and written is not None:
-        if by.method in ESTIMATES and not method.estimates:
+        by_gradient = isinstance(options, SmcOptions) and options.moves == "hmc"
+        if by.method in ESTIMATES and (by_gradient or not method.estimates):
             others = (Label(statement.method.span, "needs the likelihood itself"),)
-            problems.append(LikelihoodEstimated(at=written.span, method=method.name, filter=by.method, others=others))
+            called = "moves = hmc" if by_gradient else method.name
+            problems.append(LikelihoodEstimated(at=written.span, method=called, filter=by.method, others=others))
         if by.options.get("regularisation"):
             problems.append(RegularisedLikelihood(at=written.span, filter=by.method))
         if by.options.get("reject") is not None:

@@ -172,7 +172,10 @@ class LikelihoodEstimated(Problem):
     code = "UQ295"
     headline = "`{method}` needs the likelihood itself, but `{filter}` gives an estimate of it that is random"
     label = "particles estimate it"
-    advice = "write `infer by metropolis(states = {filter}(…))`, or `states = extended_kalman()` where all is nearly Gaussian"
+    advice = (
+        "write `infer by metropolis(states = {filter}(…))` or `smc(states = {filter}(…))`, "
+        "or `states = extended_kalman()` where all is nearly Gaussian"
+    )
     method: str
     filter: str
 

@@ -86,7 +86,7 @@ _KALMAN = (Assumption.CONTINUOUS, Assumption.PRIOR_SAMPLER, Assumption.GAUSSIAN_
 METHODS: tuple[Method, ...] = (
     Method(
         name="smc",
-        summary="tempered sequential Monte Carlo: particles of the prior moved to the posterior, with the log evidence",
+        summary="tempered sequential Monte Carlo from prior to posterior, with the log evidence; over filters of particles too",
         options=SmcOptions,
         run="uqdsl.infer.smc:run",
         assumptions=(Assumption.CONTINUOUS, Assumption.PRIOR_SAMPLER, Assumption.PRIOR_DENSITY),
@@ -97,8 +97,13 @@ METHODS: tuple[Method, ...] = (
                 "lee2018: Lee & Whiteley 2018, Variance estimation in the particle filter, Biometrika 105, 609-625 "
                 "(`log_evidence_sd`)"
             ),
+            (
+                "duan2015: Duan & Fulop 2015, Density-Tempered Marginalized Sequential Monte Carlo Samplers, "
+                "J. Bus. Econ. Stat. 33, 192-202"
+            ),
             "chopin2020: Chopin & Papaspiliopoulos 2020, An Introduction to Sequential Monte Carlo, Springer, chapter 17",
         ),
+        estimates=True,
     ),
     Method(
         name="importance",

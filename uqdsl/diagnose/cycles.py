@@ -84,13 +84,15 @@ class Alongside(NamedTuple):
     def gain(self) -> np.ndarray:
         """By how much what the states show follows each observation: the variance of that over that of the observation's error.
 
-        It is the diagonal of HK, from 0, where the observation says nothing, to 1, where nothing else does. An estimate that
-        stays as it was, as within a window of time that is not yet at its end, follows nothing.
+        It is the diagonal of HK, from 0, where the observation says nothing, to 1, where nothing else does. It is at most what
+        it would be without the other observations, HBH / (HBH + R), beyond which inflation might bring an analysis. An estimate
+        that stays as it was, as within a window of time that is not yet at its end, follows nothing.
         """
         if self.told is not None:
             return self.told
         follows = (self.analysis != self.forecast) | (self.analysis_sd != self.forecast_sd)
-        return np.where(follows, self.analysis_sd**2 / self.error, 0.0)
+        alone = self.forecast_sd**2 / (self.forecast_sd**2 + self.error)
+        return np.where(follows, np.minimum(self.analysis_sd**2 / self.error, alone), 0.0)
 
     def shown(self) -> dict[str, np.ndarray]:
         """What is told of each observation, by the ending of its name; NaN where nothing was observed."""

@@ -66,6 +66,25 @@ assimilate x, y, z by METHOD
         1,
         3,
     ),
+    "Lorenz63.ramgraber2022": Setup(
+        """
+time t from 0 to END step 0.1
+data { yx[t] : real missing, yy[t] : real missing, yz[t] : real missing }
+state x, y, z over t {
+  initial x ~ Normal(0, 1), y ~ Normal(0, 1), z ~ Normal(0, 1)
+  evolve  der(x) = 10 * (y - x), der(y) = x * (28 - z) - y, der(z) = x * y - 8 / 3 * z  by rk4(dt = 0.05)
+  error   exact
+}
+likelihood yx[t] ~ Normal(x, 2)
+likelihood yy[t] ~ Normal(y, 2)
+likelihood yz[t] ~ Normal(z, 2)
+assimilate x, y, z by METHOD
+""",
+        5000,
+        160,
+        1,
+        3,
+    ),
     "Lorenz96.sakov2008": Setup(
         """
 dim grid = 40 periodic
@@ -305,7 +324,27 @@ ROWS = (
             (),
             {"Lag": lag, "xB": scale},
         )
-        for lag, scale in ((1, 0.2), (2, 0.1), (4, 0.02))
+        for lag, scale in ((1, 0.2), (2, 0.1), (4, 0.02), (6, 0.015))
+    ),
+    *(
+        Row(
+            "Lorenz63.ramgraber2022",
+            f"bootstrap(members = {members}, regularisation = {width}, threshold = {few})",
+            "PartFilt",
+            (),
+            {"N": members, "reg": width, "NER": few},
+        )
+        for members, width, few in ((100, 2.4, 0.3), (800, 0.9, 0.2), (4000, 0.7, 0.05))
+    ),
+    *(
+        Row(
+            "Lorenz96.sakov2008",
+            f"bootstrap(members = 3000, regularisation = {width}, threshold = {few})",
+            "PartFilt",
+            (),
+            {"N": 3000, "NER": few, "reg": width},
+        )
+        for width, few in ((0.7, 0.5), (0.9, 0.5), (1.2, 0.5), (1.2, 0.05), (1.6, 0.05))
     ),
     Row(
         "LA.raanes2015",

@@ -30,9 +30,10 @@ from uqdsl.data import Dataset, bind
 from uqdsl.diagnose import Row
 from uqdsl.diagnose.compare import Side
 from uqdsl.diagnose.cycles import ASSIMILATION, OBSERVATIONS
-from uqdsl.diagnose.forecast import PREDICTION
+from uqdsl.diagnose.forecast import PREDICTION, forecasts
 from uqdsl.diagnose.simulations import SIMULATIONS, simulated
 from uqdsl.diagnose.tested import CALIBRATION, SHIFT
+from uqdsl.driver.ahead import Ahead
 from uqdsl.driver.assimilate import Assimilated, assimilate, system_of, target_of_run
 from uqdsl.driver.calibrate import examine
 from uqdsl.driver.compare import Compared, Entry, compare_entries
@@ -50,6 +51,7 @@ from uqdsl.infer.draws import Silent
 from uqdsl.ir import Calibration, Prediction, Run, Spec
 from uqdsl.messages import DataError, Problem, UsageError, listing, render_text
 from uqdsl.messages.catalogue.data import UnknownLabels
+from uqdsl.messages.catalogue.methods import WrongOption
 from uqdsl.messages.catalogue.sources import NoneAsked
 from uqdsl.messages.catalogue.usage import NoSuchPicture, WhichRun
 from uqdsl.report import NAIVE, Picture, pictures_of, pictures_of_assimilation
@@ -349,7 +351,10 @@ class Program:
         return self._make_stages(self._dataset)
 
     def _make_stages(self, dataset: Dataset) -> Staged:
-        return make_stages(self.spec, self._checked.sources, dataset, allowed=self._allow_extern)
+        staged = make_stages(self.spec, self._checked.sources, dataset, allowed=self._allow_extern)
+        if not any(each.ahead for each in self.spec.predictions):
+            return staged
+        return staged._replace(ahead=Ahead(self._static, lambda: self._moving))
 
     def _bound_to(self, new: Any) -> Dataset:
         """The data with other new rows, whose labels the posterior has to know (UQ442)."""
@@ -536,6 +541,11 @@ class Fit:
             )
             for each in asked
         ]
+        for was, each in zip(asked, changed, strict=True):
+            if each.ahead > was.ahead or (was.ahead and not each.ahead):
+                expected = f"at most {was.ahead}, as in the spec" if was.ahead else "none, as in the spec"
+                found = str(each.options["ahead"])
+                raise UsageError([WrongOption(method="predict", option="ahead", expected=expected, found=found)])
         mended = any(each.options["recalibrated"] for each in changed)
         calibration = self._examined_groups.get(CALIBRATION, Group()) if mended else Group()
         with _Watcher(progress).counting() as watch:
@@ -553,7 +563,7 @@ class Fit:
         """A picture as a matplotlib figure, which a notebook shows; naive fits are made for that of a prediction.
 
         Args:
-            kind: `posterior`, `ranks`, `predictive` or `budget`.
+            kind: `posterior`, `ranks`, `predictive`, `forecast` or `budget`.
             of: the prediction that it is of, where there are several.
 
         Raises:
@@ -692,6 +702,12 @@ class Assimilation:
         return self.result[OBSERVATIONS].to_dataset()
 
     @property
+    def forecast(self) -> xarray.Dataset:
+        """What the spec's `predict … with(ahead = n)` ask for, as of `Fit.predict`; nothing where there are none."""
+        found = {PREDICTION: Group()} | {name: each for name, each in self._found.groups.items() if name == PREDICTION}
+        return to_datatree(found)[PREDICTION].to_dataset()
+
+    @property
     def scores(self) -> Mapping[str, float]:
         """Numbers of the whole, by name, as in `summary.json`."""
         return self._found.found.numbers
@@ -714,25 +730,27 @@ class Assimilation:
     @property
     def pictures(self) -> tuple[str, ...]:
         """The names of the pictures that `picture` can draw."""
-        return tuple(each.name for each in pictures_of_assimilation(self._found.groups))
+        return tuple(each.name for each in self._pictures())
 
     def picture(self, kind: str, of: str = "") -> Figure:
         """A picture as a matplotlib figure, which a notebook shows.
 
         Args:
-            kind: `trajectories`, `spread`, `ranks`, `field` or `map`.
-            of: the state that it is of, where there are several.
+            kind: `trajectories`, `spread`, `ranks`, `field`, `map` or `forecast`.
+            of: the state or the prediction that it is of, where there are several.
 
         Raises:
             UsageError: UQ730 where there is no such picture.
         """
-        found = [
-            each for each in pictures_of_assimilation(self._found.groups) if each.kind == kind and of in ("", each.of)
-        ]
+        found = [each for each in self._pictures() if each.kind == kind and of in ("", each.of)]
         if len(found) != 1:
             asked = f"{kind}_{of}" if of else kind
             raise UsageError([NoSuchPicture(name=asked, names=listing(self.pictures, last="and"))])
         return found[0].draw()
+
+    def _pictures(self) -> list[Picture]:
+        groups = self._found.groups
+        return pictures_of_assimilation(groups, forecasts(groups, self.program.spec.predictions))
 
     def save(self, path: str | Path) -> None:
         """Write the result as netCDF.

@@ -36,6 +36,7 @@ Y, PLACE = [0.5, 1.0, 2.0, 2.5], ["a", "a", "b", "b"]
 API = """\
 Assimilation
   estimates
+  forecast
   notes
   observations
   picture(self, kind: 'str', of: 'str' = '') -> 'Figure'

@@ -102,6 +102,7 @@ class Filter(NamedTuple):
     - smoother: how it looks back once all observations are in; None where it does not.
     - refuse: why it cannot follow a system, and what to do, in words; None where it can follow all.
     - members: what it carries as draws; None where it has none.
+    - drawn: from what it carries, a key and how many to draws of it; None where it has members.
     - renew: from what it carries, which members are numbers `(N,)` of which some are and some are not, and a key to what it
       carries with others in the place of these; None where it does not.
     """
@@ -115,6 +116,7 @@ class Filter(NamedTuple):
     refuse: Callable[[System], tuple[str, str] | None] | None = None
     members: Callable[[System, Any], Members] | None = None
     renew: Callable[[Any, jax.Array, jax.Array], Any] | None = None
+    drawn: Callable[[System, Any, jax.Array, int], Members] | None = None
 
 
 class Plan(NamedTuple):

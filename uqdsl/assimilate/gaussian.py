@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.linalg import cho_factor, cho_solve
 
-from uqdsl.assimilate.cycle import Estimate, Filter, Passed, Plan, Smoother
+from uqdsl.assimilate.cycle import Estimate, Filter, Members, Passed, Plan, Smoother
 from uqdsl.assimilate.system import Events, System
 from uqdsl.infer.covariance import Covariance
 
@@ -68,7 +68,9 @@ def gaussian_filter(
     """
     known = _Known(plan, linearise, inflation, reject)
     back = Smoother(Passed, lambda _system, kept, _event: kept.analysis, known.smooth, known.estimate)
-    return Filter(known.begin, known.predict, known.analyse, known.estimate, known.evidence, back, refuse)
+    return Filter(
+        known.begin, known.predict, known.analyse, known.estimate, known.evidence, back, refuse, drawn=known.draw
+    )
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,14 @@ class Joint:
         spread = (jnp.sqrt(jnp.sum(each**2, axis=1)) for each in jax.vmap(slope, 1, 1)(root))
         state, parameters, observed = zip(means, spread, strict=True)
         return Estimate(*state, *parameters, *observed)
+
+    def drawn(
+        self, system: System, mean: jax.Array, root: jax.Array, known: jax.Array, key: jax.Array, count: int
+    ) -> Members:
+        """Draws of a law with a root `(n, r)` of its covariance."""
+        joint = mean + jax.random.normal(key, (count, root.shape[1])) @ root.T
+        states, parameters = jax.vmap(lambda each: self.split(system, each, known))(joint)
+        return Members(states, parameters, jnp.full(count, 1 / count))
 
 
 class _Seen(NamedTuple):
@@ -229,6 +239,11 @@ class _Known(Joint):
         log_determinant = 2 * jnp.sum(jnp.log(jnp.diag(factor[0])))
         distance = innovation @ cho_solve(factor, innovation)
         return -0.5 * (distance + log_determinant + jnp.sum(there) * jnp.log(2 * jnp.pi))
+
+    def draw(self, system: System, belief: Belief, key: jax.Array, count: int) -> Members:
+        """Draws of what is known."""
+        root = Covariance(jnp.diag(belief.covariance), belief.covariance).coloured(jnp.eye(len(belief.mean)))
+        return self.drawn(system, belief.mean, root.T, belief.parameters, key, count)
 
     def estimate(self, system: System, belief: Belief, event: Events) -> Estimate:
         """Mean and standard deviation of everything."""

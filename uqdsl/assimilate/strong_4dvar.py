@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 
 from uqdsl.assimilate.background import Background, background, first_law, no_law
-from uqdsl.assimilate.cycle import Estimate, Filter, Plan
+from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
 from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.minimise import minimise, posterior_root
 from uqdsl.assimilate.system import Events, System
@@ -92,10 +92,15 @@ def make(options: StrongOptions, plan: Plan) -> Filter:
     def estimate(system: System, known: Known, event: Events) -> Estimate:
         return joint.told(system, known.law.mean, known.law.root, known.parameters, event)
 
+    def drawn(system: System, known: Known, key: jax.Array, count: int) -> Members:
+        return joint.drawn(system, known.law.mean, known.law.root, known.parameters, key, count)
+
     def refuse(system: System) -> tuple[str, str] | None:
         return no_law(system, plan, options.covariance)
 
-    return window_filter(options.window, options.shift, first, step, analysis, estimate, again, refuse=refuse)
+    return window_filter(
+        options.window, options.shift, first, step, analysis, estimate, again, refuse=refuse, drawn=drawn
+    )
 
 
 def sight(system: System, joint: Joint, known: jax.Array, each: jax.Array, event: Events) -> Sight:

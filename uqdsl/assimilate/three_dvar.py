@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from uqdsl.assimilate.background import Background, at_first, background, refused
-from uqdsl.assimilate.cycle import Estimate, Filter, Plan
+from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
 from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.minimise import Residuals, minimise, posterior_root
 from uqdsl.assimilate.system import Events, System
@@ -60,7 +60,12 @@ def make(options: ThreeDVarOptions | OptimalInterpolationOptions | ClimatologyOp
     def estimate(system: System, held: Held, event: Events) -> Estimate:
         return joint.told(system, held.now.mean, held.now.root, held.parameters, event)
 
-    return Filter(begin, predict, analyse, estimate, refuse=lambda system: refused(system, plan, covariance))
+    def drawn(system: System, held: Held, key: jax.Array, count: int) -> Members:
+        return joint.drawn(system, held.now.mean, held.now.root, held.parameters, key, count)
+
+    return Filter(
+        begin, predict, analyse, estimate, refuse=lambda system: refused(system, plan, covariance), drawn=drawn
+    )
 
 
 def misfit(system: System, state: jax.Array, parameters: jax.Array, event: Events) -> jax.Array:

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 from jax.scipy.linalg import block_diag
 
 from uqdsl.assimilate.background import DENSE, Background, first_law, no_law
-from uqdsl.assimilate.cycle import Estimate, Filter, Plan
+from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
 from uqdsl.assimilate.gaussian import Joint
 from uqdsl.assimilate.minimise import Minimum, minimise, posterior_root
 from uqdsl.assimilate.strong_4dvar import Known, Sight, sight
@@ -101,6 +101,9 @@ def make(options: WeakOptions, plan: Plan) -> Filter:
     def estimate(system: System, known: Known, event: Events) -> Estimate:
         return joint.told(system, known.law.mean, known.law.root, known.parameters, event)
 
+    def drawn(system: System, known: Known, key: jax.Array, count: int) -> Members:
+        return joint.drawn(system, known.law.mean, known.law.root, known.parameters, key, count)
+
     def refuse(system: System) -> tuple[str, str] | None:
         steps = windows_of(system, options.window).length
         size = system.size * (1 + steps) + int(plan.estimated.sum())
@@ -109,7 +112,7 @@ def make(options: WeakOptions, plan: Plan) -> Filter:
             return reason, f"write `window = {max(1, _CONTROLS // system.size - 2)}`, or `strong_4dvar`"
         return no_law(system, plan, "propagated")
 
-    return window_filter(options.window, None, first, step, analysis, estimate, along=along, refuse=refuse)
+    return window_filter(options.window, None, first, step, analysis, estimate, along=along, refuse=refuse, drawn=drawn)
 
 
 def _narrow(root: jax.Array) -> jax.Array:

@@ -140,6 +140,7 @@ def window_filter(
     along: Callable[[System, Any, Span], Any] | None = None,
     refuse: Callable[[System], tuple[str, str] | None] | None = None,
     members: Callable[[System, Any], Members] | None = None,
+    drawn: Callable[[System, Any, jax.Array, int], Members] | None = None,
 ) -> Filter:
     """A method that looks at windows.
 
@@ -154,6 +155,7 @@ def window_filter(
             of the steps where it is not given.
         refuse: why it cannot follow a system.
         members: what is known as draws.
+        drawn: draws of it, where there are no members.
     """
 
     def begin(system: System, key: jax.Array) -> Carried:
@@ -236,6 +238,7 @@ def window_filter(
         smoother=Smoother(lambda _forecast, analysis: analysis.base, begin_back, back, then),
         refuse=refuse,
         members=None if members is None else lambda system, carried: members(system, carried.now),
+        drawn=None if drawn is None else lambda system, carried, key, count: drawn(system, carried.now, key, count),
     )
 
 

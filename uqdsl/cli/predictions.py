@@ -11,17 +11,17 @@ from uqdsl.cli.summary import FIRST_ROWS, MOST_ROWS
 from uqdsl.codegen.factors import told
 from uqdsl.diagnose import Forecast, ForecastRow, Tested, Told, forecasts, shifted, tested
 from uqdsl.diagnose.scores import Score
-from uqdsl.driver.infer import Result
 from uqdsl.ir import Spec
+from uqdsl.results import Groups
 
 
-def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
+def print_predictions(spec: Spec, groups: Groups, *, whole: bool) -> None:
     """Print a table for each prediction: of numbers mean, sd and its parts, of classes the probability of one and the
     entropies; intervals, and the share of each source in the variance or the entropy.
 
     Arguments:
         spec: what was run.
-        result: what it gave.
+        groups: of the result.
         whole: every row, and not only the first of many.
     """
     from rich.box import SIMPLE_HEAD
@@ -31,7 +31,7 @@ def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 160, no_color=not coloured(sys.stdout), highlight=False)
     asked = {each.name: each for each in spec.predictions}
-    for forecast in forecasts(result.groups, spec.predictions):
+    for forecast in forecasts(groups, spec.predictions):
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         for place, heading in enumerate(_headings(forecast)):
             table.add_column(heading, justify="right" if place else "left", no_wrap=True)
@@ -56,7 +56,7 @@ def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
             console.print(f"of the mean {forecast.shared}: {', '.join(shares)}", markup=False, soft_wrap=True)
             if forecast.size > 1 and forecast.dominant:
                 console.print(f"largest share: {_largest(forecast)}", markup=False, soft_wrap=True)
-    for each in tested(result.groups):
+    for each in tested(groups):
         console.print(
             f"\n{each.name}, against {each.cases} testing outcomes: {each.said}", markup=False, soft_wrap=True
         )
@@ -68,7 +68,7 @@ def print_predictions(spec: Spec, result: Result, *, whole: bool) -> None:
                 table.add_row(*map(Text, row))
             console.print(table)
         console.print(", ".join(map(_score, each.scores)), markup=False, soft_wrap=True)
-    for each in shifted(result.groups):
+    for each in shifted(groups):
         console.print(f"\n{each.said}", markup=False, soft_wrap=True)
     for line in _computed(spec):
         console.print(line, markup=False, soft_wrap=True)

@@ -147,15 +147,17 @@ class Audience:
     def assimilated(self, found: Assimilated) -> None:
         if not self._quiet:
             from uqdsl.cli.assimilated import print_assimilated
+            from uqdsl.cli.predictions import print_predictions
 
             print_assimilated(self._job.checked.spec, found)
+            print_predictions(self._job.checked.spec, found.groups, whole=self._whole)
             sys.stdout.flush()
 
     def predicted(self, result: Result) -> None:
         if not self._quiet:
             from uqdsl.cli.predictions import print_predictions
 
-            print_predictions(self._job.checked.spec, result, whole=self._whole)
+            print_predictions(self._job.checked.spec, result.groups, whole=self._whole)
             sys.stdout.flush()
 
     def calibrated(self, result: Result) -> None:

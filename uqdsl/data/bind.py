@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from uqdsl import ir
+from uqdsl.data.ahead import look_ahead
 from uqdsl.data.align import Dimension, Levels, align, choose_labels, encode, read_levels
 from uqdsl.data.arrays import find_in_arrays
 from uqdsl.data.dataset import Dataset
@@ -89,6 +90,8 @@ def bind(
         problems += [problem for problem in beyond if problem not in problems]
     if not problems:
         arrays = with_constants(spec, arrays, problems)
+    if not problems:
+        arrays[TRAINING] = look_ahead(spec, arrays[TRAINING], dims[TRAINING], problems)
     if problems:
         raise DataError(problems)
     bound = {part: _filled_in(_asked(spec, part), spec, each, dims[part], files) for part, each in arrays.items()}

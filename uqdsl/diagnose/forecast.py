@@ -60,6 +60,8 @@ class Forecast(NamedTuple):
 
     - part: of the budget, `share`, `first` or `total`.
     - shared: what its parts are of, `variance` or `entropy`.
+    - target: what is predicted.
+    - axis: of a prediction ahead, the time axis; empty else.
     """
 
     name: str
@@ -67,6 +69,13 @@ class Forecast(NamedTuple):
     group: Group
     part: str
     shared: str
+    target: str = ""
+    axis: str = ""
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it is of what comes behind the end of an axis, which its first dimension goes on with."""
+        return bool(self.axis)
 
     @property
     def size(self) -> int:
@@ -206,6 +215,8 @@ def forecasts(groups: Groups, asked: Sequence[Prediction]) -> list[Forecast]:
             group,
             _PARTS.get(str(each.options["budget"]), "share"),
             "entropy" if each.options["budget"] == "information" else "variance",
+            each.target,
+            each.axis if each.ahead else "",
         )
         for each in asked
         if group is not None and {f"{each.name}_mean", f"{each.name}_entropy"} & set(group.variables)

@@ -32,7 +32,9 @@ from uqdsl.diagnose.cycles import (
     reasons,
     scores,
 )
-from uqdsl.driver.predict import with_given
+from uqdsl.diagnose.forecast import PREDICTION
+from uqdsl.driver.ahead import check_recorded, coords_ahead, from_filter, longer_by
+from uqdsl.driver.predict import labelled, with_given
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.infer import Target
 from uqdsl.infer.explain import said_by
@@ -154,6 +156,7 @@ def assimilate(
     """
     import jax
 
+    from uqdsl.assimilate.ahead import parted
     from uqdsl.assimilate.cycle import Asked, Filtered, MembersFailed, Plan, follow
     from uqdsl.runtime.workers import forgiven
 
@@ -165,6 +168,8 @@ def assimilate(
     def told(done: int, total: int, /, **_: float) -> None:
         watch(done, total)
 
+    check_recorded(spec, system)
+    whole_system, (system, _) = system, parted(system, longer_by(spec, system.fixed.motion.axis))
     truth = _truth(spec, system, asked, dataset)
     made = _made(asked, plan, system, asked.span)
     _check_errors(spec, system)
@@ -188,6 +193,10 @@ def assimilate(
     attrs: dict[str, str | int | float] = {"spec": spec.name, "seed": seed, "run": asked.name, "method": asked.method}
     attrs["status"] = "complete" if whole else "interrupted"
     groups = {"": Group(attrs=attrs)} | filtered_groups(spec, system, asked, found, truth, raised)
+    wanted = [each for each in spec.predictions if each.ahead and each.of in (None, asked.name)]
+    if wanted and whole:
+        coords = coords_ahead(spec, whole_system.fixed.stages.initial.coords)
+        groups[PREDICTION] = labelled([*from_filter(spec, whole_system, made, found.last, key, wanted)], coords)
     seconds = {"assimilate": time.perf_counter() - began}
     return Assimilated(asked, groups, cycled(groups[ASSIMILATION], asked.names), seconds, interrupted=not whole)
 
@@ -280,13 +289,16 @@ def _truth(spec: ir.Spec, system: System, asked: ir.Assimilation, dataset: Datas
         return None
     axis, dims = system.fixed.motion.axis, system.fixed.stages.initial.dims
     fields = {each.name: each for each in spec.fields}
-    times, on_axis = np.asarray(system.events.time), np.asarray(dataset.coords[axis], float)
+    times = np.asarray(system.events.time)
+    on_axis = np.asarray(dataset.coords[axis], float)
+    on_axis = on_axis[: len(on_axis) - longer_by(spec, axis)]
     parts = []
     for state, name in zip(system.fixed.motion.states, asked.truth, strict=True):
         known = dataset.arrays.get(ir.observed(name), True)
         values = np.where(known, np.asarray(dataset.arrays[name], float), np.nan)
         order = [fields[name].dims.index(dim) for dim in (axis, *dims.get(state, ()))]
-        parts.append(np.transpose(values, order).reshape(len(on_axis), -1))
+        along = np.transpose(values, order)[: len(on_axis)]
+        parts.append(along.reshape(len(on_axis), -1))
     whole = np.full((len(times), system.size), np.nan)
     # Behind the states stand errors that are carried along, of which nobody knows the truth.
     whole[np.ix_(np.searchsorted(times, on_axis), system.fixed.states.mask(system.fixed.motion.states))] = (

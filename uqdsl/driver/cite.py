@@ -28,7 +28,7 @@ def citations(spec: ir.Spec) -> dict[str, str]:
 
 def _methods(spec: ir.Spec) -> Iterator[str]:
     yield from (run.method for run in spec.runs)
-    if spec.predictions and any(each.spec.unknowns for each in spec.stages):
+    if any(not each.ahead for each in spec.predictions) and any(each.spec.unknowns for each in spec.stages):
         yield _STAGES
 
 

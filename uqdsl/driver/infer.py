@@ -329,7 +329,8 @@ def _with_answers(staged: Staged, result: Result, seed: int, watcher: Watcher) -
     began = time.perf_counter()
     try:
         with watcher.counting() as watch:
-            examined, said = examine(staged, result.groups, seed, asked, watch)
+            now = [each for each in asked if not each.ahead]
+            examined, said = examine(staged, result.groups, seed, now, watch) if now else ({}, ())
             known = known_before(staged, result.groups, seed)
             prediction, problems = predict(staged, result.groups, known, asked, watch, examined.get(CALIBRATION))
     except UqdslError:

@@ -40,6 +40,9 @@ def naive_fits(
     """
     from uqdsl.infer.mode import find_modes, random_starts
 
+    asked = [each for each in checked.spec.predictions if not each.ahead]
+    if not asked:
+        return Group()
     parsed = checked.linked.parsed
     kept = [each for each in parsed.tree.statements if not isinstance(each, tree.Uncertainty | tree.Population)]
     plain = parsed._replace(tree=tree.Tree(tuple(kept), parsed.tree.comments))
@@ -57,7 +60,7 @@ def naive_fits(
         return _none("the density has no mode")
     stage = make_stages(spec, parsed.sources, dataset, precision=precision, allowed=allowed).stages[PREDICTION]
     of_stage = next(each.spec for each in spec.stages if each.name == PREDICTION)
-    sites = {each.name: predicted_site(of_stage, each) for each in spec.predictions}
+    sites = {each.name: predicted_site(of_stage, each) for each in asked}
 
     def predict(values: dict[str, jax.Array]) -> dict[str, jax.Array]:
         at_means = trace_at_means(stage.target, stage.data(values))
@@ -67,7 +70,7 @@ def naive_fits(
     found = {name: np.asarray(each) for name, each in jax.jit(jax.vmap(predict))(given).items()}
     variables: dict[str, Variable] = {}
     labels = {"member": np.arange(int(modes.converged.sum()))}
-    for each in spec.predictions:
+    for each in asked:
         values = found[sites[each.name]]
         variables[f"{each.name}_best"] = Variable(each.dims, values[modes.best])
         variables[f"{each.name}_members"] = Variable(("member", *each.dims), values[modes.converged])

@@ -12,6 +12,7 @@ from uqdsl import ir
 from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
 from uqdsl.diagnose.forecast import PREDICTION, forecasts
+from uqdsl.driver.ahead import Ahead, coords_ahead, from_posterior
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.driver.recalibrate import learn_maps, said_of_maps, verify_testing_rows
 from uqdsl.messages import Problem, RunError, Sources
@@ -33,12 +34,14 @@ class Staged(NamedTuple):
 
     - programs: their texts, by name.
     - dataset: the data of the spec, with its parts.
+    - ahead: what predictions ahead are made by, where there are any.
     """
 
     spec: ir.Spec
     dataset: Dataset
     stages: dict[str, Stage]
     programs: dict[str, Program]
+    ahead: Ahead | None = None
 
 
 def make_stages(
@@ -57,7 +60,7 @@ def make_stages(
     verify_testing_rows(spec, dataset)
     stages: dict[str, Stage] = {}
     programs: dict[str, Program] = {}
-    for each in spec.stages if spec.predictions else ():
+    for each in spec.stages if any(not asked.ahead for asked in spec.predictions) else ():
         program = generate(each.spec, sources, version=uqdsl.__version__, precision=precision)
         target = make_target(each.spec, program, with_given(each, _part(spec, each, dataset)), allowed=allowed)
         stages[each.name], programs[each.name] = bound_stage(each, target), program
@@ -132,6 +135,38 @@ def predict(
     Raises:
         RunError: UQ369 where information is asked of a number, UQ643 where testing rows do not tell how to mend.
     """
+    ahead = [each for each in asked if each.ahead]
+    found, problems = _of_rows(staged, groups, known, [each for each in asked if not each.ahead], watch, calibration)
+    if ahead:
+        watch("predicting ahead", 0, len(ahead))
+        found = _joined(found, _ahead(staged, groups, known.seed, ahead, len(found.coords.get("draw", ()))))
+        problems = said_of_prediction(staged.spec, found)
+    return found, problems
+
+
+def _ahead(staged: Staged, groups: Groups, seed: int, asked: Sequence[ir.Prediction], draws: int) -> Group:
+    """What is told of what comes behind the end of an axis."""
+    assert staged.ahead is not None, "whoever has such predictions says what makes them"
+    ahead = staged.ahead._replace(target=staged.ahead.target.linearised(mode_of(groups)))
+    answers = [*from_posterior(staged.spec, ahead, groups["posterior"], seed, asked)]
+    return labelled(answers, coords_ahead(staged.spec, ahead.target.coords), draws=draws)
+
+
+def _joined(first: Group, second: Group) -> Group:
+    return Group(first.variables | second.variables, first.coords | second.coords, first.attrs | second.attrs)
+
+
+def _of_rows(
+    staged: Staged,
+    groups: Groups,
+    known: Known,
+    asked: Sequence[ir.Prediction],
+    watch: Watch,
+    calibration: Group | None,
+) -> tuple[Group, tuple[Problem, ...]]:
+    """What is told of rows that there are."""
+    if not asked:
+        return Group(), ()
     staged, calibration = about_mode(staged, groups), calibration or Group()
     maps = learn_maps(asked, calibration)
     stage = next(each for each in staged.spec.stages if each.name == PREDICTION)
@@ -146,9 +181,25 @@ def predict(
         raise RunError(problems)
     answers = answer(predictor, asked, predictor.along, {name: each.in_place for name, each in maps.items()})
     attrs = {**troubles(predictor.mixing), **said_of_maps(maps, asked, calibration)}
-    group = _group(answers, staged.stages[PREDICTION].target.coords, attrs)
+    group = labelled(answers, staged.stages[PREDICTION].target.coords, attrs)
     group.variables.update(_recorded(asked, _part(staged.spec, stage, staged.dataset)))
+    group = _of_what_is_recorded(staged.spec, group)
     return group, said_of_prediction(staged.spec, group)
+
+
+def _of_what_is_recorded(spec: ir.Spec, group: Group) -> Group:
+    """The same without the times that are there for predictions ahead."""
+    found = group
+    for dim in (each for each in spec.dims if each.ahead and each.name in group.coords):
+        before = slice(None, -dim.ahead)
+        variables = {
+            name: Variable(dims, np.moveaxis(np.moveaxis(values, at := dims.index(dim.name), 0)[before], 0, at))
+            if dim.name in dims
+            else Variable(dims, values)
+            for name, (dims, values) in found.variables.items()
+        }
+        found = Group(variables, found.coords | {dim.name: found.coords[dim.name][before]}, found.attrs)
+    return found
 
 
 def _recorded(asked: Sequence[ir.Prediction], rows: Dataset) -> dict[str, Variable]:
@@ -226,8 +277,18 @@ def joint_draws(spec: ir.Spec, posterior: Group, seed: int) -> dict[str, np.ndar
     return {name: each[order] for name, each in flat.items()}
 
 
-def _group(answers: Sequence[Answer], coords: dict[str, list], attrs: dict[str, str | int | float]) -> Group:
-    """The answers as labelled arrays: `X_mean`, `X_lower` over `X_interval`, and so on; draws as `X` itself."""
+def labelled(
+    answers: Sequence[Answer],
+    coords: Mapping[str, list],
+    attrs: Mapping[str, str | int | float] = {},
+    draws: int = 0,
+) -> Group:
+    """The answers as labelled arrays: `X_mean`, `X_lower` over `X_interval`, and so on; draws as `X` itself.
+
+    Arguments:
+        draws: of those whose dimension is `draw`; the most that there are where it is not given. Others have one of their own.
+    """
+    draws = draws or max((len(each.leading.get("draw", ())) for each in answers), default=0)
     variables: dict[str, Variable] = {}
     labels: dict[str, np.ndarray] = {}
     for answered in answers:
@@ -235,9 +296,10 @@ def _group(answers: Sequence[Answer], coords: dict[str, list], attrs: dict[str, 
         for name, array in arrays.items():
             before = answered.dims(name)
             dims = () if name.startswith("average_") else asked.dims
-            shown = [each if each in ("source", "draw") else f"{asked.name}_{each}" for each in before]
+            shared = ("source", *(["draw"] if len(leading.get("draw", ())) == draws else []))
+            shown = [each if each in shared else f"{asked.name}_{each}" for each in before]
             variables[asked.name if name == "draws" else f"{asked.name}_{name}"] = Variable((*shown, *dims), array)
             labels |= {dim: label_array(list(leading[each])) for dim, each in zip(shown, before, strict=True)}
             sizes = array.shape[len(before) :]
             labels |= {dim: labels_of(coords, dim, size) for dim, size in zip(dims, sizes, strict=True)}
-    return Group(variables, labels, attrs)
+    return Group(variables, labels, dict(attrs))

@@ -19,7 +19,7 @@ from uqdsl.infer import Target
 from uqdsl.infer.compile_cache import use_jax_cache
 from uqdsl.infer.linearised import linear_in_weights
 from uqdsl.infer.target import program_file
-from uqdsl.ir import Spec, base, observed
+from uqdsl.ir import Spec, base, names_used, observed
 from uqdsl.semantics.batches import rows_and_batch
 
 type Precision = Literal[32, 64]
@@ -89,8 +89,15 @@ def make_target(
         weights=tuple(each.name for network in spec.networks for each in network.weights if each.name in unknown),
         rows=rows,
         batch=batch,
+        passes=_passes(spec),
         about=partial(load_linear, spec, program) if spec.networks else None,
     )
+
+
+def _passes(spec: Spec) -> int:
+    """How often data are drawn until those behind the end of an axis stand on those before them."""
+    looked_at = names_used(spec.statements) & {each.name for each in spec.observations}
+    return max((each.ahead for each in spec.dims), default=0) if looked_at else 0
 
 
 def load_linear(spec: Spec, program: Program, mode: Mapping[str, Any]) -> ModuleType:

@@ -15,6 +15,7 @@ from uqdsl.data import Dataset
 from uqdsl.diagnose import RunSummary, forecasts, rows_of_interest, shifted, summary_json, tested
 from uqdsl.diagnose.compare import Comparison, Side, compare
 from uqdsl.diagnose.simulations import simulated
+from uqdsl.driver.ahead import Ahead
 from uqdsl.driver.assimilate import (
     Assimilated,
     assimilate,
@@ -217,6 +218,7 @@ def _run_all(
     moving = cache(
         partial(system_of, spec, job.checked.sources, job.dataset, precision=job.precision, allowed=job.allow_extern)
     )
+    staged = staged._replace(ahead=Ahead(target, moving))
     naive = partial(naive_fits, job.checked, job.dataset, job.seed, precision=job.precision, allowed=job.allow_extern)
     for run in spec.runs:
         folder = directory.folder(run.name)
@@ -254,7 +256,8 @@ def _run_all(
         for name, each in assimilated.items():
             if job.pictures:
                 with audience.busy("drawing pictures"):
-                    problems += write_pictures(directory.folder(name) / PICTURES, pictures_of_assimilation(each.groups))
+                    pictures = pictures_of_assimilation(each.groups, forecasts(each.groups, spec.predictions))
+                    problems += write_pictures(directory.folder(name) / PICTURES, pictures)
         if job.pictures and len(assimilated) > 1 and not any(each.interrupted for each in assimilated.values()):
             beside = picture_of_assimilations({name: each.groups for name, each in assimilated.items()})
             problems += write_pictures(directory.path / PICTURES, [beside])
@@ -273,7 +276,9 @@ def _run_all(
             for name, each in results.items()
         },
         predictions={
-            name: found for name, each in results.items() if (found := forecasts(each.groups, spec.predictions))
+            name: found
+            for name, each in (*results.items(), *assimilated.items())
+            if (found := forecasts(each.groups, spec.predictions))
         },
         sources=[each._asdict() for each in told(spec)],
         comparison=comparison,

@@ -21,6 +21,7 @@ from numpyro.handlers import reparam, seed, substitute, trace
 from uqdsl.infer.covariance import centre
 from uqdsl.infer.positions import has_sampler, innermost, stand_in
 from uqdsl.ir import observed as missing_mask
+from uqdsl.runtime import Sequential
 
 if TYPE_CHECKING:
     from uqdsl.infer.target import Target
@@ -128,7 +129,7 @@ def predict_posterior(
         given = substitute(model, data=values)
         sites = trace(seed(given, key)).get_trace(data, target.coords, observed=True)
         try:
-            replicated = trace(seed(given, key)).get_trace(data, target.coords, observed=False)
+            replicated = run_forward(target, given, data, key)
         except NotImplementedError:
             # The law of the data can be evaluated but not sampled: there are no predictions, but all the rest.
             replicated = {}
@@ -150,6 +151,47 @@ def predict_posterior(
         for kind, arrays in found.items()
     }
     return PosteriorPredictive(**shaped, observed=observed_values(target, first), thin=thin)
+
+
+def run_forward(target: Target, model: Callable[..., Any], data: Mapping[str, Any], key: jax.Array) -> dict[str, Any]:
+    """The sites of a model that draws data: those that were not observed given those before them, where a law looks back.
+
+    Each run draws the same numbers, so that a place is as it will stay once those before it are.
+    """
+
+    def run(data: Mapping[str, Any], model: Callable[..., Any] = model) -> dict[str, Any]:
+        return trace(seed(model, key)).get_trace(data, target.coords, observed=False)
+
+    if not target.passes:
+        return run(data)
+    there = {name: jnp.asarray(data[missing_mask(name)]) for name in target.observed if missing_mask(name) in data}
+
+    def as_data(name: str, drawn: jax.Array) -> jax.Array:
+        dims = target.dims[name]
+        return jnp.transpose(drawn, [dims.index(dim) for dim in target.dims[missing_mask(name)]])
+
+    def as_site(name: str, values: jax.Array) -> jax.Array:
+        dims = target.dims[missing_mask(name)]
+        return jnp.transpose(values, [dims.index(dim) for dim in target.dims[name]])
+
+    def filled(_: Any, known: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        def continued(site: dict[str, Any]) -> jax.Array | None:
+            name, law = site["name"], innermost(site["fn"]) if site["type"] == "sample" else None
+            if name not in known or not isinstance(law, Sequential):
+                return None
+            own = jax.random.fold_in(key, target.observed.index(name))
+            return law.continued(own, as_site(name, known[name]), as_site(name, there[name]))
+
+        sites = run({**data, **known}, substitute(model, substitute_fn=continued))
+        drawn = {name: as_data(name, sites[name]["value"]) for name in known}
+        return {name: jnp.where(there[name], each, drawn[name].astype(each.dtype)) for name, each in known.items()}
+
+    known = jax.lax.fori_loop(0, target.passes, filled, {name: jnp.asarray(data[name]) for name in there})
+    sites = run({**data, **known})
+    for name, each in known.items():
+        gaps, value = ~as_site(name, there[name]), as_site(name, each)
+        sites[name] = {**sites[name], "value": jnp.where(gaps, value, sites[name]["value"])}
+    return sites
 
 
 def without_reparam(model: Callable[..., Any]) -> Callable[..., Any]:

@@ -40,6 +40,7 @@ class Target(NamedTuple):
     - caveats: what has to be known of its density, one sentence each.
     - rows: the dimension of rows that know nothing of each other given the unknowns, where there is one.
     - batch: how many of them the likelihoods ask to be looked at at a time.
+    - passes: how often data are drawn until what looks back at those that were not observed stands on those before.
     - weights: of its unknowns, those of networks, layer by layer: chains need not agree on them, as hidden units can change
       places.
     - about: of a spec with networks, `about(mode)` has the functions of the program with these linear in their weights there.
@@ -72,6 +73,7 @@ class Target(NamedTuple):
     weights: tuple[str, ...] = ()
     rows: str | None = None
     batch: int | None = None
+    passes: int = 0
     about: Callable[[Mapping[str, Any]], Any] | None = None
 
     @property

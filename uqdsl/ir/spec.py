@@ -386,7 +386,8 @@ class Dim(Node):
     Its labels are given (`labels`), or 1…size (`size`), or come from data: the levels of the category columns `levels`,
     or the rows of the tables in which it is a row dimension; where these come in parts, it is `parted`, and has other labels
     in each. `boundary` says what lies beyond its ends, where that is said,
-    and `beyond` is the value of a `fixed` one. The labels of a `time` axis are times, in order.
+    and `beyond` is the value of a `fixed` one. The labels of a `time` axis are times, in order; it goes on for so many steps
+    `ahead` of them, of which nothing is recorded.
     """
 
     name: str
@@ -396,6 +397,7 @@ class Dim(Node):
     boundary: Literal["periodic", "clamped", "fixed"] | None = None
     beyond: float = 0.0
     time: bool = False
+    ahead: int = 0
     parted: bool = False
 
 
@@ -788,6 +790,23 @@ class Prediction(Node):
     dims: tuple[str, ...]
     options: dict[str, float | int | bool | str | tuple[float, ...] | None]
     of: str | None = None
+
+    @property
+    def ahead(self) -> int:
+        """Steps behind the end of its axis, which is the first of its dimensions then; 0 where it is of rows that there are."""
+        steps = self.options["ahead"]
+        return steps if isinstance(steps, int) else 0
+
+    @property
+    def draws(self) -> int:
+        """How many draws of it are made."""
+        count = self.options["draws"]
+        return count if isinstance(count, int) else 0
+
+    @property
+    def axis(self) -> str:
+        """Of a prediction ahead the time axis: its first dimension, less its own name before that."""
+        return self.dims[0].removeprefix(f"{self.name}_")
 
 
 class Calibration(Node):

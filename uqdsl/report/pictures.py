@@ -34,8 +34,8 @@ NAIVE = "naive"
 class Picture(NamedTuple):
     """A picture that can be drawn.
 
-    - kind: `posterior`, `ranks`, `predictive`, `budget`, `pit`, `coverage`, `reliability`, `simulations`, `comparison`; of an
-      assimilation `trajectories`, `spread`, `ranks`, `field`, `map`; of several `assimilations`.
+    - kind: `posterior`, `ranks`, `predictive`, `forecast`, `budget`, `pit`, `coverage`, `reliability`, `simulations`,
+      `comparison`; of an assimilation `trajectories`, `spread`, `ranks`, `field`, `map`; of several `assimilations`.
     - of: the prediction or the state that it shows; empty where it shows the whole.
     """
 
@@ -64,7 +64,9 @@ def pictures_of(groups: Groups, rows: Sequence[Row], forecasts: Sequence[Forecas
             Picture("ranks", "", _drawing("ranks:draw_ranks", groups["posterior"], rows)),
         ]
     for each in forecasts:
-        if each.has("draws"):
+        if each.ahead:
+            found.append(_of_forecast(each, groups.get("observed_data", Group())))
+        elif each.has("draws"):
             found.append(
                 Picture("predictive", each.name, _drawing("predictive:draw_predictive", each, groups.get(NAIVE)))
             )
@@ -76,8 +78,8 @@ def pictures_of(groups: Groups, rows: Sequence[Row], forecasts: Sequence[Forecas
     return [*found, *_of_testing(groups.get(CALIBRATION, Group()))]
 
 
-def pictures_of_assimilation(groups: Groups) -> list[Picture]:
-    """The pictures of what a filter found."""
+def pictures_of_assimilation(groups: Groups, forecasts: Sequence[Forecast] = ()) -> list[Picture]:
+    """The pictures of what a filter found, and of forecasts behind the end of what is recorded."""
     group, observations = groups[ASSIMILATION], groups[OBSERVATIONS]
     found = [
         Picture("trajectories", "", _drawing("assimilation:draw_trajectories", group, observations)),
@@ -93,7 +95,11 @@ def pictures_of_assimilation(groups: Groups) -> list[Picture]:
             found.append(Picture("field", state, _drawing("assimilation:draw_field", state, group)))
         else:
             found.append(Picture("map", state, _drawing("assimilation:draw_maps", state, group, observations)))
-    return found
+    return [*found, *(_of_forecast(each, observations) for each in forecasts)]
+
+
+def _of_forecast(forecast: Forecast, recorded: Group) -> Picture:
+    return Picture("forecast", forecast.name, _drawing("forecast:draw_forecast", forecast, recorded))
 
 
 _LINE, _PLANE = 2, 3

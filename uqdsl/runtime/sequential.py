@@ -106,6 +106,25 @@ class Sequential(Distribution):
         _, drawn = jax.lax.scan(ahead, start, (jax.random.split(rest, count), self.inputs))
         return jnp.moveaxis(jnp.concatenate([start, drawn]), 0, self.axis)
 
+    def continued(self, key: jax.Array, series: jax.Array, known: jax.Array) -> jax.Array:
+        """A draw of a series whose places are as they are where they are known, each given those before it.
+
+        Arguments:
+            series: of the shape of a draw.
+            known: where it is known, of the same shape.
+        """
+        values, there = (jnp.moveaxis(each, self.axis, 0) for each in (series, known))
+
+        def ahead(past: jax.Array, here: tuple[jax.Array, jax.Array, jax.Array, Any]) -> tuple[jax.Array, jax.Array]:
+            key, value, known, inputs = here
+            drawn = self._draw(self._law(past, inputs), key).astype(past.dtype)
+            new = jnp.where(known, value, drawn)
+            return jnp.concatenate([past[1:], new[None]]), new
+
+        keys, lags = jax.random.split(key, self.length - self.lags), self.lags
+        _, rest = jax.lax.scan(ahead, values[:lags], (keys, values[lags:], there[lags:], self.inputs))
+        return jnp.moveaxis(jnp.concatenate([values[:lags], rest]), 0, self.axis)
+
     def _draw(self, law: Any, key: jax.Array) -> jax.Array:
         missing = self.place[: len(self.place) - law.event_dim]
         return law.expand(missing).sample(key) if law.batch_shape != missing else law.sample(key)

@@ -13,6 +13,7 @@ from uqdsl.messages import Problem, Span, errors
 from uqdsl.messages.catalogue.states import NoStates, NothingToAccountFor, StatesUnaccounted
 from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
 from uqdsl.semantics.admissible import check_admissible, check_linearised, check_moments
+from uqdsl.semantics.ahead import look_ahead
 from uqdsl.semantics.allowed import heed_allowed, not_allowed
 from uqdsl.semantics.assimilations import check_truth, lower_assimilations
 from uqdsl.semantics.batches import check_batches
@@ -174,6 +175,8 @@ def _analyse(
             assimilations=assimilations,
         )
         spec = spec.model_copy(update={"stages": stages, "motion": motion})
+    if not errors(found):
+        spec = look_ahead(parsed.tree, spec, values, found)
     if not errors(found):
         found += ir.wrong_ranks(spec, _sizes(spec))
         found += check_informed(spec, declarations) if asks or moved is None else ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from uqdsl import ir
-from uqdsl.messages import Label, Problem, did_you_mean, listing
+from uqdsl.messages import Label, Problem, Span, did_you_mean, listing
 from uqdsl.messages.catalogue.sources import (
     CannotRecalibrate,
     NoEntropy,
@@ -14,13 +14,12 @@ from uqdsl.messages.catalogue.sources import (
     PredictedTwice,
     UnknownRun,
 )
-from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.constants import Settings
 from uqdsl.semantics.options import resolve_options
 from uqdsl.semantics.sources import Sources
 from uqdsl.syntax import tree
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
-from uqdsl.vocabulary.predictions import PLANNED, PredictOptions
+from uqdsl.vocabulary.predictions import PredictOptions
 
 type Outcome = ir.Observation | ir.Quantity | ir.DataField
 
@@ -41,17 +40,52 @@ def lower_predictions(
     # With errors that an outcome shares with inputs, it is its true values that the statements speak of.
     likely = {each.target.name for each in written.statements if isinstance(each, tree.Likelihood)} - set(outcomes)
     outcomes |= {each.name: each for table in tables for each in table.fields if each.name in likely}
-    found: dict[str, ir.Prediction] = {}
-    for statement in written.statements:
-        if not isinstance(statement, tree.Predict):
-            continue
-        made = _prediction(statement, outcomes, statements, tables, settings, runs, sources, problems)
-        if made is not None and made.name in found:
-            others = (Label(found[made.name].span, "the first"),)
-            problems.append(PredictedTwice(at=statement.span, name=made.name, others=others))
-        elif made is not None:
-            found[made.name] = made
-    return tuple(found.values())
+    return called_apart(
+        (
+            _prediction(statement, outcomes, statements, tables, settings, runs, sources, problems)
+            for statement in written.statements
+            if isinstance(statement, tree.Predict) and not looks_ahead(statement)
+        ),
+        problems,
+    )
+
+
+def looks_ahead(statement: tree.Predict) -> bool:
+    """Whether a `predict` asks for what comes behind the end of an axis."""
+    return any(isinstance(each, tree.Named) and each.name == "ahead" for each in statement.clauses.options or ())
+
+
+def called_apart(found: Iterable[ir.Prediction | None], problems: list[Problem]) -> tuple[ir.Prediction, ...]:
+    """Predictions, of which no two have one name (UQ365)."""
+    named: dict[str, ir.Prediction] = {}
+    for each in found:
+        if each is not None and each.name in named:
+            others = (Label(named[each.name].span, "the first"),)
+            problems.append(PredictedTwice(at=each.span, name=each.name, others=others))
+        elif each is not None:
+            named[each.name] = each
+    return tuple(named.values())
+
+
+def check_run(statement: tree.Predict, names: Sequence[str], problems: list[Problem]) -> None:
+    """That there is a run of the name that a `predict` is of (UQ364)."""
+    of = statement.clauses.of
+    if of is not None and of not in names:
+        hint = did_you_mean(of, names, otherwise=f"its runs are {listing(names, last='and')}")
+        problems.append(UnknownRun(at=statement.clauses.span, name=of, hint=hint))
+
+
+def check_dims(statement: tree.Predict, dims: Sequence[str], at: Span, problems: list[Problem]) -> bool:
+    """Whether a `predict` names the dimensions that its target has, or none (UQ363 where not)."""
+    own = tuple(each.name + "'" * each.primes for each in statement.target.axes)
+    if not own or set(own) == set(dims):
+        return True
+    declared = f"[{', '.join(dims)}]" if dims else "a single number"
+    others = (Label(at, "as it is declared"),)
+    problems.append(
+        OtherDimensions(at=statement.target.span, name=statement.target.name, declared=declared, others=others)
+    )
+    return False
 
 
 def _prediction(
@@ -65,30 +99,15 @@ def _prediction(
     problems: list[Problem],
 ) -> ir.Prediction | None:
     target, clauses = statement.target, statement.clauses
-    arguments = clauses.options or ()
-    planned = [each for each in arguments if isinstance(each, tree.Named) and each.name in PLANNED]
-    instead = "a `state` goes on where its time axis does: let that end behind the last observation, and `assimilate`"
-    problems += [
-        FeatureNotBuilt(at=each.span, feature=f"the option `{each.name}` of `predict`", hint=instead)
-        for each in planned
-    ]
-    arguments = tuple(each for each in arguments if each not in planned)
-    options = resolve_options("predict", PredictOptions, arguments, settings, problems)
-    names = [each.name for each in runs]
-    if clauses.of is not None and clauses.of not in names:
-        hint = did_you_mean(clauses.of, names, otherwise=f"its runs are {listing(names, last='and')}")
-        problems.append(UnknownRun(at=clauses.span, name=clauses.of, hint=hint))
+    options = resolve_options("predict", PredictOptions, clauses.options or (), settings, problems)
+    check_run(statement, [each.name for each in runs], problems)
     predicted = outcomes.get(target.name)
     if predicted is None:
         what = "an unknown" if any(each.name == target.name for each in statements) else "not among them"
         hint = did_you_mean(target.name, outcomes)
         problems.append(NothingToPredict(at=target.span, name=target.name, what=what, hint=hint))
         return None
-    own = tuple(each.name + "'" * each.primes for each in target.axes)
-    if own and set(own) != set(predicted.dims):
-        declared = f"[{', '.join(predicted.dims)}]" if predicted.dims else "a single number"
-        others = (Label(predicted.span, "as it is declared"),)
-        problems.append(OtherDimensions(at=target.span, name=target.name, declared=declared, others=others))
+    if not check_dims(statement, predicted.dims, predicted.span, problems):
         return None
     if options is None:
         return None

@@ -28,6 +28,7 @@ from uqdsl.messages.catalogue.parts import NoUnits
 from uqdsl.messages.catalogue.sources import CutIsBiased, LeftOut, NoLocation, NoTesting, ScatterDropped, WrongEntry
 from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt
 from uqdsl.semantics.located import located, location_of, normal, rescaled
+from uqdsl.semantics.predictions import looks_ahead
 from uqdsl.semantics.sources import (
     PARTS,
     Error,
@@ -92,7 +93,7 @@ def stage(written: tree.Tree) -> Staged:
         if isinstance(each, tree.Field)
     }
     sources = read_sources(written, fields, problems)
-    asked = [each for each in written.statements if isinstance(each, tree.Predict)]
+    asked = [each for each in written.statements if isinstance(each, tree.Predict) and not looks_ahead(each)]
     if sources is None and not asked:
         return Staged(written, problems=tuple(problems))
     maker = _Maker(written, fields, sources or Sources(), problems)

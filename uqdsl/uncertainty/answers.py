@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -130,6 +130,26 @@ def answer(
                     each.parts.setdefault(name, []).append(array)
     budgets = {each.asked.name: _budget(predictor, each, draws) for each in asks if each.options.budget != "none"}
     return [_joined(each, budgets.get(each.asked.name, {}), sizes[each.asked.name]) for each in asks]
+
+
+def summarised(
+    asked: ir.Prediction, classes: Sequence[float | int | str], blocks: Iterable[tuple[Arrays, Arrays]]
+) -> Answer:
+    """What is told of draws that come in blocks along the first dimension of a prediction.
+
+    Arguments:
+        classes: of an outcome that is one of them.
+        blocks: what was found, as of `Predictor.predict`, and again with other draws of what is not known of each.
+    """
+    ask = _Ask(asked, PredictOptions(**asked.options), 0, tuple(classes), {}, None)  # type: ignore[arg-type]
+    size = 0
+    for found, again in blocks:
+        told = (_of_classes if classes else _of_numbers)(ask, found, again, 1)
+        size += sum(array.nbytes for name, array in told.items() if name in _DRAWS)
+        for name, array in told.items():
+            if name not in _DRAWS or size <= MOST_BYTES:
+                ask.parts.setdefault(name, []).append(array)
+    return _joined(ask, {}, size)
 
 
 def _axis(asked: ir.Prediction, along: str) -> int:

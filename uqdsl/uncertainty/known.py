@@ -59,6 +59,7 @@ class Known:
     ) -> None:
         """Nothing is computed yet."""
         self.stages, self.joint, self.weights_exact, self.cut = stages, joint, weights_exact, cut
+        self.seed = seed
         self.key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), _STREAM)
         self.chained = Chained({name for stage in stages.values() for name in stage.given})
         self.weights = remembered(self._of_training, ("training_data", "weights"))

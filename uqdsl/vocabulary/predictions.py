@@ -27,7 +27,6 @@ class PredictOptions(Options):
     )
     observation: bool = Field(default=False, description="what would be recorded, with its error, and not the truth")
     recalibrated: bool = Field(default=False, description="whether quantiles are mended by the testing rows")
-
-
-PLANNED = frozenset({"ahead"})
-"""Options that the language names and this version cannot heed."""
+    ahead: int | None = Field(
+        default=None, ge=1, le=10**6, description="steps beyond the end of the time axis, and these alone are told"
+    )

@@ -168,3 +168,23 @@ class JointRows(Problem):
     advice = "a Gaussian process with `basis = …` is the same function for all rows"
     name: str
     dim: str
+
+
+class CannotLookAhead(Problem):
+    code = "UQ377"
+    headline = "`{name}` cannot be predicted ahead, because {reason}"
+    label = "what comes behind the end?"
+    name: str
+    reason: str
+
+
+class AheadOfData(Problem):
+    code = "UQ378"
+    headline = "`{field}` is needed ahead, and its values end with the data"
+    label = "predicted ahead"
+    advice = (
+        "give rows for these times that have all but `{name}`, which is `missing` there, and leave `ahead` out: "
+        "`predict` then tells of them too"
+    )
+    field: str
+    name: str

@@ -176,7 +176,7 @@ def test_innovations_that_are_a_little_off_are_said_and_no_more(factor: float, s
         numbers: dict[str, np.ndarray] = {}  # noqa: RUF012 - never changed
 
     why = reasons(held, Found, Group({}, {"t": np.arange(2000.0)}), "t", Group())
-    worth = notes(held, why, "t", Group())
+    worth = notes(held, Found, why, "t", Group())
     assert bool(why) == suspect
     assert bool(worth) != suspect
     assert f"{held.ratio:.3g} times what it should be" in (why or worth)[0]

@@ -242,9 +242,9 @@ def _move(
         keys = jax.random.split(key, len(before.positions))
         halves = jax.tree.map(lambda each: each.reshape(2, -1, *each.shape[1:]), (keys, *before[:4]))
         moved = jax.vmap(lambda guide, half: over_particles(partial(move, guide), *half))(guides, halves)
-        *found, chance = jax.tree.map(lambda each: each.reshape(-1, *each.shape[2:]), moved)
+        places, prior, likelihood, seeds, chance = jax.tree.map(lambda each: each.reshape(-1, *each.shape[2:]), moved)
         adapted = jnp.clip(scale * jnp.exp(0.5 * (chance.mean() - _AIM[options.moves])), low, high)
-        return (Particles(*found, before.ancestors), adapted), chance.mean()
+        return (Particles(places, prior, likelihood, seeds, before.ancestors), adapted), chance.mean()
 
     (particles, scale), accepted = jax.lax.scan(sweep, (particles, scale), jax.random.split(key, options.sweeps))
     return particles, scale, accepted.mean()

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from specs.models.convection import DX, DZ, NX, NZ, THETA, VAPOUR, bubble, integrated, saturation, stream
+from specs.models.convection import DX, DZ, NX, NZ, THETA, VAPOUR, advance, bubble, integrated, saturation, stream
 from uqdsl.data import bind
 from uqdsl.driver.assimilate import Assimilated, assimilate, system_of
 from uqdsl.driver.front import check, check_with_data
@@ -101,6 +101,8 @@ def test_a_bubble_becomes_a_cloud_with_ice_at_its_top() -> None:
     air = np.asarray(bubble(jnp.array([16.0, 30.0]), jnp.array([6.0, 5.0]), jnp.array([3.0, 2.0])))
     assert np.isfinite(air).all()
     assert (air[2:6] > -1e-5).all()
+    for _ in range(5):
+        air = np.asarray(advance(jnp.asarray(air)))
     ice = air[5] > 1e-4
     assert 20 < ice.sum() < 400
     assert (THETA[:, None] + air[1])[ice].min() > 300

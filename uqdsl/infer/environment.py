@@ -13,11 +13,12 @@ type Device = Literal["cpu", "gpu"]
 
 
 def prepare() -> None:
-    """Float64, and one BLAS thread per chain.
+    """Float64, one BLAS thread per chain, and no raising by solvers where a solution ends: a sampler turns back there.
 
     Chains run on threads of their own; BLAS threads under them would fight for the same cores, which costs a Gaussian
     process a hundredfold. A value that the user has set stays.
     """
+    os.environ.setdefault("EQX_ON_ERROR", "nan")
     if "OPENBLAS_NUM_THREADS" not in os.environ:
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
         if "scipy" in sys.modules:  # whose OpenBLAS, which is JAX's too, has read the variable

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from uqdsl.uncertainty.known import Known
 
 type Foresee = Callable[[Sequence[Prediction], Watch, Any, Group], tuple[Group, tuple[Problem, ...]]]
-"""From the groups of a result, a seed, what is asked, perhaps a table of new rows, and calibration to what is predicted."""
+"""From what is asked, perhaps a table of new rows, and calibration to what one posterior predicts."""
 type Examine = Callable[[Groups, int, Sequence[Prediction], Watch], tuple[Groups, tuple[Problem, ...]]]
 """From the groups of a result, a seed and what is asked to what testing data say of that."""
 type Fits = Callable[[int, Any], Group]

@@ -48,17 +48,14 @@ def _local(options: DiffusionFilterOptions) -> Analysis:
 
     def analysis(system: System, ensemble: jax.Array, seen: Seen, key: jax.Array) -> Moved:
         local = Localization(system, seen.event, options.localization)
-        states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
         noise = jax.random.normal(key, (len(ensemble), len(ensemble)))
         flow = partial(carried, noise=noise - jnp.mean(noise, axis=0), bandwidth=options.bandwidth, steps=options.steps)
 
         def at_place(number: jax.Array, members: jax.Array) -> tuple[jax.Array, None]:
             return flow(members, seen.near(local.near_observed(local.place(number)))), None
 
-        moved, _ = local.at_places(states, at_place)
-        if parameters.shape[1]:
-            parameters = flow(parameters, seen.white)
-        return Moved(jnp.concatenate([moved, parameters], axis=1))
+        moved, _ = local.everywhere(ensemble, at_place, lambda parameters: flow(parameters, seen.white))
+        return Moved(moved)
 
     return analysis
 

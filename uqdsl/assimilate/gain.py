@@ -60,9 +60,9 @@ def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit
         change = solution[near.indices].T @ (near.weights[:, None] * (said[near.indices] @ anomalies(members)))
         return members + change, None
 
-    states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
-    moved, _ = local.at_places(states, at_place)
-    return jnp.concatenate([moved, parameters + (solution.T @ said) @ anomalies(parameters)], axis=1)
+    return local.everywhere(
+        ensemble, at_place, lambda parameters: parameters + (solution.T @ said) @ anomalies(parameters)
+    )[0]
 
 
 def _by_correlations(ensemble: jax.Array, seen: Seen, misfit: jax.Array, cutoff: float) -> jax.Array:

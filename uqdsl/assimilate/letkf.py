@@ -30,15 +30,12 @@ def make(options: LocalOptions, plan: Plan) -> Filter:
         if isinstance(asked, AdaptiveLocalization):
             return Moved(_by_correlations(ensemble, seen, asked.cutoff))
         local = Localization(system, seen.event, asked)
-        states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
 
         def at_place(number: jax.Array, members: jax.Array) -> tuple[jax.Array, None]:
             return transform(members, seen.near(local.near_observed(local.place(number)))), None
 
-        moved, _ = local.at_places(states, at_place)
-        if parameters.shape[1]:
-            parameters = transform(parameters, seen.white)
-        return Moved(jnp.concatenate([moved, parameters], axis=1))
+        moved, _ = local.everywhere(ensemble, at_place, lambda parameters: transform(parameters, seen.white))
+        return Moved(moved)
 
     return ensemble_filter(options, plan, analysis)
 

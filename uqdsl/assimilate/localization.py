@@ -106,6 +106,24 @@ class Localization:
             start = end
         return jnp.concatenate(parts, axis=-1)
 
+    def everywhere(
+        self,
+        ensemble: jax.Array,
+        at_place: Callable[[jax.Array, jax.Array], tuple[jax.Array, Any]],
+        parameters: Callable[[jax.Array], jax.Array],
+    ) -> tuple[jax.Array, Any]:
+        """Members `(N, n)` after their states were moved place by place, and the parameters beside them, which are nowhere.
+
+        Arguments:
+            at_place: as of `at_places`.
+            parameters: from parameters `(N, n - d)` to these as they are then.
+        """
+        size = self._system.size
+        moved, told = self.at_places(ensemble[:, :size], at_place)
+        if ensemble.shape[1] == size:
+            return moved, told
+        return jnp.concatenate([moved, parameters(ensemble[:, size:])], axis=1), told
+
     def at_places(
         self, states: jax.Array, function: Callable[[jax.Array, jax.Array], tuple[jax.Array, Any]]
     ) -> tuple[jax.Array, Any]:

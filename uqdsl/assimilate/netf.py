@@ -56,7 +56,6 @@ def make(options: NetfOptions, plan: Plan) -> Filter:
 
     def analysis(system: System, ensemble: jax.Array, seen: Seen, _key: jax.Array) -> Moved:
         local = Localization(system, seen.event, options.localization)
-        states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
         logs = seen.log_likelihoods(system, ensemble)
 
         def weighed(members: jax.Array, log_weights: jax.Array) -> tuple[jax.Array, _Told]:
@@ -70,12 +69,12 @@ def make(options: NetfOptions, plan: Plan) -> Filter:
             near = local.near_observed(local.place(number))
             return weighed(members, logs[:, near.indices] @ near.weights)
 
-        states, told = local.at_places(states, at_place)
-        if parameters.shape[1]:
-            parameters, _ = weighed(parameters, jnp.sum(logs, axis=1))
+        moved, told = local.everywhere(
+            ensemble, at_place, lambda parameters: weighed(parameters, jnp.sum(logs, axis=1))[0]
+        )
         numbers = {"ess": jnp.mean(told.effective)}
         if options.effective:
             numbers["power"] = jnp.mean(told.power, where=told.informed)
-        return Moved(jnp.concatenate([states, parameters], axis=1), numbers)
+        return Moved(moved, numbers)
 
     return ensemble_filter(options, plan, analysis)

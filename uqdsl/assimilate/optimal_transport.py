@@ -61,23 +61,20 @@ def make(options: OptimalTransportFilterOptions, plan: Plan) -> Filter:
 
     def analysis(system: System, ensemble: jax.Array, seen: Seen, key: jax.Array) -> Moved:
         local = Localization(system, seen.event, options.localization)
-        states, parameters = ensemble[:, : system.size], ensemble[:, system.size :]
         number = len(ensemble)
         logs = seen.log_likelihoods(system, ensemble)
         noise = options.rejuvenation * jax.random.normal(key, (number, number)) / jnp.sqrt(number - 1)
         noise -= jnp.mean(noise, axis=1, keepdims=True)
 
+        def weighed(members: jax.Array, log_weights: jax.Array) -> jax.Array:
+            return (transform(members, jax.nn.log_softmax(log_weights), options.smoothing) + noise) @ members
+
         def at_place(place: jax.Array, members: jax.Array) -> tuple[jax.Array, jax.Array]:
             near = local.near_observed(local.place(place))
             log_weights = logs[:, near.indices] @ near.weights
-            moved = transform(members, jax.nn.log_softmax(log_weights), options.smoothing) + noise
-            return moved @ members, effective(log_weights)
+            return weighed(members, log_weights), effective(log_weights)
 
-        moved, ess = local.at_places(states, at_place)
-        if parameters.shape[1]:
-            whole = jax.nn.log_softmax(jnp.sum(logs, axis=1))
-            parameters = (transform(parameters, whole, options.smoothing) + noise) @ parameters
-        joint = jnp.concatenate([moved, parameters], axis=1)
-        return Moved(joint, {"ess": jnp.mean(ess)})
+        moved, ess = local.everywhere(ensemble, at_place, lambda parameters: weighed(parameters, jnp.sum(logs, axis=1)))
+        return Moved(moved, {"ess": jnp.mean(ess)})
 
     return ensemble_filter(options, plan, analysis)

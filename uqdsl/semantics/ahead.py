@@ -107,16 +107,16 @@ def _refused(
 
     if not axis:
         hint = "`ahead` goes on along one axis that is declared by `time`"
-        stream = next((each for each in spec.motion.streams if each.name == name), None) if spec.motion else None
-        if stream is not None and stream.times is not None:
-            hint = f"predict the states: `predict {spec.motion.states[0]} with(ahead = {options.ahead})`"  # type: ignore[union-attr]
+        motion = spec.motion
+        if motion is not None and any(each.name == name and each.times is not None for each in motion.streams):
+            hint = f"predict the states: `predict {motion.states[0]} with(ahead = {options.ahead})`"
         yield refused("it is not over a time axis", hint, Label(known.span, "its dimensions"))
         return
     stated = next((each for each in written.statements if isinstance(each, tree.Uncertainty)), None)
     parted = next((each for each in spec.tables if each.parts or each.split is not None), None)
-    if stated is not None or parted is not None:
-        other = Label(stated.span if stated is not None else parted.span, "these")  # type: ignore[union-attr]
-        yield refused("errors and parts of data are of rows that there are", "", other)
+    of_parts = stated or parted
+    if of_parts is not None:
+        yield refused("errors and parts of data are of rows that there are", "", Label(of_parts.span, "these"))
     of_rows = {
         "budget": options.budget != "none",
         "recalibrated": options.recalibrated,

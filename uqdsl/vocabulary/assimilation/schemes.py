@@ -129,8 +129,11 @@ class Matern52(ByDistance):
     kind: Literal["matern52"] = "matern52"
 
 
-type Kernel = SquaredExponential | Exponential | Matern32 | Matern52
+Kernel = SquaredExponential | Exponential | Matern32 | Matern52
 """By its kind a function of `uqdsl.runtime.kernels`."""
+
+StaticCovariance = Climatology | Identity | Initial | Kernel
+"""A covariance of states that needs no forecast."""
 
 
 class AdaptiveLocalization(Options):

@@ -7,15 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
-from uqdsl.vocabulary.assimilation.schemes import (
-    Climatology,
-    Exponential,
-    Identity,
-    Initial,
-    Matern32,
-    Matern52,
-    SquaredExponential,
-)
+from uqdsl.vocabulary.assimilation.schemes import Climatology, StaticCovariance
 from uqdsl.vocabulary.methods import Assumption, Method, Options
 
 
@@ -34,7 +26,7 @@ class VariationalOptions(Options):
 class ThreeDVarOptions(VariationalOptions):
     """3D-Var."""
 
-    covariance: Climatology | Identity | Initial | SquaredExponential | Exponential | Matern32 | Matern52 = Field(
+    covariance: StaticCovariance = Field(
         default=Climatology(),
         discriminator="kind",
         description="of the forecast's errors: that of free runs, one, that at the first time, or a kernel over distances",

@@ -8,16 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
 from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
-from uqdsl.vocabulary.assimilation.schemes import (
-    Climatology,
-    Exponential,
-    Identity,
-    Initial,
-    Matern32,
-    Matern52,
-    Propagated,
-    SquaredExponential,
-)
+from uqdsl.vocabulary.assimilation.schemes import Propagated, StaticCovariance
 from uqdsl.vocabulary.assimilation.static import VariationalOptions
 from uqdsl.vocabulary.methods import Assumption, Method, Options
 
@@ -81,9 +72,7 @@ class WeakOptions(WindowOptions, VariationalOptions):
 class StrongOptions(ShiftedOptions, VariationalOptions):
     """4D-Var of a model that is taken to be exact."""
 
-    covariance: (
-        Propagated | Climatology | Identity | Initial | SquaredExponential | Exponential | Matern32 | Matern52
-    ) = Field(
+    covariance: Propagated | StaticCovariance = Field(
         default=Propagated(),
         discriminator="kind",
         description="of errors at the base of each window but the first: that of the window before moved there by tangents, "

@@ -122,6 +122,53 @@ def posterior_of_share(y: np.ndarray) -> tuple[float, float]:
     return average, float(np.sqrt((weight * (shares - average) ** 2).sum()))
 
 
+EQUATION = """
+time t from 0 to 20 step 1
+data { y[t] : real }
+prior rate ~ LogNormal(-1, 0.5)
+state x over t {
+  initial x ~ Normal(1, 1)
+  evolve  EVOLVE
+  error   x += Normal(0, 0.3)
+}
+likelihood y[t] ~ Normal(x, 0.5)
+assimilate x by METHOD with(fixed = rate)
+"""
+SOLVED = "x = exp(-rate) * x[t - 1]"
+CHOOSING = "der(x) = -rate * x"
+"""Without `by`, the solver chooses its steps."""
+
+
+def test_an_equation_has_the_tangents_of_its_solution(data):
+    y = data["truth"][:21]
+    exact = assimilated(EQUATION.replace("EVOLVE", SOLVED).replace("METHOD", "kalman"), y=y)
+    found = assimilated(EQUATION.replace("EVOLVE", CHOOSING).replace("METHOD", "extended_kalman"), y=y)
+    assert found.found.numbers["log_evidence"] == pytest.approx(exact.found.numbers["log_evidence"], abs=1e-4)
+
+
+def test_and_their_derivatives(data):
+    """As a sampler of the rate needs them, beside the states of which the filter takes account."""
+
+    def slope(evolve: str, method: str) -> float:
+        system = bound(EQUATION.replace("EVOLVE", evolve).replace("METHOD", method), y=data["truth"][:21])
+        nothing = np.zeros(system.parameters, bool)
+        made = filters()[method].load()(filters()[method].options(), Plan(nothing, nothing))
+        evidence = jax.grad(lambda known: log_evidence(system.at(known), made, jax.random.key(0)))
+        return float(jax.jit(evidence)(jnp.array([0.4]))[0])
+
+    assert slope(CHOOSING, "extended_kalman") == pytest.approx(slope(SOLVED, "kalman"), rel=1e-4)
+
+
+def test_a_solver_that_chooses_its_steps_has_no_tangents_of_many_states():
+    text = EQUATION.replace("state x over", "state x[place] over").replace("time t", "dim place = 70\ntime t")
+    text = text.replace("y[t]", "y[t, place]").replace("EVOLVE", CHOOSING)
+    with pytest.raises(RunError) as caught:
+        assimilated(text.replace("METHOD", "extended_kalman"), y=np.zeros((21, 70)))
+    (problem,) = caught.value.problems
+    assert problem.code == "UQ660"
+    assert "no tangents of a state of 70 elements" in problem.reason  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

@@ -71,6 +71,21 @@ def test_several_modes_are_told(name):
     assert "ended at other modes" in reason
 
 
+def test_an_equation_is_curved_as_its_solution_is():
+    seen = "data { y[t] : real = [2.9, 1.6, 0.8, 0.5] }\nprior k ~ LogNormal(-1, 1)\nprior a ~ Normal(2, 1)\n"
+    laws = {
+        "state x over t {\n  initial x = a\n  evolve der(x) = -k * x by dopri5(rtol = 1e-9, atol = 1e-11)\n  error exact\n}\n",
+        "let x[t] = a * exp(-k * t)\n",
+    }
+    found = []
+    for law in laws:
+        text = f"time t from 0 to 3 step 1\n{seen}{law}likelihood y[t] ~ Normal(x, 0.2)\ninfer by laplace\n"
+        found.append(approximate(make_posterior(uqdsl.loads(text).compile()._target), starts=2, draws=200))
+    one, other = found
+    assert one.diagnostics["log_evidence"] == pytest.approx(other.diagnostics["log_evidence"], abs=1e-4)
+    assert np.allclose(one.positions, other.positions, atol=1e-3)
+
+
 def test_a_direction_without_curvature_is_told():
     text = "data { y : real = 1 }\nprior a ~ Flat()\nprior b ~ Flat()\nlikelihood y ~ Normal(a + b, 1)\n"
     draws = approximate(make_posterior(uqdsl.loads(text).compile()._target), starts=1, draws=10)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from uqdsl.runtime import trajectory
-from uqdsl.runtime.ode import watched
+from uqdsl.runtime.ode import advance, watched
 
 TIMES = np.array([0.0, 0.3, 1.0, 2.5, 6.0])
 SOLVERS = ["Dopri5", "Tsit5", "Dopri8", "Kvaerno5"]
@@ -139,6 +139,41 @@ def test_under_vmap_and_jit():
     found = jax.jit(jax.vmap(jax.value_and_grad(lambda k: _decay(k, 3.0, [1.0], rtol=1e-9, atol=1e-11)[0])))(ks)
     np.testing.assert_allclose(found[0], 3 * np.exp(-np.asarray(ks)), rtol=1e-7)
     np.testing.assert_allclose(found[1], -3 * np.exp(-np.asarray(ks)), rtol=1e-6)
+
+
+def test_tangents_are_the_gradients_and_have_derivatives_of_their_own():
+    """x = a e^(-kt) with all its first and second derivatives, as Laplace's method and Kalman filters need them."""
+    at = jnp.array([0.7, 3.0, 1.5])
+
+    def solved(at: jax.Array) -> jax.Array:
+        k, a, t = at
+        return _decay(k, a, [0.2, t], rtol=1e-9, atol=1e-11)[1]
+
+    def exact(at: jax.Array) -> jax.Array:
+        k, a, t = at
+        return a * jnp.exp(-k * t)
+
+    np.testing.assert_allclose(jax.jacfwd(solved)(at), jax.grad(exact)(at), rtol=1e-6)
+    np.testing.assert_allclose(jax.grad(solved)(at), jax.grad(exact)(at), rtol=1e-6)
+    np.testing.assert_allclose(jax.jit(jax.hessian(solved))(at), jax.hessian(exact)(at), rtol=1e-5)
+
+
+@pytest.mark.parametrize("solver", ["Dopri5", "Kvaerno5"])
+def test_a_step_has_tangents(solver):
+    """dx/dt = -k t x from `begin` on: x e^(-k (end² - begin²) / 2), with derivatives by all four of them."""
+
+    def stepped(at: jax.Array) -> jax.Array:
+        k, x, begin, length = at
+        return advance(lambda t, x: (-k * t * x,), (x,), begin, length, solver=solver, rtol=1e-8, atol=1e-10)[0]
+
+    def exact(at: jax.Array) -> jax.Array:
+        k, x, begin, length = at
+        return x * jnp.exp(-k * ((begin + length) ** 2 - begin**2) / 2)
+
+    at = jnp.array([0.7, 3.0, 0.4, 0.9])
+    np.testing.assert_allclose(stepped(at), exact(at), rtol=1e-6)
+    np.testing.assert_allclose(jax.jacfwd(stepped)(at), jax.grad(exact)(at), rtol=1e-5)
+    np.testing.assert_allclose(jax.grad(stepped)(at), jax.grad(exact)(at), rtol=1e-5)
 
 
 def test_who_watches_is_told_where_a_trajectory_ends():

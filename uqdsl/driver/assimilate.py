@@ -44,6 +44,7 @@ from uqdsl.results import Group, Groups, Variable
 from uqdsl.results.cycle_store import CycleStore
 from uqdsl.results.groups import labels_of
 from uqdsl.vocabulary.assimilation import filters
+from uqdsl.vocabulary.methods import Assumption
 
 if TYPE_CHECKING:
     from uqdsl.assimilate.cycle import Filter, Plan
@@ -110,10 +111,31 @@ def _made(asked: ir.ByFilter | ir.Assimilation, plan: Plan, system: System, at: 
     method = filters()[asked.method]
     made = method.load()(method.options(**asked.options), plan)
     refused = made.refuse(system) if made.refuse is not None else None
+    if refused is None and Assumption.TANGENTS in method.assumptions:
+        refused = _without_tangents(system)
     if refused is not None:
         reason, hint = refused
         raise RunError([CannotFollow(at=at, method=asked.method, reason=reason, hint=hint)])
     return made
+
+
+def _without_tangents(system: System) -> tuple[str, str] | None:
+    """Why a step has no tangents, which of solvers that choose their steps only those of few states have."""
+    import jax
+
+    first = jax.tree.map(lambda each: each[0], system.events)
+    parameters = system.mean_parameters()
+
+    def step(state: jax.Array) -> jax.Array:
+        return system.step(state, parameters, first, jax.random.key(0))
+
+    state = jax.ShapeDtypeStruct((system.size,), parameters.dtype)
+    try:
+        jax.eval_shape(jax.jacfwd(step), state)
+    except TypeError:
+        reason = f"the solver chooses its steps, and has no tangents of a state of {system.size} elements"
+        return reason, "write steps of one length, as in `by rk4(dt = 0.01)`, or take an ensemble filter"
+    return None
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def normalised(log_masses: jax.Array | np.ndarray) -> np.ndarray:
 
 def wrong_shares(shares: np.ndarray, right: np.ndarray, number: float) -> bool:
     """Whether so many draws lie in modes with shares that are far from what they should be, beyond chance."""
-    by_chance = _ERRORS * np.sqrt(right * (1 - right) / number)
+    by_chance = _ERRORS * np.sqrt(np.maximum(right * (1 - right), 0.0) / number)
     return bool(np.any(np.abs(right - shares) > np.clip(by_chance, _WRONG, _WRONG_OF_FEW)))
 
 

@@ -37,14 +37,19 @@ class RK4(diffrax.AbstractERK):
 
 
 class _Method(NamedTuple):
-    """A solver with its options, as they are named in `trajectory`."""
+    """A solver with its options, as they are named in `trajectory`.
 
-    start: float
+    A step of its own has no `start`, begins at 0, and nobody watches it. Where derivatives stand behind the states, these are
+    of a `width`.
+    """
+
+    start: float | None
     solver: str
     dt: float | None
     rtol: float
     atol: float
     max_steps: int
+    width: int = 0
 
 
 class GaveUp(NamedTuple):
@@ -113,19 +118,9 @@ def trajectory(
     """
     method = _Method(float(start), solver, dt, rtol, atol, max_steps)
     first, unravel, slope = _flattened(rates, initial)
-    converted, constants = jax.closure_convert(slope, jnp.asarray(method.start), first)
-    # Of no parameters JAX would make an array of single precision.
-    parameters, unravel_parameters = ravel_pytree(constants) if constants else (jnp.zeros(0, first.dtype), lambda _: ())
-
-    def slope_with(t: jax.Array, x: jax.Array, p: jax.Array) -> jax.Array:
-        return converted(t, x, *unravel_parameters(p))
-
     order = jnp.argsort(times)
-    ordered = jnp.asarray(times, float)[order]
     explicit = isinstance(_solver(solver), diffrax.AbstractERK | diffrax.Euler)
-    few = len(parameters) + len(first) <= MOST_DIRECTIONS
-    solve = _with_derivatives if explicit and few else _solved
-    found = solve(slope_with, method, parameters, first, ordered)[jnp.argsort(order)]
+    found = _differentiable(slope, method, first, jnp.asarray(times, float)[order], ahead=explicit)[jnp.argsort(order)]
     return jax.vmap(unravel)(found)
 
 
@@ -184,20 +179,24 @@ def advance(
             return jnp.where(number < count, _FIXED[solver](slope, begin + number * h, x, h), x), None
 
         return unravel(jax.lax.scan(step, first, jnp.arange(float(most)))[0])
-    found = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, x, _: slope(t, x)),
-        _solver(solver),
-        t0=begin,
-        t1=begin + length,
-        dt0=dt,
-        y0=first,
-        stepsize_controller=diffrax.ConstantStepSize()
-        if dt is not None
-        else diffrax.PIDController(rtol=rtol, atol=atol),
-        max_steps=max_steps,
-        throw=False,
-    )
-    return unravel(jnp.where(found.result == diffrax.RESULTS.successful, jnp.asarray(found.ys)[-1], jnp.nan))
+    method = _Method(None, solver, dt, rtol, atol, max_steps)
+    found = _differentiable(lambda t, x: slope(begin + t, x), method, first, jnp.reshape(length, 1), ahead=True)
+    return unravel(found[0])
+
+
+def _differentiable(
+    slope: Callable[..., jax.Array], method: _Method, initial: jax.Array, times: jax.Array, *, ahead: bool
+) -> jax.Array:
+    """The states at ordered times; with derivatives that are solved for with them, where these go `ahead` and are few."""
+    converted, constants = jax.closure_convert(slope, times[0], initial)
+    # Of no parameters JAX would make an array of single precision.
+    parameters, unravel = ravel_pytree(constants) if constants else (jnp.zeros(0, initial.dtype), lambda _: ())
+
+    def slope_with(t: jax.Array, x: jax.Array, p: jax.Array) -> jax.Array:
+        return converted(t, x, *unravel(p))
+
+    few = ahead and len(parameters) + len(initial) <= MOST_DIRECTIONS
+    return (_with_derivatives if few else _solved)(slope_with, method, parameters, initial, times)
 
 
 def _flattened(
@@ -252,83 +251,74 @@ def _solver(name: str) -> Any:
     return RK4() if name == "RK4" else getattr(diffrax, name)()
 
 
-def _run(
-    slope: Callable[..., Any], method: _Method, initial: Any, times: jax.Array, **control: Any
-) -> tuple[Any, jax.Array]:
-    """The states at ordered times, and whether the solver got there."""
-    steps = diffrax.PIDController(rtol=method.rtol, atol=method.atol, **control)
+def _solved(
+    slope: Callable[..., jax.Array], method: _Method, parameters: jax.Array, initial: jax.Array, times: jax.Array
+) -> jax.Array:
+    """The states at ordered times; NaN where the solver did not get there."""
+    begin = 0.0 if method.start is None else method.start
+    width = method.width or len(initial)
     found = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, x, _: slope(t, x)),
+        diffrax.ODETerm(lambda t, x, _: slope(t, x, parameters)),
         _solver(method.solver),
-        t0=method.start,
-        t1=jnp.maximum(times[-1], method.start + 1e-12),
+        t0=begin,
+        t1=jnp.maximum(times[-1], begin + 1e-12),
         dt0=method.dt,
         y0=initial,
-        saveat=diffrax.SaveAt(ts=times),
-        stepsize_controller=diffrax.ConstantStepSize() if method.dt is not None else steps,
+        saveat=diffrax.SaveAt(ts=times) if len(times) > 1 else diffrax.SaveAt(t1=True),
+        stepsize_controller=diffrax.ConstantStepSize()
+        if method.dt is not None
+        else diffrax.PIDController(rtol=method.rtol, atol=method.atol, norm=partial(_largest, width=width)),
         max_steps=method.max_steps,
         throw=False,
     )
     reached = found.result == diffrax.RESULTS.successful
-    if _watching:
+    if _watching and method.start is not None:
         at: Any = found.ts
         last = jnp.max(jnp.where(jnp.isfinite(at), at, method.start))
         jax.debug.callback(partial(_note, _watching[-1], method), reached, last, found.stats["num_steps"])
-    return found.ys, reached
+    return jnp.where(reached, jnp.asarray(found.ys), jnp.nan)
 
 
-def _solved(
-    slope: Callable[..., jax.Array], method: _Method, parameters: jax.Array, initial: jax.Array, times: jax.Array
-) -> jax.Array:
-    found, reached = _run(lambda t, x: slope(t, x, parameters), method, initial, times)
-    return jnp.where(reached, found, jnp.nan)
+_with_derivatives = jax.custom_jvp(_solved, nondiff_argnums=(0, 1))
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _with_derivatives(
-    slope: Callable[..., jax.Array], method: _Method, parameters: jax.Array, initial: jax.Array, times: jax.Array
-) -> jax.Array:
-    return _solved(slope, method, parameters, initial, times)
+@_with_derivatives.defjvp
+def _along(
+    slope: Callable[..., jax.Array], method: _Method, primals: tuple[jax.Array, ...], tangents: tuple[jax.Array, ...]
+) -> tuple[jax.Array, jax.Array]:
+    """The states, and how they change along tangents of parameters, initial values and times.
 
-
-def _forward(
-    slope: Callable[..., jax.Array], method: _Method, parameters: jax.Array, initial: jax.Array, times: jax.Array
-) -> tuple[jax.Array, tuple[jax.Array, int, int]]:
-    """The states, and their derivatives `(time, direction, state)` with respect to parameters and initial values."""
+    All derivatives are solved for, so that the change is linear in the tangents, and has a transpose; and solved for in the
+    same way, so that they have derivatives of their own.
+    """
+    (parameters, initial, times), (change, begin, later) = primals, tangents
     count, size = len(parameters), len(initial)
     # In units of the parameters, so that derivatives have those of the states and share their tolerances.
     units = jnp.concatenate(
         [jnp.where(parameters == 0, 1.0, jnp.abs(parameters)), jnp.where(initial == 0, 1.0, jnp.abs(initial))]
     )
-    directions = jnp.concatenate([jnp.diag(units[:count]), jnp.zeros((size, count))])
+    units = jax.lax.stop_gradient(units)
 
-    def both(t: jax.Array, joint: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        x, slopes = joint
+    def both(t: jax.Array, joint: jax.Array, given: jax.Array) -> jax.Array:
+        x, slopes = joint[:size], joint[size:].reshape(-1, size)
+        directions = jnp.concatenate([jnp.diag(given[count : 2 * count]), jnp.zeros((size, count))])
 
         def along(direction: jax.Array, s: jax.Array) -> tuple[jax.Array, jax.Array]:
-            return jax.jvp(partial(slope, t), (x, parameters), (s, direction))
+            return jax.jvp(partial(slope, t), (x, given[:count]), (s, direction))
 
         value, change = jax.vmap(along, out_axes=(None, 0))(directions, slopes)
-        return value, change
+        return jnp.concatenate([value, change.ravel()])
 
-    begin = jnp.concatenate([jnp.zeros((count, size)), jnp.diag(units[count:])])
-    (found, slopes), reached = _run(both, method, (initial, begin), times, norm=_largest)
-    found = jnp.where(reached, found, jnp.nan)
-    return found, (slopes / units[:, None], count, size)
-
-
-def _backward(
-    _slope: Callable[..., jax.Array], _method: _Method, kept: tuple[jax.Array, int, int], change: jax.Array
-) -> tuple[jax.Array, jax.Array, None]:
-    slopes, count, _ = kept
-    found = jnp.einsum("tds,ts->d", slopes, change)
-    return found[:count], found[count:], None
+    first = jnp.concatenate([initial, jnp.zeros(count * size), jnp.diag(units[count:]).ravel()])
+    width = method.width or size
+    given = jnp.concatenate([parameters, units[:count]])
+    joint = _with_derivatives(both, method._replace(width=width), given, first, times)
+    found, slopes = joint[:, :size], joint[:, size:].reshape(len(times), -1, size) / units[:, None]
+    moved = jnp.einsum("tds,d->ts", slopes, jnp.concatenate([change, begin]))
+    rates = jax.vmap(lambda t, x: slope(t, x, parameters))(times, found)
+    return found, moved + later[:, None] * rates
 
 
-_with_derivatives.defvjp(_forward, _backward)
-
-
-def _largest(error: tuple[jax.Array, jax.Array]) -> jax.Array:
-    """The root mean square of the scaled errors of the states, or of their derivatives in the worst direction."""
-    states, slopes = error
-    return jnp.maximum(jnp.sqrt(jnp.mean(states**2)), jnp.sqrt(jnp.max(jnp.mean(slopes**2, axis=-1), initial=0.0)))
+def _largest(error: jax.Array, width: int) -> jax.Array:
+    """The root mean square of the scaled errors of states of a width, or of their derivatives in the worst direction."""
+    return jnp.sqrt(jnp.max(jnp.mean(error.reshape(-1, width) ** 2, axis=-1)))

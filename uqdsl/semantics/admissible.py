@@ -5,7 +5,7 @@ Each assumption has a function that gives the places of the spec which violate i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -168,22 +168,24 @@ def _discrete(spec: ir.Spec) -> list[Violation]:
 
 def _without_gradient(spec: ir.Spec) -> list[Violation]:
     """Calls, in what the log density is made of, of functions that JAX cannot follow; not those of data alone."""
+    return [_opaque(call, spec, _with_gradient(call, spec)) for call in _opaque_calls(spec, _of_density(spec))]
+
+
+def _opaque_calls(spec: ir.Spec, statements: Sequence[ir.Statement]) -> Iterator[ir.Invoke]:
     opaque = ir.nondifferentiable(spec)
-    if not opaque:
-        return []
-    declared = {each.name: each.span for each in (*spec.functions, *spec.externs)}
-    return [
-        Violation(
-            call.span,
-            f"the function `{call.function}` has none",
-            "part of the log density",
-            (Label(declared[call.function], "has no gradient"),),
-            _with_gradient(call, spec),
-        )
-        for statement in _of_density(spec)
-        for call in ir.nodes(statement)
-        if isinstance(call, ir.Invoke) and call.function in opaque
-    ]
+    for statement in statements if opaque else ():
+        yield from (each for each in ir.nodes(statement) if isinstance(each, ir.Invoke) and each.function in opaque)
+
+
+def _opaque(call: ir.Invoke, spec: ir.Spec, mend: str) -> Violation:
+    declared = next(each.span for each in (*spec.functions, *spec.externs) if each.name == call.function)
+    return Violation(
+        call.span,
+        f"the function `{call.function}` has none",
+        "part of the log density",
+        (Label(declared, "has no gradient"),),
+        mend,
+    )
 
 
 def _of_density(spec: ir.Spec) -> list[ir.Statement]:
@@ -513,6 +515,22 @@ def _with_parameters(spec: ir.Spec, estimated: Collection[str]) -> list[Violatio
     ]
 
 
+def _without_tangents(spec: ir.Spec, _estimated: Collection[str]) -> list[Violation]:
+    """Calls of functions that JAX cannot follow, in how states begin, move and are observed."""
+    return [found for name in ("initial", "step", "observation") for found in _stage_without_gradient(spec, name)]
+
+
+def _without_slopes(spec: ir.Spec, _estimated: Collection[str]) -> list[Violation]:
+    """The same in how states are observed alone."""
+    return _stage_without_gradient(spec, "observation")
+
+
+def _stage_without_gradient(spec: ir.Spec, name: str) -> list[Violation]:
+    stage, mend = _stage(spec, name), "write it with `jax.numpy` and without `nondifferentiable`"
+    moving = [each for each in stage.statements if not (isinstance(each, ir.Quantity) and each.fixed)]
+    return [_opaque(call, stage, mend)._replace(label="no derivatives") for call in _opaque_calls(stage, moving)]
+
+
 type _ViolationsInTime = Callable[[ir.Spec, Collection[str]], list[Violation]]
 
 IN_TIME: Mapping[Assumption, _ViolationsInTime] = {
@@ -523,5 +541,7 @@ IN_TIME: Mapping[Assumption, _ViolationsInTime] = {
     Assumption.ERROR: _without_error,
     Assumption.EXACT: _with_error,
     Assumption.KNOWN_PARAMETERS: _with_parameters,
+    Assumption.TANGENTS: _without_tangents,
+    Assumption.SLOPES: _without_slopes,
 }
 """Of each assumption about states that move in time where a spec violates it, of which some parameters are estimated."""

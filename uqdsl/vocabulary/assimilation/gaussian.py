@@ -44,7 +44,12 @@ METHODS = (
         summary="the Kalman filter: exact where everything is linear and Gaussian",
         options=KalmanOptions,
         run="uqdsl.assimilate.kalman:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.GAUSSIAN_ERROR, Assumption.KNOWN_PARAMETERS),
+        assumptions=(
+            Assumption.GAUSSIAN_LIKELIHOOD,
+            Assumption.GAUSSIAN_ERROR,
+            Assumption.KNOWN_PARAMETERS,
+            Assumption.TANGENTS,
+        ),
         references=(
             "kalman1960: Kalman 1960, A New Approach to Linear Filtering and Prediction Problems, J. Basic Eng. 82, 35-45",
         ),
@@ -54,7 +59,7 @@ METHODS = (
         summary="the extended Kalman filter, by tangents",
         options=ExtendedKalmanOptions,
         run="uqdsl.assimilate.extended_kalman:make",
-        assumptions=(Assumption.MOMENTS,),
+        assumptions=(Assumption.MOMENTS, Assumption.TANGENTS),
         references=("jazwinski1970: Jazwinski 1970, Stochastic Processes and Filtering Theory, Academic Press",),
     ),
     Method(

@@ -86,7 +86,7 @@ METHODS = (
         summary="the particle filter with the optimal proposal, of an observation operator that is linearised",
         options=GuidedOptions,
         run="uqdsl.assimilate.guided:make",
-        assumptions=(Assumption.GAUSSIAN_ERROR,),
+        assumptions=(Assumption.GAUSSIAN_ERROR, Assumption.SLOPES),
         references=(
             (
                 "doucet2000: "

@@ -70,7 +70,7 @@ METHODS = (
         summary="3D-Var: the covariance of the forecast's errors is the same at all times",
         options=ThreeDVarOptions,
         run="uqdsl.assimilate.three_dvar:make",
-        assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS),
+        assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS, Assumption.SLOPES),
         references=(
             (
                 "lorenc1986: Lorenc 1986, Analysis Methods for Numerical Weather Prediction, Q. J. R. Meteorol. Soc. 112, "
@@ -83,7 +83,7 @@ METHODS = (
         summary="hybrid EnVar: a covariance in part of the members and in part static; few members",
         options=HybridOptions,
         run="uqdsl.assimilate.hybrid:make",
-        assumptions=(Assumption.MOMENTS,),
+        assumptions=(Assumption.MOMENTS, Assumption.SLOPES),
         references=(
             (
                 "hamill2000: Hamill & Snyder 2000, A Hybrid Ensemble Kalman Filter-3D Variational Analysis Scheme, Mon. "
@@ -100,7 +100,7 @@ METHODS = (
         summary="observations beside the climate of the model; no forecast",
         options=OptimalInterpolationOptions,
         run="uqdsl.assimilate.three_dvar:make",
-        assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS),
+        assumptions=(Assumption.MOMENTS, Assumption.KNOWN_PARAMETERS, Assumption.SLOPES),
         references=("gandin1963: Gandin 1963, Objective Analysis of Meteorological Fields, Gidrometeoizdat",),
     ),
     Method(
@@ -121,7 +121,7 @@ METHODS = (
         summary="what the states show is drawn towards what is observed, at a rate; synchronisation",
         options=NudgingOptions,
         run="uqdsl.assimilate.nudging:make",
-        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.KNOWN_PARAMETERS),
+        assumptions=(Assumption.GAUSSIAN_LIKELIHOOD, Assumption.KNOWN_PARAMETERS, Assumption.SLOPES),
         references=(
             (
                 "hoke1976: Hoke & Anthes 1976, The Initialization of Numerical Models by a Dynamic-Initialization Technique, "

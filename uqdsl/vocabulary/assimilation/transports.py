@@ -94,6 +94,7 @@ METHODS = (
             Assumption.GAUSSIAN_ERROR,
             Assumption.ERROR,
             Assumption.KNOWN_PARAMETERS,
+            Assumption.SLOPES,
         ),
         references=_EQUAL_WEIGHT,
     ),
@@ -102,6 +103,7 @@ METHODS = (
         summary="the particle flow filter: members flow to the posterior and push each other apart",
         options=ParticleFlowFilterOptions,
         run="uqdsl.assimilate.particle_flow:make",
+        assumptions=(Assumption.SLOPES,),
         references=(
             (
                 "hu2021: Hu & van Leeuwen 2021, A Particle Flow Filter for High-Dimensional System Applications, Q. J. R. "
@@ -114,7 +116,7 @@ METHODS = (
         summary="the ensemble score filter: any likelihood, cost linear in the state, no covariances",
         options=ScoreFilterOptions,
         run="uqdsl.assimilate.score_filter:make",
-        assumptions=(Assumption.KNOWN_PARAMETERS,),
+        assumptions=(Assumption.KNOWN_PARAMETERS, Assumption.SLOPES),
         references=(
             (
                 "bao2024: Bao, Zhang & Zhang 2024, An Ensemble Score Filter for Tracking High-Dimensional Nonlinear Dynamical "

@@ -111,7 +111,7 @@ METHODS = (
         summary="4D-Var of a model that errs: its errors in a window are found beside the state; any likelihood",
         options=WeakOptions,
         run="uqdsl.assimilate.weak_4dvar:make",
-        assumptions=(Assumption.VARIANCE, Assumption.GAUSSIAN_ERROR),
+        assumptions=(Assumption.VARIANCE, Assumption.GAUSSIAN_ERROR, Assumption.TANGENTS),
         references=(
             "tremolet2006: Trémolet 2006, Accounting for an Imperfect Model in 4D-Var, Q. J. R. Meteorol. Soc. 132, 2483-2504",
         ),
@@ -121,7 +121,7 @@ METHODS = (
         summary="4D-Var: the state at the beginning of a window, from all that is observed in it; any likelihood",
         options=StrongOptions,
         run="uqdsl.assimilate.strong_4dvar:make",
-        assumptions=(Assumption.VARIANCE,),
+        assumptions=(Assumption.VARIANCE, Assumption.TANGENTS),
         references=(
             (
                 "ledimet1986: Le Dimet & Talagrand 1986, Variational Algorithms for Analysis and Assimilation of "

@@ -59,6 +59,8 @@ class Assumption(StrEnum):
     ERROR = "every state moves with an error"
     EXACT = "no state moves with an error"
     KNOWN_PARAMETERS = "every parameter is known"
+    TANGENTS = "states and what is observed of them have derivatives"
+    SLOPES = "what is observed of the states has derivatives"
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,29 @@ def test_from_python():
     assert wide.sizes["draw"] == 500
 
 
+@pytest.mark.parametrize(
+    "prior",
+    [
+        "time t from 0 to 3 step 1\nprior w[t] ~ Normal(0.8 * w[t - 1], 0.5) starting at Normal(0, 1)",
+        "dim t = 4\ndata { z[t] : real = [0, 0.4, 1.1, 2] }\nprior w[t] ~ GaussianProcess(squared_exponential(1, 0.5), at = z)",
+        "dim t = 4\nprior w[t] ~ MultiNormal([0, 0, 0, 0], cholesky = R)\ndata { R[t, t'] : real = ROOT }",
+    ],
+)
+def test_what_is_made_of_steps_is_predicted_from_as_it_was_found(prior: str):
+    root = "[[1, 0, 0, 0], [0.5, 1, 0, 0], [0, 0.5, 1, 0], [0, 0, 0.5, 1]]"
+    lines = [f"{each} noncentered" if each.startswith("prior") else each for each in prior.split("\n")]
+    text = "\n".join([*lines, "data { y[t] : real = [0.1, 0.9, 0.2, 1.5] }", "likelihood y[t] ~ Normal(w, 0.3)"])
+    fit = (
+        uqdsl.loads(f"{text.replace('ROOT', root)}\npredict y[t]\n")
+        .compile()
+        .infer(by="nuts(chains = 2, warmup = 300, draws = 500)", seed=1, progress=False)
+    )
+    found, w = fit.predict(draws=1000, progress=False), fit.posterior["posterior"]["w"]
+    # Each draw of the posterior once, in which w is the mean of what is predicted.
+    assert np.allclose(found["y_epistemic"], w.std(("chain", "draw")), rtol=2e-3)
+    assert np.allclose(found["y_mean"], w.mean(("chain", "draw")), atol=0.06)
+
+
 def test_pictures_of_what_was_predicted_last():
     text = COUNTS.replace("z[case] : real = [0, 1, 2], ", "").replace("draws = 2000", "draws = 50")
     fit = uqdsl.loads(text).compile().infer(seed=1)

@@ -270,8 +270,10 @@ def limits(spec: ir.Spec) -> Limits:
 
 
 def joint_draws(spec: ir.Spec, posterior: Group, seed: int) -> dict[str, np.ndarray]:
-    """The draws of all unknowns, chain after chain, in random order."""
-    found = {each.name: posterior.variables[each.name].values for each in spec.unknowns}
+    """The draws of all unknowns, and of what else is given to stages, chain after chain, in random order."""
+    wanted = {name for stage in spec.stages for name in stage.given}
+    drawn = [*spec.unknowns, *(each for each in spec.quantities if each.name in wanted)]
+    found = {each.name: posterior.variables[each.name].values for each in drawn}
     flat = {name: each.reshape(-1, *each.shape[2:]) for name, each in found.items()}
     order = np.random.default_rng(seed).permutation(len(next(iter(flat.values()))))
     return {name: each[order] for name, each in flat.items()}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uqdsl import ir
 from uqdsl.messages import Problem, Span, errors
 from uqdsl.messages.catalogue.states import NoStates, NothingToAccountFor, StatesUnaccounted
-from uqdsl.messages.catalogue.unbuilt import StatementNotBuilt
+from uqdsl.messages.catalogue.unbuilt import FeatureNotBuilt, StatementNotBuilt
 from uqdsl.semantics.admissible import check_admissible, check_linearised, check_moments
 from uqdsl.semantics.ahead import look_ahead
 from uqdsl.semantics.allowed import heed_allowed, not_allowed
@@ -217,10 +217,18 @@ def _stages(
 ) -> tuple[tuple[ir.Stage, ...], list[Problem]]:
     """Each stage as a spec, to which what was found before it is given as data."""
     known = {each.name: lowered.known.get(each.name) or Known(each.dims) for each in spec.unknowns}
+    priors = {each.target.name for each in staged.training.statements if isinstance(each, tree.Prior)}
+    # What is made of others, as noncentered walks are of their steps, is found with these, and cannot be found anew.
+    known |= {each.name: Known(each.dims) for each in spec.quantities if each.name in priors}
     posterior, composed = dict(known), _composed(spec, staged.training.statements)
     earlier = [Statistics("statistics", "training", spec, {})]
     stages: list[ir.Stage] = []
     problems: list[Problem] = []
+    if any(each.name == "refit" for each in staged.stages):
+        feature = "`noncentered` unknowns that are joint, with errors of training data or exact weights"
+        stated = {each.target.name for each in parsed.tree.statements if isinstance(each, tree.Prior)}
+        alike = [each for each in spec.quantities if each.name in stated and not set(each.dims) & staged.rows]
+        problems += [FeatureNotBuilt(at=each.span, feature=feature) for each in alike]
     of_inputs: dict[str, dict[str, Known]] = {}
     for each in staged.stages:
         # A prior of rows brings what it brings, such as the weights of basis functions, once more.

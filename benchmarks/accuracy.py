@@ -41,12 +41,8 @@ may be off by its chance. Made by `python -m benchmarks.accuracy --write`.
 `mean`: root mean square error of the means, in exact standard deviations. `cov`: error of the covariance, relative, in
 the Frobenius norm. `spread`: root of the ratio of the total variances. `modes`: largest error of the weight of a mode.
 `energy`: energy distance to exact draws. `evidence`: log evidence less the exact one. `floor` is what 1000 independent
-exact draws give. Seconds are of one run, compiling included, on a machine that did other things too, up to eight for each
-core: they say no more than the order. A method that cannot be right on a problem refuses or is suspect, and the last column
-says why. Measured on 21 and 22 November 2026; before searches had scouts ([other modes](local.md)) were measured the guides
-on `logistic`, `gaussian20`, `gaussian100`, on `eight_schools` but for `mean_field`, and on `seed_b` but for `flow`;
-`pathfinder` on `seed_b` and the two Gaussians; `laplace`, `map` and `mle` where there is one mode, and `mle` on `close` and
-`banana`.
+exact draws give. Seconds are of one run, compiling included, on four x86-64 cores with little beside. A method
+that cannot be right on a problem refuses or is suspect, and the last column says why. Measured on 22 November 2026.
 """
 
 

@@ -13,6 +13,7 @@ import warnings
 
 SETUPS = {
     "Lorenz63.sakov2012": "dapper.mods.Lorenz63.sakov2012",
+    "Lorenz63.ramgraber2022": "dapper.mods.Lorenz63.ramgraber2022",
     "Lorenz96.sakov2008": "dapper.mods.Lorenz96.sakov2008",
     "LA.raanes2015": "dapper.mods.LA.raanes2015",
 }

@@ -321,4 +321,6 @@ def _along(
 
 def _largest(error: jax.Array, width: int) -> jax.Array:
     """The root mean square of the scaled errors of states of a width, or of their derivatives in the worst direction."""
-    return jnp.sqrt(jnp.max(jnp.mean(error.reshape(-1, width) ** 2, axis=-1)))
+    square = jnp.max(jnp.mean(error.reshape(-1, width) ** 2, axis=-1))
+    # The root has no slope at 0, which a gradient that is propagated back would meet.
+    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)

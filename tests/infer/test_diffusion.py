@@ -88,6 +88,16 @@ def test_draws_of_the_prior_alone_stay_in_their_hull() -> None:
     assert "cannot leave them" in found.reasons[-1]
 
 
+@pytest.mark.parametrize(("said", "told"), [("a + 1", False), ("exp(a)", True)])
+def test_where_data_are_not_linear_the_closure_by_component_is_told_to_be_an_approximation(
+    said: str, told: bool
+) -> None:
+    text = f"data {{ y : real = 1 }}\nprior a ~ Normal(0, 1)\nlikelihood y ~ Normal({said}, 1)\n"
+    posterior = make_posterior(uqdsl.loads(text).compile()._target)
+    found = run(posterior, DiffusionOptions(particles=20, steps=4), jax.random.key(0), unwatched)
+    assert any("no linear function of the unknowns" in each for each in found.notes) == told
+
+
 def test_a_likelihood_that_is_not_gaussian_takes_newton() -> None:
     problem = problems.logistic()
     found = diffused(problem)

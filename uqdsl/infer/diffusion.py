@@ -274,6 +274,11 @@ def _report(
             f"only {float(seen.prior_ess):.1f} draws of the prior have likelihood (should be at least 10), and `particles` "
             "cannot leave them; raise `prior_draws`, or take another `closure`"
         )
+    if closure == "component" and not kind.linear:
+        notes.append(
+            "what is observed is no linear function of the unknowns, for which `component` is an approximation; "
+            "`closure = importance` needs no such function, and tells how much that matters"
+        )
     if closure == "joint_gaussian" and len(prior.mixture.weights) > 1:
         notes.append(
             "`joint_gaussian` takes state and data for one Gaussian: where modes overlap, their weights are off by about 0.1 "

@@ -42,7 +42,8 @@ may be off by its chance. Made by `python -m benchmarks.accuracy --write`.
 the Frobenius norm. `spread`: root of the ratio of the total variances. `modes`: largest error of the weight of a mode.
 `energy`: energy distance to exact draws. `evidence`: log evidence less the exact one. `floor` is what 1000 independent
 exact draws give. Seconds are of one run, compiling included, on four x86-64 cores with little beside. A method
-that cannot be right on a problem refuses or is suspect, and the last column says why. Measured on 22 November 2026.
+that cannot be right on a problem refuses or is suspect, and the last column says why. Measured on 22 November 2026; `banana`,
+and `flow` on `gaussian100`, on that day and the one before, on a machine that did much else at a time.
 """
 
 

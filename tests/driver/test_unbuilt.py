@@ -20,6 +20,15 @@ likelihood n[case] ~ Poisson(rate)
 uncertainty {{ {error} }}
 predict n[case] with(observation = true)
 """
+WALK = """
+dim year = 4
+data { Z[case] : real = [0.1, 0.9, 1.7], X[case] : real = [0.2, 1.1, 1.6] }
+prior walk[year] ~ Normal(walk[year - 1], 0.5) starting at Normal(0, 1) noncentered
+population Z ~ Normal(0, 1)
+likelihood X[case] ~ Normal(Z + walk[year = at(1)], 0.3)
+uncertainty { training_data { Z ~ Normal(truth(Z), 0.2) } }
+predict X[case]
+"""
 
 
 @pytest.mark.parametrize(
@@ -27,6 +36,7 @@ predict n[case] with(observation = true)
     [
         (NUMBER.format(error="new_input { n ~ Binomial(truth(n), 0.9) }"), "of whole numbers"),
         (LINE.format(error="training_data cut { X ~ StudentT(4, truth(X), 0.1) }"), "`cut`"),
+        (WALK, "`noncentered` unknowns that are joint"),
     ],
 )
 def test_it_is_refused_by_name(text: str, said: str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -116,7 +116,7 @@ def _of_unknowns(spec: ir.Spec, target: Target, posterior: Group, seed: int, ask
         return {"found": ahead}
 
     count = asked.draws
-    known = _draws_of(posterior, (*target.unknowns, *target.discrete), seed, count)
+    known = draws_of(posterior, (*target.unknowns, *target.discrete), seed, count)
     key = jax.random.fold_in(jax.random.key(seed), _AHEAD)
 
     def drawn(time: int) -> dict[str, np.ndarray]:
@@ -136,7 +136,7 @@ def _states_of(spec: ir.Spec, system: System, posterior: Group, seed: int, count
     from uqdsl.assimilate.cycle import Members
 
     states, parameters, axis = system.fixed.states, system.fixed.parameters, system.fixed.motion.axis
-    known = _draws_of(posterior, (*states.names, *parameters.names), seed, count)
+    known = draws_of(posterior, (*states.names, *parameters.names), seed, count)
     last = len(posterior.coords[axis]) - longer_by(spec, axis) - 1
     there = {name: jnp.asarray(known[name][:, last]) for name in states.names}
     fixed = {name: jnp.asarray(known[name]) for name in parameters.names}
@@ -148,12 +148,12 @@ def _states_of(spec: ir.Spec, system: System, posterior: Group, seed: int, count
     )
 
 
-def _draws_of(posterior: Group, names: Sequence[str], seed: int, count: int) -> dict[str, np.ndarray]:
-    """Joint draws, chain after chain, in random order; where more are wanted than there are, they come again."""
+def draws_of(posterior: Group, names: Iterable[str], seed: int, count: int | None = None) -> dict[str, np.ndarray]:
+    """Joint draws, chain after chain, in random order: all, or so many; where more are wanted, they come again."""
     found = {name: posterior.variables.get(name) or posterior.variables[f"{name}_index"] for name in names}
     flat = {name: each.values.reshape(-1, *each.values.shape[2:]) for name, each in found.items()}
     order = np.random.default_rng(seed).permutation(len(next(iter(flat.values()))))
-    index = order[np.arange(count) % len(order)]
+    index = order if count is None else order[np.arange(count) % len(order)]
     return {name: each[index] for name, each in flat.items()}
 
 

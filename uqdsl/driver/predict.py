@@ -12,7 +12,7 @@ from uqdsl import ir
 from uqdsl.codegen import Program, generate
 from uqdsl.data import Dataset
 from uqdsl.diagnose.forecast import PREDICTION, forecasts
-from uqdsl.driver.ahead import Ahead, coords_ahead, from_posterior
+from uqdsl.driver.ahead import Ahead, coords_ahead, draws_of, from_posterior
 from uqdsl.driver.program import Precision, make_target
 from uqdsl.driver.recalibrate import learn_maps, said_of_maps, verify_testing_rows
 from uqdsl.messages import Problem, RunError, Sources
@@ -272,11 +272,8 @@ def limits(spec: ir.Spec) -> Limits:
 def joint_draws(spec: ir.Spec, posterior: Group, seed: int) -> dict[str, np.ndarray]:
     """The draws of all unknowns, and of what else is given to stages, chain after chain, in random order."""
     wanted = {name for stage in spec.stages for name in stage.given}
-    drawn = [*spec.unknowns, *(each for each in spec.quantities if each.name in wanted)]
-    found = {each.name: posterior.variables[each.name].values for each in drawn}
-    flat = {name: each.reshape(-1, *each.shape[2:]) for name, each in found.items()}
-    order = np.random.default_rng(seed).permutation(len(next(iter(flat.values()))))
-    return {name: each[order] for name, each in flat.items()}
+    made = (each.name for each in spec.quantities if each.name in wanted)
+    return draws_of(posterior, (*(each.name for each in spec.unknowns), *made), seed)
 
 
 def labelled(

@@ -168,7 +168,8 @@ def _discrete(spec: ir.Spec) -> list[Violation]:
 
 def _without_gradient(spec: ir.Spec) -> list[Violation]:
     """Calls, in what the log density is made of, of functions that JAX cannot follow; not those of data alone."""
-    return [_opaque(call, spec, _with_gradient(call, spec)) for call in _opaque_calls(spec, _of_density(spec))]
+    calls = _opaque_calls(spec, _of_density(spec))
+    return [_opaque(call, spec, "part of the log density", _with_gradient(call, spec)) for call in calls]
 
 
 def _opaque_calls(spec: ir.Spec, statements: Sequence[ir.Statement]) -> Iterator[ir.Invoke]:
@@ -177,12 +178,12 @@ def _opaque_calls(spec: ir.Spec, statements: Sequence[ir.Statement]) -> Iterator
         yield from (each for each in ir.nodes(statement) if isinstance(each, ir.Invoke) and each.function in opaque)
 
 
-def _opaque(call: ir.Invoke, spec: ir.Spec, mend: str) -> Violation:
+def _opaque(call: ir.Invoke, spec: ir.Spec, label: str, mend: str) -> Violation:
     declared = next(each.span for each in (*spec.functions, *spec.externs) if each.name == call.function)
     return Violation(
         call.span,
         f"the function `{call.function}` has none",
-        "part of the log density",
+        label,
         (Label(declared, "has no gradient"),),
         mend,
     )
@@ -528,7 +529,7 @@ def _without_slopes(spec: ir.Spec, _estimated: Collection[str]) -> list[Violatio
 def _stage_without_gradient(spec: ir.Spec, name: str) -> list[Violation]:
     stage, mend = _stage(spec, name), "write it with `jax.numpy` and without `nondifferentiable`"
     moving = [each for each in stage.statements if not (isinstance(each, ir.Quantity) and each.fixed)]
-    return [_opaque(call, stage, mend)._replace(label="no derivatives") for call in _opaque_calls(stage, moving)]
+    return [_opaque(call, stage, "no derivatives", mend) for call in _opaque_calls(stage, moving)]
 
 
 type _ViolationsInTime = Callable[[ir.Spec, Collection[str]], list[Violation]]

@@ -6,7 +6,7 @@ It is found once for the same seeds, so that predictions of other rows from the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -17,6 +17,7 @@ from uqdsl.ir import SOURCES
 from uqdsl.uncertainty.budget import Seeds, remembered
 from uqdsl.uncertainty.chained import ANEW, Chained
 from uqdsl.uncertainty.compiled import compiled
+from uqdsl.uncertainty.ranks import of_single_numbers
 from uqdsl.uncertainty.short_chains import (
     PILOTS,
     Kernel,
@@ -74,6 +75,11 @@ class Known:
     def independent(self) -> int:
         """Draws of the posterior that there are."""
         return len(next(iter(self.joint.values())))
+
+    @cached_property
+    def ordered(self) -> set[str]:
+        """The unknowns of the law of the residual whose numbers have ranks."""
+        return of_single_numbers(self.stages["residual"])
 
     def posterior(self, draws: int) -> tuple[Arrays, Arrays]:
         """Joint draws of the posterior, and the law of the residual given each, where it has one.
@@ -182,7 +188,8 @@ class Known:
         """Of chains of the weights that begin at joint draws."""
         stage = self.stages["refit"]
         known = self._with_truths(np.arange(min(self.independent, draws_for(stage))))
-        return kernel_at_draws(stage, stage.of(known), {name: known[name] for name in stage.target.unknowns})
+        start = {name: known[name] for name in stage.target.unknowns}
+        return kernel_at_draws(stage, stage.of(known), start, wanted=self.chained.wanted)
 
 
 _ADAPTED = ("refit", "residual")

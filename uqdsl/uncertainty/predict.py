@@ -35,7 +35,7 @@ from uqdsl.uncertainty.compiled import compiled
 from uqdsl.uncertainty.even import drawn, hashed, ranks_along, uniform
 from uqdsl.uncertainty.known import DRAWS_TOGETHER, RANKED, Known
 from uqdsl.uncertainty.outcomes import outcome_of
-from uqdsl.uncertainty.ranks import of_single_numbers, ranked_like
+from uqdsl.uncertainty.ranks import ranked_like
 from uqdsl.uncertainty.rows import row_dim
 from uqdsl.uncertainty.short_chains import PILOTS, Given, Kernel, Mixing, adapt, each_of
 from uqdsl.uncertainty.stages import (
@@ -167,12 +167,13 @@ class Predictor:
         if "residual" not in self.stages:
             return each, each
         law, reference = self.before.law(seeds), self.before.reference(seeds)
-        ordered = of_single_numbers(self.stages["residual"])
         step = RANKED // self.states
         places = index[:, None] % step + step * np.arange(self.states)
 
         def ranked(parts: int) -> Arrays:
-            single = ranked_like({name: of for name, of in law.items() if name in ordered}, reference, parts)
+            single = ranked_like(
+                {name: of for name, of in law.items() if name in self.before.ordered}, reference, parts
+            )
             return self._with_law(each, law | single, places)
 
         return ranked(1), ranked(2)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +33,7 @@ from uqdsl.infer.coordinates import flat_position, values_at
 from uqdsl.infer.positions import Layout, record
 from uqdsl.infer.start import find_start
 from uqdsl.uncertainty.compiled import compiled
-from uqdsl.uncertainty.stages import Arrays, Device, Stage, blocks, filled, places
+from uqdsl.uncertainty.stages import Arrays, Device, Stage, blocks, filled, places, side_by_side
 
 ITERATIONS = 100
 PILOTS = 16
@@ -98,9 +98,9 @@ class Kernel(NamedTuple):
     - positions: where each pilot ended, at which chains begin that have no start of their own.
     """
 
-    step_size: jax.Array
-    root: jax.Array
-    positions: jax.Array
+    step_size: np.floating | np.ndarray
+    root: np.ndarray
+    positions: np.ndarray
 
 
 class Chains(NamedTuple):
@@ -145,7 +145,7 @@ def adapt(stage: Stage, given: Arrays, key: jax.Array) -> Kernel:
 
     keys = jax.random.split(key, len(next(iter(given.values()))))
     step_size, inverse_mass, positions = compiled(stage, pilot, (0, 0), "pilots")(keys, given)
-    return Kernel(jnp.median(step_size), _root(jnp.mean(inverse_mass, axis=0)), positions)
+    return Kernel(np.median(step_size), _root(np.mean(inverse_mass, axis=0)), np.asarray(positions))
 
 
 def draws_for(stage: Stage) -> int:
@@ -153,32 +153,42 @@ def draws_for(stage: Stage) -> int:
     return max(_TOGETHER, 8 * min(stage.layout.size, _DENSE))
 
 
-def kernel_at_draws(stage: Stage, given: Arrays, start: Arrays) -> Kernel:
+def kernel_at_draws(stage: Stage, given: Arrays, start: Arrays, *, wanted: Collection[str] | None = None) -> Kernel:
     """The metric that suits chains which are started at draws of what they aim at, and the longest step to be tried.
 
     Arguments:
         given, start: what a stage is given and a draw of its unknowns, `(draw, *shape)`.
+        wanted: the unknowns that the chains are to keep.
     """
-    layout = stage.layout
+    size = stage.layout.size
+    longest, dense = size**-0.25, size <= _DENSE
+    # Chains of no iterations tell gradients where they begin, by the program that is to run on.
+    still = chain_program(stage, _at_draws(longest, np.eye(size) if dense else np.ones(size)), 0, wanted=wanted)
 
-    def gradient(stage: Stage, given: Device, start: Device) -> tuple[jax.Array, jax.Array]:
-        position = flat_position(stage.target, layout, start, stage.data(given))
-        return position, jax.grad(lambda position: stage.density(layout, position, given))(position)
+    def ended(here: Arrays) -> Device:
+        known, begun = ({name: here[name] for name in each} for each in (given, start))
+        keys = np.zeros((len(next(iter(here.values()))), 2), np.uint32)
+        return {"gradient": still.run(keys, known, begun, still.kernel, 0, still.turns)[2]}
 
-    positions, found = compiled(stage, gradient, (0, 0), "gradients")(given, start)
-    gradients = np.asarray(found)[np.isfinite(found).all(axis=1)]
+    gradients = side_by_side(ended, {**given, **start}, _TOGETHER)["gradient"]
+    # Those that begin where there is no density, or none of its slopes, are told as having none.
+    gradients = gradients[gradients.any(axis=1)]
     count, squares = len(gradients), (gradients**2).mean(axis=0)
     squares = np.where(squares > 0, squares, 1.0)
-    longest = jnp.asarray(layout.size**-0.25)
-    if layout.size > _DENSE:
-        return Kernel(longest, jnp.asarray(squares**-0.5), positions)
+    if not dense:
+        return _at_draws(longest, _root(1 / squares))
     precision = (gradients.T @ gradients + _SHRUNK * np.diag(squares)) / (count + _SHRUNK)
-    return Kernel(longest, _root(np.linalg.inv(precision)), positions)
+    return _at_draws(longest, _root(np.linalg.inv(precision)))
 
 
-def _root(covariance: Any) -> jax.Array:
+def _root(covariance: np.ndarray) -> np.ndarray:
     """R of Rᵀ R, for `stretch` and `pull`."""
-    return jnp.sqrt(covariance) if covariance.ndim == 1 else jnp.linalg.cholesky(jnp.asarray(covariance)).T
+    return np.sqrt(covariance) if covariance.ndim == 1 else np.linalg.cholesky(covariance).T
+
+
+def _at_draws(step_size: float, root: np.ndarray) -> Kernel:
+    """Of chains that have a start of their own."""
+    return Kernel(np.asarray(step_size), root, np.zeros((0, len(root))))
 
 
 class _Sums(NamedTuple):
@@ -207,8 +217,8 @@ class ChainProgram(NamedTuple):
     - turns: mean length of a trajectory, in quarters of a turn.
     - states: that are kept of each.
     - kernel: of all.
-    - run: from the keys, what is given, where to begin, the kernel, the iterations and the turns to the values of these states
-      and what was summed up; compiled once for all of these.
+    - run: from the keys, what is given, where to begin, the kernel, the iterations and the turns to the values of these states,
+      what was summed up, and minus the gradient of the log density where chains ended; compiled once for all of these.
     """
 
     size: int
@@ -216,7 +226,7 @@ class ChainProgram(NamedTuple):
     turns: float
     states: int
     kernel: Kernel
-    run: Callable[[np.ndarray, Arrays, Arrays, Kernel, int, float], tuple[Device, _Sums]]
+    run: Callable[[np.ndarray, Arrays, Arrays, Kernel, int, float], tuple[Device, _Sums, jax.Array]]
 
     @property
     def work(self) -> float:
@@ -259,26 +269,30 @@ def _chain(
     layout: Layout,
     states: int,
     names: Sequence[str],
-) -> tuple[Device, _Sums]:
-    """One chain: `states` of it by `names`, and what was summed up."""
+) -> tuple[Device, _Sums, jax.Array]:
+    """One chain: `states` of it by `names`, what was summed up, and the gradient where it ended."""
     target = stage.target
     pick, key = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
     potential = jax.value_and_grad(lambda position: -stage.density(layout, position, given))
     tuning, half = _parts(iterations)
-    apart = (iterations - tuning) // states
+    apart = jnp.maximum((iterations - tuning) // states, 1)
     position = (
         flat_position(target, layout, start, stage.data(given))
         if start
         else kernel.positions[jax.random.randint(pick, (), 0, len(kernel.positions))]
     )
-    at_first = _judged(stage, layout, position, given)
+    judged = partial(_judged, stage, layout, given=given)
 
-    def iterate(index: jax.Array, carry: tuple[_State, _Sums, jax.Array]) -> tuple[_State, _Sums, jax.Array]:
-        state, sums, kept = carry
+    def iterate(
+        index: jax.Array, carry: tuple[_State, _Sums, jax.Array, jax.Array]
+    ) -> tuple[_State, _Sums, jax.Array, jax.Array]:
+        state, sums, kept, at_first = carry
+        # Before the first iteration one step of no length finds the density where the chain begins.
+        moves = index >= 0
         drawn = jax.random.normal(jax.random.fold_in(key, index), (layout.size + 2,))
         momentum, (chance, long) = drawn[:-2], ndtr(drawn[-2:])
-        length = turns * math.pi / 2 * (0.5 + long)
-        steps = jnp.ceil(length / kernel.step_size)
+        length = moves * turns * math.pi / 2 * (0.5 + long)
+        steps = jnp.maximum(jnp.ceil(length / kernel.step_size), 1)
         # Where what is given makes a posterior narrower, steps are shorter, and as many of them.
         step_size = state.shorter * length / steps
 
@@ -301,22 +315,25 @@ def _chain(
         place = jnp.maximum(states - 1 - (iterations - 1 - index) // apart, 0)
         part = (index >= iterations - half).astype(int)
         # About where the chain began, so that nothing is lost where the values are large.
-        moved = (_judged(stage, layout, state.position, given) - at_first) * (index >= iterations - 2 * half)
+        here = judged(state.position)
+        at_first = jnp.where(moves, at_first, here)
+        moved = (here - at_first) * (index >= iterations - 2 * half)
         summed = _Sums(
             sums.halves.at[part].add(moved),
             sums.squares.at[part].add(moved**2),
             sums.acceptance + acceptance * (index >= tuning),
             sums.divergences + (error > _DIVERGED) * (index >= tuning),
         )
-        return state, summed, kept.at[place].set(state.position)
+        return state, summed, kept.at[place].set(state.position), at_first
 
     zero = jnp.zeros(())
-    empty = jnp.zeros((2, len(at_first)))
-    begun = _State(position, *potential(position), jnp.ones(()))
-    sums = _Sums(empty, empty, zero, zero)
-    _, sums, kept = jax.lax.fori_loop(0, iterations, iterate, (begun, sums, jnp.zeros((states, layout.size))))
+    at_first = jnp.zeros(jax.eval_shape(judged, position).shape)
+    begun = _State(position, jnp.array(jnp.inf), jnp.zeros_like(position), jnp.ones(()))
+    sums = _Sums(*2 * (jnp.zeros((2, len(at_first))),), zero, zero)
+    carry = begun, sums, jnp.zeros((states, layout.size)), at_first
+    state, sums, kept, _ = jax.lax.fori_loop(-1, iterations, iterate, carry)
     values = jax.vmap(lambda each: values_at(target, layout, each, stage.data(given)))(kept)
-    return {name: values[name] for name in names}, sums
+    return {name: values[name] for name in names}, sums, state.gradient
 
 
 def _parts[N: (int, jax.Array)](iterations: N) -> tuple[N, N]:
@@ -365,7 +382,7 @@ def run_chains(
         size = size or at.stop - at.start
         chains = places(at, size)
         begin = filled(start or {}, at, size)
-        values, sums = program.run(
+        values, sums, _ = program.run(
             keys[chains], given(chains), begin, program.kernel, program.iterations, program.turns
         )
         kept = at.stop - at.start

@@ -132,7 +132,9 @@ def _without_tangents(system: System) -> tuple[str, str] | None:
     state = jax.ShapeDtypeStruct((system.size,), parameters.dtype)
     try:
         jax.eval_shape(jax.jacfwd(step), state)
-    except TypeError:
+    except TypeError as error:
+        if "forward-mode" not in str(error):
+            raise
         reason = f"the solver chooses its steps, and has no tangents of a state of {system.size} elements"
         return reason, "write steps of one length, as in `by rk4(dt = 0.01)`, or take an ensemble filter"
     return None

@@ -26,7 +26,7 @@ from uqdsl.uncertainty.short_chains import (
     each_of,
     kernel_at_draws,
 )
-from uqdsl.uncertainty.stages import Arrays, Stage, run_forward, side_by_side
+from uqdsl.uncertainty.stages import Arrays, Stage, places, run_forward, side_by_side
 
 _STREAM = 0x66697665
 """Folded into the seed, so that no other user of the same seed draws the same numbers."""
@@ -36,6 +36,7 @@ DRAWS_TOGETHER = 64
 """Draws that are computed side by side: as few as a budget has, so that it compiles nothing that a prediction did not."""
 RANKED = 64
 """States of each chain of the residual that have ranks."""
+_KEYS_TOGETHER = 256
 _WORDS = " words"
 
 
@@ -96,8 +97,11 @@ class Known:
     def words(self, source: str, index: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
         """The keys of seeds, each of a row of its own where there are such."""
         key = jax.random.fold_in(self.key, 1000 + SOURCES.index(source))
-        keys = jax.vmap(lambda each: jax.random.fold_in(key, each))(index)
-        return np.asarray(jax.random.key_data(keys if rows is None else jax.vmap(jax.random.fold_in)(keys, rows)))
+        # So many together, of a few sizes, each of which is compiled once.
+        all_of = places(slice(0, len(index)), -(-len(index) // _KEYS_TOGETHER) * _KEYS_TOGETHER)
+        keys = jax.vmap(lambda each: jax.random.fold_in(key, each))(index[all_of])
+        keys = keys if rows is None else jax.vmap(jax.random.fold_in)(keys, rows[all_of])
+        return np.asarray(jax.random.key_data(keys))[: len(index)]
 
     def with_statistics(self, known: Arrays, name: str = "statistics") -> Arrays:
         """What is known with what later stages need of all rows together, those for training or those of the residual."""

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import ndtr
+from jax.lax import erf_inv
 from numpyro.infer.hmc import hmc
 from numpyro.infer.util import ParamInfo
 
@@ -54,6 +54,8 @@ _SHRUNK = 5
 LEAST = 5.0
 """Effective draws that a chain has to have for its last state to count as a draw of its own."""
 _MOST_DIVERGED = 0.01
+_ABOVE = math.nextafter(-1, 0)
+"""The least of the numbers from which normal ones are made: at -1 they would be infinite."""
 _DIVERGED = 1000.0
 """Error of the energy of a trajectory that has diverged, as of Stan and NumPyro."""
 
@@ -289,8 +291,8 @@ def _chain(
         state, sums, kept, at_first = carry
         # Before the first iteration one step of no length finds the density where the chain begins.
         moves = index >= 0
-        drawn = jax.random.normal(jax.random.fold_in(key, index), (layout.size + 2,))
-        momentum, (chance, long) = drawn[:-2], ndtr(drawn[-2:])
+        drawn = jax.random.uniform(jax.random.fold_in(key, index), (layout.size + 2,), minval=_ABOVE, maxval=1.0)
+        momentum, (chance, long) = math.sqrt(2) * erf_inv(drawn[:-2]), (1 + drawn[-2:]) / 2
         length = moves * turns * math.pi / 2 * (0.5 + long)
         steps = jnp.maximum(jnp.ceil(length / kernel.step_size), 1)
         # Where what is given makes a posterior narrower, steps are shorter, and as many of them.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from uqdsl.assimilate import denkf, diffusion, eakf, enkf, etkf, letkf
+from uqdsl.assimilate.boxes import boxes_of
 from uqdsl.assimilate.cycle import Plan
 from uqdsl.assimilate.ensemble import Ensemble, seen_by
 from uqdsl.assimilate.localization import HALF_WIDTH, Localization, taper
@@ -265,6 +268,81 @@ def test_sites_between_the_points_of_a_grid():
     assert np.allclose(found, expected, atol=1e-12)
     back = np.array([scattered(local.near_places(at), 20) for at in local.observed_at()])
     assert np.allclose(back, expected.T, atol=1e-12)
+
+
+SCATTERED = """
+dim lon = 40 periodic
+dim lat = [-7, -6, -4, -1, 0, 0.5, 2, 3, 5, 8, 9, 13]
+time t from 0 to 3 step 1
+data { when[ping] : time(t), north[ping] : real, east[ping] : real, y[ping] : real }
+state u[lat, lon] over t {
+  initial u ~ Normal(0, 1)
+  evolve  u = u[t - 1]
+  error   exact
+}
+likelihood y[ping] ~ Normal(u[t = when, lat = north, lon = east], 0.3)
+assimilate u by etkf
+"""
+
+
+@pytest.mark.parametrize("along", [("lon",), ("lat",), ("lat", "lon"), ("lon", "lat")])
+@pytest.mark.parametrize("radius", [0.3, 1.3, 100.0])
+def test_many_sites_are_found_in_boxes(along, radius):
+    rng = np.random.default_rng(0)
+    when = np.repeat([0.0, 1.0, 2.5], [150, 7, 60])
+    north, east = rng.uniform(-7, 13, len(when)), rng.uniform(0.5, 40.5, len(when))
+    north[:4], east[:4] = [-7, 13, 13, -7], [0.5, 40.49, 20, 1]
+    east[160:180] = rng.uniform(3, 4, 20)  # crowded at one time
+    system = bound(SCATTERED, when=when, north=north, east=east, y=np.zeros(len(when)))
+    lat = [-7, -6, -4, -1, 0, 0.5, 2, 3, 5, 8, 9, 13]
+    squares = {"lat": apart(lat, north) ** 2, "lon": apart(np.arange(1, 41), east, 40) ** 2}
+    first, second = along[0], along[-1]
+    far = squares[first][:, None] + squares[second] if len(along) == 2 else squares[first]
+    expected = np.asarray(taper(jnp.sqrt(jnp.asarray(far.reshape(-1, len(when)))), radius))
+
+    @jax.jit
+    def found(system, number):
+        local = Localization(system, event(system, number), GaspariCohn(radius=radius, along=along))
+
+        def weights(at):
+            near = local.near_observed(at)
+            return jnp.zeros(150).at[near.indices].add(near.weights)
+
+        return jax.vmap(lambda place: weights(local.place(place)))(jnp.arange(local.places)), jax.vmap(weights)(
+            local.observed_at()
+        )
+
+    for number, rows in ((0, slice(0, 150)), (1, slice(150, 157)), (3, slice(157, 217))):
+        count = rows.stop - rows.start
+        at_places, at_sites = (np.asarray(each) for each in found(system, number))
+        assert np.allclose(at_places[:, :count], expected[:, rows], atol=1e-12)
+        east_of, north_of = apart(east[rows], east[rows], 40) ** 2, apart(north[rows], north[rows]) ** 2
+        both = sum({"lat": north_of, "lon": east_of}[dim] for dim in along)
+        assert np.allclose(at_sites[:count, :count], taper(jnp.sqrt(jnp.asarray(both)), radius), atol=1e-12)
+
+
+def test_boxes_hold_few_of_many_sites():
+    rng = np.random.default_rng(1)
+    points = rng.uniform(0, 100, size=(2, 3000, 2))
+    boxes = boxes_of(points, np.ones((2, 3000), bool), [100.0, math.inf], 5.0)
+    assert boxes.counts == (20, 19)
+    # 7.5 to a box, and at most 19 of 760.
+    assert boxes.near == 9 * boxes.most < 9 * 25
+    filled = boxes.filled(jnp.asarray(points[0]), jnp.ones(3000, bool))
+    for at in ([0.0, 50.0], [99.9, 99.9], [3.0, 0.0], [40.0, -4.9]):
+        numbers, there = boxes.around(filled, 3000, jnp.array(at))
+        near = set(np.asarray(numbers)[np.asarray(there)].tolist())
+        away = np.abs(points[0] - at)
+        away[:, 0] = np.minimum(away[:, 0], 100 - away[:, 0])
+        assert set(np.flatnonzero((away < 5).all(axis=1)).tolist()) <= near
+
+
+def test_sites_that_are_all_in_one_place_or_not_there():
+    for there in (np.zeros((1, 4), bool), np.ones((1, 4), bool)):
+        boxes = boxes_of(np.full((1, 4, 1), 3.0), there, [math.inf], 1.0)
+        assert boxes.counts == (1,)
+        _, found = boxes.around(boxes.filled(jnp.full((4, 1), 3.0), there[0]), 4, jnp.array([3.5]))
+        assert found.sum() == there.sum()
 
 
 CORRELATED = (

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import uqdsl
 from benchmarks import assimilation as twins
 from benchmarks import particle_filters as published
 from uqdsl.assimilate import netf
@@ -46,6 +47,37 @@ def test_two_stages_have_the_right_spread_and_one_has_not():
     assert two.spread.mean() == pytest.approx(spread, rel=0.03)
     assert np.nanmax(two.told["unequal"]) == 0
     assert published.linear_run(system, published.EQUAL["one"]).spread.mean() < 0.85 * spread
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        "evolve x = 0.9 * x[t - 1]\n  error x += GaussianProcess(matern32(2, 0.5), at = grid)",
+        "evolve der(x) = -0.1 * x, diffusion(x) = 0.5 by euler_maruyama(dt = 0.25)\n  error exact",
+    ],
+)
+def test_equal_weights_know_errors_that_are_correlated_and_those_of_a_diffusion(moved: str):
+    text = FORTY.replace("MOVED", moved)
+    data = uqdsl.loads(text.replace("METHOD", "kalman")).simulate(seed=1)
+    known, found = (
+        assimilated(text.replace("METHOD", method), y=data["y"]).groups["assimilation"].variables["x_sd"].values
+        for method in ("kalman", "equal_weight(members = 50)")
+    )
+    # In a hundred dimensions the spread is right to 3 %, in forty it is 4 % too small.
+    assert found[5:].mean() == pytest.approx(known[5:].mean(), rel=0.06)
+
+
+FORTY = """
+dim grid = 40 periodic
+time t from 0 to 30 step 1
+data { y[t, grid] : real missing }
+state x[grid] over t {
+  initial x ~ Normal(0, 0.5)
+  MOVED
+}
+likelihood y[t, grid] ~ Normal(x, 0.7)
+assimilate x by METHOD
+"""
 
 
 def test_the_score_filter_finds_a_truth_far_away():

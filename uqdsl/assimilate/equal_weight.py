@@ -11,6 +11,8 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -19,6 +21,7 @@ import jax.numpy as jnp
 from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan
 from uqdsl.assimilate.ensemble import Ensemble, Moved, ensemble_filter, estimate, members, seen_by
 from uqdsl.assimilate.system import Events, Moments, System
+from uqdsl.infer.covariance import Covariance
 from uqdsl.infer.equal_weight import two_stage
 from uqdsl.vocabulary.assimilation.ensembles import EnsembleOptions
 from uqdsl.vocabulary.assimilation.transports import EqualWeightFilterOptions
@@ -49,11 +52,11 @@ def make(options: EqualWeightFilterOptions, plan: Plan) -> Filter:
     ) -> tuple[Stepped, dict[str, jax.Array]]:
         def led(before: jax.Array, free: jax.Array) -> Moments:
             parameters = system.constrained(free)
-            return jax.lax.cond(
-                event.number == 0,
-                lambda: system.initial_moments(parameters),
-                lambda: system.forecast(before, parameters, event),
-            )
+            begun = partial(system.initial_moments, parameters)
+            moved = partial(system.forecast, before, parameters, event)
+            if any(jax.eval_shape(each).covariance.whole is not None for each in (begun, moved)):
+                begun, moved = (partial(_in_full, each) for each in (begun, moved))
+            return jax.lax.cond(event.number == 0, begun, moved)
 
         moments = jax.vmap(led)(stepped.before, stepped.parameters)
         error = jax.tree.map(lambda each: jnp.mean(each, axis=0), moments.covariance)
@@ -81,3 +84,9 @@ def make(options: EqualWeightFilterOptions, plan: Plan) -> Filter:
         return Stepped(stepped.states[chosen], stepped.parameters[chosen], stepped.before[chosen])
 
     return Filter(begin, predict, analyse, known, members=as_members, renew=renew)
+
+
+def _in_full(moments: Callable[[], Moments]) -> Moments:
+    """Moments whose covariance is a matrix, whether elements are correlated or not."""
+    found = moments()
+    return found._replace(covariance=Covariance(found.covariance.variance, found.covariance.matrix()))

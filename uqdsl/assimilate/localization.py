@@ -2,7 +2,7 @@
 
 States on a grid have places: the combinations of the labels of the dimensions along which distances go. What is near a point
 along one dimension is a stencil of fixed width, so that nothing is ever kept for all pairs of places and observations; the
-stencil of several dimensions is the product. What is observed at places of its own, which fields tell, is looked at in full.
+stencil of several dimensions is the product. What is observed at places of its own, which fields tell, lies in boxes.
 
 References:
     Gaspari & Cohn 1999, Construction of correlation functions in two and three dimensions, Q. J. R. Meteorol. Soc. 125,
@@ -20,7 +20,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uqdsl.assimilate.system import Axis, Events, System
+from uqdsl.assimilate.boxes import Boxes, boxes_of
+from uqdsl.assimilate.system import Axis, Events, Shape, System
 from uqdsl.vocabulary.assimilation.schemes import GaspariCohn
 
 HALF_WIDTH = 1.82
@@ -82,6 +83,7 @@ class Localization:
         self._sizes = tuple(len(axis.labels) for axis in self._axes)
         self._offsets = [_offsets(axis, 2 * HALF_WIDTH * self._radius) for axis in self._axes]
         self._shapes = system.shapes_observed(event)
+        self._sites = [self._boxed(shape) for shape in self._shapes]
         self.places = math.prod(self._sizes)
 
     def by_place(self, states: jax.Array) -> jax.Array:
@@ -154,12 +156,7 @@ class Localization:
 
     def observed_at(self) -> jax.Array:
         """Where what is observed lies, along each dimension `(p, dimension)`."""
-        parts = []
-        for shape in self._shapes:
-            each = [self._system.place_observed(shape, dim, self._event) for dim in self._along]
-            flat = [jnp.ravel(jnp.broadcast_to(part, shape.sizes)) for part in each]
-            parts.append(jnp.stack(flat, axis=-1) if flat else jnp.zeros((math.prod(shape.sizes), 0)))
-        return jnp.concatenate(parts)
+        return jnp.concatenate([self._system.elements(shape, self._along, self._event)[0] for shape in self._shapes])
 
     def near_places(self, at: jax.Array) -> Near:
         """The places near a point."""
@@ -170,7 +167,14 @@ class Localization:
     def near_observed(self, at: jax.Array) -> Near:
         """What is observed near a point."""
         stencils, found = self._stencils(at), []
-        for shape in self._shapes:
+        for shape, sites in zip(self._shapes, self._sites, strict=True):
+            if sites is not None:
+                numbers, there = sites.boxes.around(sites.filled, len(sites.places), at)
+                away = [
+                    wrapped(each, axis) for each, axis in zip((sites.places[numbers] - at).T, self._axes, strict=True)
+                ]
+                found.append(Near(shape.start + numbers, self._weights(sum(each**2 for each in away), there)))
+                continue
             squares = jnp.zeros(())
             for number, dim in enumerate(self._along):
                 if dim not in shape.dims:
@@ -214,10 +218,34 @@ class Localization:
                 squares = squares + own.squares.reshape(lying)
                 inside = inside & own.inside.reshape(lying)
             stride *= size
+        weights = self._weights(squares, inside)
+        return Near(jnp.ravel(indices), jnp.ravel(jnp.broadcast_to(weights, indices.shape)))
+
+    def _weights(self, squares: jax.Array, inside: jax.Array) -> jax.Array:
+        """What squares of distances leave of what is inside."""
         # The root has no slope at 0, which a derivative of the filter would meet at every place that observes itself.
         distance = jnp.sqrt(jnp.where(squares > 0, squares, 1.0)) * (squares > 0)
-        weights = jnp.where(inside, taper(distance, self._radius), 0.0)
-        return Near(jnp.ravel(indices), jnp.ravel(jnp.broadcast_to(weights, indices.shape)))
+        return jnp.where(inside, taper(distance, self._radius), 0.0)
+
+    def _boxed(self, shape: Shape) -> _Sites | None:
+        """Boxes of what a likelihood observes at places of its own; None where it does not, or where all is near."""
+        if all(dim in shape.dims for dim in self._along):
+            return None
+        periods = [axis.period for axis in self._axes]
+        every = self._system.elements_of_events(shape, self._along)
+        boxes = boxes_of(*every, periods, 2 * HALF_WIDTH * self._radius)
+        if boxes.near >= math.prod(shape.sizes):
+            return None
+        places, there = self._system.elements(shape, self._along, self._event)
+        return _Sites(boxes, boxes.filled(places, there), places)
+
+
+class _Sites(NamedTuple):
+    """Where what is observed lies `(p, dimension)`, and boxes that hold it."""
+
+    boxes: Boxes
+    filled: jax.Array
+    places: jax.Array
 
 
 class _Stencil(NamedTuple):

@@ -9,7 +9,7 @@ the rows that were observed then, padded so that all events are of one shape.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -335,6 +335,27 @@ class System:
                 values = jnp.asarray(self.axis(dim).labels)[values]
         return values.reshape([size if each in at else 1 for each, size in zip(shape.dims, shape.sizes, strict=True)])
 
+    def elements(self, shape: Shape, dims: Sequence[str], event: Events) -> tuple[jax.Array, jax.Array]:
+        """Where the elements of a likelihood lie along dimensions at an event `(p, dimension)`, and whether a row fills them.
+
+        Raises:
+            SpecError: UQ292 where they lie nowhere along one.
+        """
+        places = [self.place_observed(shape, dim, event) for dim in dims]
+        there = jnp.ones((), bool)
+        for dim, rows in event.rows.items():
+            if dim in shape.dims:
+                there = there & (rows != _NEVER).reshape([-1 if each == dim else 1 for each in shape.dims])
+        flat = [jnp.ravel(jnp.broadcast_to(each, shape.sizes)) for each in (*places, there)]
+        return jnp.stack(flat[:-1], axis=-1) if places else jnp.zeros((len(flat[0]), 0)), flat[-1]
+
+    def elements_of_events(self, shape: Shape, dims: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The same of all events, `(event, p, dimension)` and `(event, p)`: known before anything is compiled."""
+        bound = replace(self, data=dict(self.fixed.stages.observation.data), events=self.fixed.events)
+        with jax.ensure_compile_time_eval():
+            found = jax.vmap(lambda event: bound.elements(shape, dims, event))(bound.events)
+        return np.asarray(found[0]), np.asarray(found[1])
+
     def observed_names(self) -> list[str]:
         """The stream to which each element of what is observed at an event belongs."""
         event = jax.tree.map(lambda each: each[0], self.events)
@@ -468,10 +489,11 @@ class Fixed:
         inputs: the fields and parameters that act on the states and change in time, with the place of the axis among theirs.
         in_rows: the fields and parameters that have rows in time, with that dimension and its place among theirs.
         periodic: the dimensions that go round.
+        events: what happens when.
     """
 
-    def __init__(self, motion: ir.Motion, stages: Stages, most: int, periodic: Collection[str]) -> None:
-        self.motion, self.periodic = motion, frozenset(periodic)
+    def __init__(self, motion: ir.Motion, stages: Stages, most: int, periodic: Collection[str], events: Events) -> None:
+        self.motion, self.periodic, self.events = motion, frozenset(periodic), events
         coords = {**stages.step.coords, motion.axis: list(range(most))}
         self.stages = stages._replace(step=stages.step._replace(coords=coords))
         first = stages.initial
@@ -514,7 +536,7 @@ def make_system(
     longest = float(np.max(np.asarray(events.length), initial=0.0))
     most = max(1, math.ceil(longest / dt - 1e-6)) if dt else 1
     data = {name: jnp.asarray(each) for name, each in {**stages.step.data, **observation.data}.items()}
-    return System(Fixed(motion, stages, most, periodic), data, events)
+    return System(Fixed(motion, stages, most, periodic, events), data, events)
 
 
 def _events(times: np.ndarray, when: Mapping[str, np.ndarray]) -> Events:

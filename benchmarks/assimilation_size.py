@@ -1,4 +1,5 @@
-"""Seconds a cycle and memory of local filters beside the size of the state: Lorenz-96 of d points, every other one observed.
+"""Seconds a cycle and memory of local filters beside the size of the state: Lorenz-96 of d points, every other one observed,
+or a tenth as many places between them.
 
 `python -m benchmarks.assimilation_size [--methods WORD …] [--sizes D …]` prints a table; each row is a process of its own.
 Seconds are those of a forecast and an analysis. Memory, in ensembles, is what these need beside the data (what they are given,
@@ -25,20 +26,24 @@ METHODS = {
     "enkf": f"enkf(members = {MEMBERS}, localization = gaspari_cohn(2, along = grid))",
     "etkf": f"etkf(members = {MEMBERS})",
 }
+AT_SITES = " at sites"
+"""After a method: what is observed lies at as many places of its own as a tenth of the points."""
 SIZES = (40, 1_000, 10_000, 100_000, 1_000_000)
 CYCLES = 6
 _TEXT = """
 dim grid = SIZE periodic
 time t from 0 to LAST step 0.05
-data { y[t, grid] : real missing }
+DATA
 state x[grid] over t {
   initial x ~ Normal(8, 1)
   evolve  der(x) = (x[grid + 1] - x[grid - 2]) * x[grid - 1] - x + 8  by rk4(dt = 0.05)
   error   exact
 }
-likelihood y[t, grid] ~ Normal(x, 1)
+likelihood OBSERVED
 assimilate x by METHOD
 """
+_EVERY_OTHER = "data { y[t, grid] : real missing }", "y[t, grid] ~ Normal(x, 1)"
+_SITES = "data { place[site] : real, y[t, site] : real }", "y[t, site] ~ Normal(x[grid = place], 1)"
 
 
 def measure(method: str, size: int) -> dict[str, float]:
@@ -49,13 +54,19 @@ def measure(method: str, size: int) -> dict[str, float]:
     from uqdsl.assimilate.cycle import Plan, follow
     from uqdsl.vocabulary.assimilation import filters
 
-    text = _TEXT.replace("SIZE", str(size)).replace("LAST", f"{0.05 * CYCLES:.10g}").replace("METHOD", METHODS[method])
-    y = np.random.default_rng(0).normal(8, 2, size=(CYCLES + 1, size))
-    y[:, ::2] = np.nan
-    system = bound(text, y=y)
+    name, rng = method.removesuffix(AT_SITES), np.random.default_rng(0)
+    kept, observed = _EVERY_OTHER if name == method else _SITES
+    text = _TEXT.replace("SIZE", str(size)).replace("LAST", f"{0.05 * CYCLES:.10g}").replace("METHOD", METHODS[name])
+    text = text.replace("DATA", kept).replace("OBSERVED", observed)
+    data = {"y": rng.normal(8, 2, size=(CYCLES + 1, size if name == method else size // 10))}
+    if name == method:
+        data["y"][:, ::2] = np.nan
+    else:
+        data["place"] = rng.uniform(0.5, size + 0.5, size // 10)
+    system = bound(text, **data)
     motion = checked(text).spec.motion
     assert motion is not None
-    known = filters()[method]
+    known = filters()[name]
     made = known.load()(known.options(**motion.assimilations[0].options), Plan(np.zeros(0, bool), np.zeros(0, bool)))
 
     @partial(jax.jit, donate_argnums=1)
@@ -90,7 +101,7 @@ def _resident(field: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--methods", nargs="*", default=list(METHODS))
+    parser.add_argument("--methods", nargs="*", default=[*METHODS, f"letkf{AT_SITES}"])
     parser.add_argument("--sizes", nargs="*", type=int, default=list(SIZES))
     parser.add_argument("--one", action="store_true", help="in this process, as JSON")
     wished = parser.parse_args(arguments)

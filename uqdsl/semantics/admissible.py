@@ -6,6 +6,7 @@ Each assumption has a function that gives the places of the spec which violate i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -48,8 +49,20 @@ def check_admissible(spec: ir.Spec) -> tuple[Problem, ...]:
             able = {name: each for name, each in filters().items() if name in MARGINAL}
             problems += _violated(run, able[run.states.method], able, partial(_violations_in_time, spec, ()))
     for each in spec.motion.assimilations if spec.motion is not None else ():
-        problems += _violated(each, filters()[each.method], filters(), partial(_violations_in_time, spec, each.names))
+        look = partial(_violations_in_time, spec, each.names)
+        problems += _violated(each, filters()[each.method], filters(), look)
+        if (other := _fallback(each)) is not None:
+            problems += _violated(each, other, filters(), look)
     return tuple(problems)
+
+
+def _fallback(asked: ir.Assimilation) -> Method | None:
+    """The method whose analysis stands in for another, with what that analysis assumes."""
+    gate = asked.options.get("fallback", {})
+    if gate.get("kind") != "gated":
+        return None
+    method = filters()[gate["by"]["kind"]]
+    return replace(method, assumptions=tuple({Assumption.SLOPES}.intersection(method.assumptions)))
 
 
 def check_moments(spec: ir.Spec) -> tuple[Problem, ...]:

@@ -330,7 +330,7 @@ def test_boxes_hold_few_of_many_sites():
     assert boxes.near == 9 * boxes.most < 9 * 25
     filled = boxes.filled(jnp.asarray(points[0]), jnp.ones(3000, bool))
     for at in ([0.0, 50.0], [99.9, 99.9], [3.0, 0.0], [40.0, -4.9]):
-        numbers, there = boxes.around(filled, 3000, jnp.array(at))
+        numbers, there = boxes.around(filled, jnp.array(at))
         near = set(np.asarray(numbers)[np.asarray(there)].tolist())
         away = np.abs(points[0] - at)
         away[:, 0] = np.minimum(away[:, 0], 100 - away[:, 0])
@@ -341,7 +341,7 @@ def test_sites_that_are_all_in_one_place_or_not_there():
     for there in (np.zeros((1, 4), bool), np.ones((1, 4), bool)):
         boxes = boxes_of(np.full((1, 4, 1), 3.0), there, [math.inf], 1.0)
         assert boxes.counts == (1,)
-        _, found = boxes.around(boxes.filled(jnp.full((4, 1), 3.0), there[0]), 4, jnp.array([3.5]))
+        _, found = boxes.around(boxes.filled(jnp.full((4, 1), 3.0), there[0]), jnp.array([3.5]))
         assert found.sum() == there.sum()
 
 

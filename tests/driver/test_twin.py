@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from uqdsl.cli.main import execute
+from uqdsl.driver import twin
 from uqdsl.driver.front import check, check_with_data
 from uqdsl.driver.source import Source, read_source
 from uqdsl.driver.twin import Wishes, simulate
@@ -158,11 +159,13 @@ def test_what_cannot_be(
     assert words in said
 
 
-def test_nothing_is_written_over(folder: Path, capsys: pytest.CaptureFixture[str]):
+def test_nothing_is_written_over(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     (folder / "lorenz.uq").write_text(LORENZ)
     assert execute(["simulate", "lorenz.uq"]) == 0
     kept = (folder / "lorenz96.nc").read_bytes()
-    assert execute(["simulate", "lorenz.uq", "--seed", "1"]) == 2
+    with monkeypatch.context() as patched:
+        patched.setattr(twin, "simulate", None)  # nor is anything computed
+        assert execute(["simulate", "lorenz.uq", "--seed", "1"]) == 2
     assert "UQ725" in capsys.readouterr().err
     assert (folder / "lorenz96.nc").read_bytes() == kept
     assert execute(["simulate", "lorenz.uq", "--seed", "1", "--out", "second"]) == 0

@@ -40,36 +40,38 @@ class Boxes(NamedTuple):
         """At how many points `around` looks."""
         return self.most * math.prod(min(each, _LEAST) for each in self.counts)
 
-    def filled(self, points: jax.Array, there: jax.Array) -> jax.Array:
-        """The numbers of those of some points `(p, dimension)` that are there, by boxes `(box, most)`; p where are no more."""
-        count, boxes = len(points), math.prod(self.counts)
-        number = jnp.where(there, jnp.ravel_multi_index(tuple(self._of(points).T), self.counts, mode="clip"), boxes)
+    def of(self, points: jax.Array) -> jax.Array:
+        """The box of each point, along each dimension; what lies at the end of the last is in that."""
+        boxes = jnp.floor((points - self.first) / self.widths).astype(int)
+        counts = np.array(self.counts)
+        return jnp.where(np.isfinite(self.periods), boxes % counts, jnp.clip(boxes, 0, counts - 1))
+
+    def filled(self, points: jax.Array, there: jax.Array) -> Filled:
+        """With those of some points `(p, dimension)` that are there."""
+        boxes = math.prod(self.counts)
+        number = jnp.where(there, jnp.ravel_multi_index(tuple(self.of(points).T), self.counts, mode="clip"), boxes)
         order = jnp.argsort(number)
-        number = number[order]
-        place = jnp.arange(count) - jnp.searchsorted(number, number)
-        return jnp.full((boxes, self.most), count).at[number, place].set(order, mode="drop")
+        return Filled(order, jnp.searchsorted(number[order], jnp.arange(boxes + 1)))
 
-    def around(self, filled: jax.Array, count: int, at: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The numbers of the points that may be near a point, and whether there are such, `(near,)` each.
-
-        Arguments:
-            filled: as of `filled`, of so many points.
-        """
+    def around(self, filled: Filled, at: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """The numbers of the points that may be near a point, and whether there are such, `(near,)` each."""
         steps = np.array(list(product(*((-1, 0, 1) if each >= _LEAST else (0,) for each in self.counts))))
         boxes = jnp.floor((at - self.first) / self.widths).astype(int) + steps
         counts = np.array(self.counts)
         round_ = np.isfinite(self.periods)
         inside = jnp.all(round_ | (counts == 1) | (boxes >= 0) & (boxes < counts), axis=1)
         boxes = jnp.where(round_, boxes % counts, jnp.clip(boxes, 0, counts - 1))
-        found = filled[jnp.ravel_multi_index(tuple(boxes.T), self.counts, mode="clip")]
-        there = inside[:, None] & (found < count)
-        return jnp.where(there, found, 0).ravel(), there.ravel()
+        number = jnp.ravel_multi_index(tuple(boxes.T), self.counts, mode="clip")
+        places = filled.starts[number][:, None] + jnp.arange(self.most)
+        there = inside[:, None] & (places < filled.starts[number + 1][:, None])
+        return jnp.where(there, filled.order[jnp.minimum(places, len(filled.order) - 1)], 0).ravel(), there.ravel()
 
-    def _of(self, points: jax.Array) -> jax.Array:
-        """The box of each point, along each dimension; what lies at the end of the last is in that."""
-        boxes = jnp.floor((points - self.first) / self.widths).astype(int)
-        counts = np.array(self.counts)
-        return jnp.where(np.isfinite(self.periods), boxes % counts, jnp.clip(boxes, 0, counts - 1))
+
+class Filled(NamedTuple):
+    """Points in boxes: their numbers, box after box, `(p,)`, and where each box begins among them, `(box + 1,)`."""
+
+    order: jax.Array
+    starts: jax.Array
 
 
 def boxes_of(points: np.ndarray, there: np.ndarray, periods: Sequence[float], reach: float) -> Boxes:
@@ -89,6 +91,6 @@ def boxes_of(points: np.ndarray, there: np.ndarray, periods: Sequence[float], re
     boxes = Boxes(first, widths, tuple(counts), tuple(periods), 1)
     # As they are found where it is compiled, so that a point at an edge is in the same box.
     with jax.ensure_compile_time_eval():
-        found = np.asarray(boxes._of(jnp.asarray(of_all)))  # noqa: SLF001
+        found = np.asarray(boxes.of(jnp.asarray(of_all)))
     numbers = np.ravel_multi_index(tuple(found.T), boxes.counts) + math.prod(counts) * np.nonzero(there)[0]
     return boxes._replace(most=int(np.unique(numbers, return_counts=True)[1].max(initial=1)))

@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uqdsl.assimilate.boxes import Boxes, boxes_of
+from uqdsl.assimilate.boxes import Boxes, Filled, boxes_of
 from uqdsl.assimilate.system import Axis, Events, Shape, System
 from uqdsl.vocabulary.assimilation.schemes import GaspariCohn
 
@@ -166,25 +166,32 @@ class Localization:
 
     def near_observed(self, at: jax.Array) -> Near:
         """What is observed near a point."""
-        stencils, found = self._stencils(at), []
-        for shape, sites in zip(self._shapes, self._sites, strict=True):
-            if sites is not None:
-                numbers, there = sites.boxes.around(sites.filled, len(sites.places), at)
-                away = [
-                    wrapped(each, axis) for each, axis in zip((sites.places[numbers] - at).T, self._axes, strict=True)
-                ]
-                found.append(Near(shape.start + numbers, self._weights(sum(each**2 for each in away), there)))
-                continue
-            squares = jnp.zeros(())
-            for number, dim in enumerate(self._along):
-                if dim not in shape.dims:
-                    away = self._system.place_observed(shape, dim, self._event) - at[number]
-                    squares += wrapped(away, self._axes[number]) ** 2
-            near = self._product(tuple(zip(shape.dims, shape.sizes, strict=True)), stencils, squares)
-            found.append(Near(shape.start + near.indices, near.weights))
+        stencils = self._stencils(at)
+        found = [
+            self._by_stencils(shape, stencils, at) if sites is None else self._by_boxes(shape, sites, at)
+            for shape, sites in zip(self._shapes, self._sites, strict=True)
+        ]
         return Near(*(jnp.concatenate(each) for each in zip(*found, strict=True)))
 
     # ------------------------------------------------------------------------------------------------- how it is done
+
+    def _by_stencils(self, shape: Shape, stencils: dict[str, _Stencil], at: jax.Array) -> Near:
+        """Of a likelihood, along dimensions of its own by stencils, along others all."""
+        squares = jnp.zeros(())
+        for number, dim in enumerate(self._along):
+            if dim not in shape.dims:
+                away = self._system.place_observed(shape, dim, self._event) - at[number]
+                squares += wrapped(away, self._axes[number]) ** 2
+        near = self._product(tuple(zip(shape.dims, shape.sizes, strict=True)), stencils, squares)
+        return Near(shape.start + near.indices, near.weights)
+
+    def _by_boxes(self, shape: Shape, sites: _Sites, at: jax.Array) -> Near:
+        """Of a likelihood, what lies in the boxes around."""
+        numbers, there = sites.boxes.around(sites.filled, at)
+        squares = jnp.zeros(())
+        for axis, away in zip(self._axes, (sites.places[numbers] - at).T, strict=True):
+            squares += wrapped(away, axis) ** 2
+        return Near(shape.start + numbers, self._weights(squares, there))
 
     def _axes_of(self, state: str) -> list[int]:
         dims = self._system.state_dims()[state]
@@ -244,7 +251,7 @@ class _Sites(NamedTuple):
     """Where what is observed lies `(p, dimension)`, and boxes that hold it."""
 
     boxes: Boxes
-    filled: jax.Array
+    filled: Filled
     places: jax.Array
 
 

@@ -36,7 +36,7 @@ def command(
     from uqdsl.driver.front import check, read_settings
     from uqdsl.driver.session import located
     from uqdsl.driver.source import read_source
-    from uqdsl.driver.twin import Wishes, simulate, write_twin
+    from uqdsl.driver.twin import Wishes, places_of, simulate, write_twin
     from uqdsl.infer.environment import choose_device
 
     source = read_source(spec)
@@ -45,6 +45,7 @@ def command(
     if allow_extern:
         sys.path.append(str(Path.cwd()))
     with located(checked.sources):
+        places = places_of(checked.spec, Path(out) if out is not None else source.folder)
         choose_device(None, 64)
         twin = simulate(
             checked,
@@ -53,13 +54,13 @@ def command(
             allowed=[Path(each) for each in allow_path or []],
             allow_extern=tuple(allow_extern or ()),
         )
-        paths = write_twin(twin, Path(out) if out is not None else source.folder)
+        write_twin(twin, places)
     if json:
         unknowns = {name: each.tolist() for name, each in twin.unknowns.items()}
-        say_json({"files": [str(path) for path in paths], "unknowns": unknowns})
+        say_json({"files": [str(path) for path in places], "unknowns": unknowns})
         return
     for name, each in twin.unknowns.items():
         shown = f"{each:.6g}" if each.ndim == 0 else " × ".join(map(str, each.shape)) + " numbers"
         print(f"{name} = {shown}")
-    for path in paths:
+    for path in places:
         print(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
@@ -105,10 +105,9 @@ def simulate(
     """
     spec = checked.spec
     motion = spec.motion
-    truth = next((each.truth for each in motion.assimilations if each.truth), ()) if motion is not None else ()
-    outcomes = [each.name for each in (motion.streams if motion is not None else spec.observations)]
+    truth, outcomes = _truth(spec), _outcomes(spec)
     fields = {each.name: each for each in spec.fields}
-    drawn = tuple(name for name in fields if name in {*outcomes, *truth})
+    drawn = _drawn(spec)
     tables = [
         table.model_copy(update={"fields": tuple(each for each in table.fields if each.name not in drawn)})
         for table in spec.tables
@@ -122,6 +121,23 @@ def simulate(
     observed = {name: _observed(fields[name], arrays[name], motion, dataset, seed, wishes) for name in outcomes}
     whole = {name: each for name, each in dataset.arrays.items() if name in fields} | arrays | observed
     return Twin(spec, whole, drawn, dataset.coords, unknowns)
+
+
+def _truth(spec: ir.Spec) -> tuple[str, ...]:
+    """The fields that hold the true states."""
+    asked = spec.motion.assimilations if spec.motion is not None else ()
+    return next((each.truth for each in asked if each.truth), ())
+
+
+def _outcomes(spec: ir.Spec) -> list[str]:
+    """What is observed."""
+    return [each.name for each in (spec.motion.streams if spec.motion is not None else spec.observations)]
+
+
+def _drawn(spec: ir.Spec) -> tuple[str, ...]:
+    """The fields that are drawn."""
+    names = {*_outcomes(spec), *_truth(spec)}
+    return tuple(each.name for each in spec.fields if each.name in names)
 
 
 def _verify(
@@ -260,15 +276,16 @@ def _observed(
 # ------------------------------------------------------------------------------------------------------------- files
 
 
-def write_twin(twin: Twin, folder: Path) -> list[Path]:
-    """Write what was drawn to the files that the spec names, below a folder; none that is there is written over.
+def write_twin(twin: Twin, places: Mapping[Path, ir.Table]) -> None:
+    """Write what was drawn to files.
+
+    Arguments:
+        places: from `places_of`.
 
     Raises:
-        UsageError: UQ725 where a file is there already, UQ736 where nothing says where something goes, or that cannot hold it.
         RunError: UQ701, UQ702, UQ709 where the file system refuses.
     """
-    places = list(_places(twin, folder))
-    for path, table in places:
+    for path, table in places.items():
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         group = twin.group(table.fields)
@@ -276,15 +293,19 @@ def write_twin(twin: Twin, folder: Path) -> list[Path]:
             write_netcdf(path, {"": group})
         else:
             write_whole(path, _table(group, "\t" if path.suffix.lower() == ".tsv" else ","))
-    return [path for path, _ in places]
 
 
-def _places(twin: Twin, folder: Path) -> Iterator[tuple[Path, ir.Table]]:
-    """Every table that has something drawn in it, and its file."""
+def places_of(spec: ir.Spec, folder: Path) -> dict[Path, ir.Table]:
+    """The files that a spec names below a folder for what is drawn, and what goes there; none is written over.
+
+    Raises:
+        UsageError: UQ725 where a file is there already, UQ736 where nothing says where something goes, or that cannot hold it.
+    """
     problems: list[NowhereToWrite] = []
     found: dict[str, ir.Table] = {}
-    for table in twin.spec.tables:
-        names = [each.name for each in table.fields if each.name in twin.drawn]
+    drawn = _drawn(spec)
+    for table in spec.tables:
+        names = [each.name for each in table.fields if each.name in drawn]
         if not names:
             continue
         reason = _refused(table)
@@ -301,7 +322,7 @@ def _places(twin: Twin, folder: Path) -> Iterator[tuple[Path, ir.Table]]:
     taken = [path for path in found if (folder / path).exists()]
     if taken:
         raise UsageError([AlreadyThere(path=str(folder / each)) for each in taken])
-    yield from ((folder / path, table) for path, table in found.items())
+    return {folder / path: table for path, table in found.items()}
 
 
 _FORMATS = (".nc", ".csv", ".tsv")

@@ -15,6 +15,7 @@ from uqdsl.messages import Label, Problem, Span, listing
 from uqdsl.messages.catalogue.lints import MomentsAlone
 from uqdsl.messages.catalogue.methods import Inadmissible, NotLinearised
 from uqdsl.vocabulary.assimilation import MARGINAL, filters
+from uqdsl.vocabulary.assimilation.schemes import Gated
 from uqdsl.vocabulary.distributions import DISTRIBUTIONS
 from uqdsl.vocabulary.methods import Assumption, Method, method_named, methods
 from uqdsl.vocabulary.moments import lacks_variance
@@ -58,10 +59,10 @@ def check_admissible(spec: ir.Spec) -> tuple[Problem, ...]:
 
 def _fallback(asked: ir.Assimilation) -> Method | None:
     """The method whose analysis stands in for another, with what that analysis assumes."""
-    gate = asked.options.get("fallback", {})
-    if gate.get("kind") != "gated":
+    gate = getattr(filters()[asked.method].options(**asked.options), "fallback", None)
+    if not isinstance(gate, Gated):
         return None
-    method = filters()[gate["by"]["kind"]]
+    method = filters()[gate.by.kind]
     return replace(method, assumptions=tuple({Assumption.SLOPES}.intersection(method.assumptions)))
 
 

@@ -100,9 +100,9 @@ class Kernel(NamedTuple):
     - positions: where each pilot ended, at which chains begin that have no start of their own.
     """
 
-    step_size: np.floating | np.ndarray
-    root: np.ndarray
-    positions: np.ndarray
+    step_size: jax.Array
+    root: jax.Array
+    positions: jax.Array
 
 
 class Chains(NamedTuple):
@@ -147,7 +147,7 @@ def adapt(stage: Stage, given: Arrays, key: jax.Array) -> Kernel:
 
     keys = jax.random.split(key, len(next(iter(given.values()))))
     step_size, inverse_mass, positions = compiled(stage, pilot, (0, 0), "pilots")(keys, given)
-    return Kernel(np.median(step_size), _root(np.mean(inverse_mass, axis=0)), np.asarray(positions))
+    return Kernel(jnp.asarray(np.median(step_size)), _root(np.mean(inverse_mass, axis=0)), positions)
 
 
 def draws_for(stage: Stage) -> int:
@@ -165,7 +165,7 @@ def kernel_at_draws(stage: Stage, given: Arrays, start: Arrays, *, wanted: Colle
     size = stage.layout.size
     longest, dense = size**-0.25, size <= _DENSE
     # Chains of no iterations tell gradients where they begin, by the program that is to run on.
-    still = chain_program(stage, _at_draws(longest, np.eye(size) if dense else np.ones(size)), 0, wanted=wanted)
+    still = chain_program(stage, _at_draws(longest, _root(np.eye(size) if dense else np.ones(size))), 0, wanted=wanted)
 
     def ended(here: Arrays) -> Device:
         known, begun = ({name: here[name] for name in each} for each in (given, start))
@@ -183,14 +183,14 @@ def kernel_at_draws(stage: Stage, given: Arrays, start: Arrays, *, wanted: Colle
     return _at_draws(longest, _root(np.linalg.inv(precision)))
 
 
-def _root(covariance: np.ndarray) -> np.ndarray:
+def _root(covariance: np.ndarray) -> jax.Array:
     """R of Rᵀ R, for `stretch` and `pull`."""
-    return np.sqrt(covariance) if covariance.ndim == 1 else np.linalg.cholesky(covariance).T
+    return jnp.asarray(np.sqrt(covariance) if covariance.ndim == 1 else np.linalg.cholesky(covariance).T)
 
 
-def _at_draws(step_size: float, root: np.ndarray) -> Kernel:
+def _at_draws(step_size: float, root: jax.Array) -> Kernel:
     """Of chains that have a start of their own."""
-    return Kernel(np.asarray(step_size), root, np.zeros((0, len(root))))
+    return Kernel(jnp.asarray(step_size), root, jnp.asarray(np.zeros((0, len(root)))))
 
 
 class _Sums(NamedTuple):
@@ -331,7 +331,8 @@ def _chain(
     zero = jnp.zeros(())
     at_first = jnp.zeros(jax.eval_shape(judged, position).shape)
     begun = _State(position, jnp.array(jnp.inf), jnp.zeros_like(position), jnp.ones(()))
-    sums = _Sums(*2 * (jnp.zeros((2, len(at_first))),), zero, zero)
+    empty = jnp.zeros((2, len(at_first)))
+    sums = _Sums(empty, empty, zero, zero)
     carry = begun, sums, jnp.zeros((states, layout.size)), at_first
     state, sums, kept, _ = jax.lax.fori_loop(-1, iterations, iterate, carry)
     values = jax.vmap(lambda each: values_at(target, layout, each, stage.data(given)))(kept)

@@ -200,7 +200,7 @@ class ErrorWithoutVariance(Problem):
 
     code = "UQ665"
     headline = "the error of `{name}` has the variance {value} at {where}, and needs one above 0"
-    label = "of {count} observations"
+    label = "of {count} of its observations"
     advice = "look at what its scale is made of; what is known exactly still needs a small one"
     name: str
     value: str

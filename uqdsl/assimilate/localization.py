@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -29,6 +30,9 @@ HALF_WIDTH = 1.82
 
 BLOCK = 256
 """Places that are looked at together."""
+
+_COUNTED = 1 << 27
+"""Distances that are looked at, at most, to know beforehand how much is near a place."""
 
 
 class Near(NamedTuple):
@@ -83,8 +87,8 @@ class Localization:
         self._sizes = tuple(len(axis.labels) for axis in self._axes)
         self._offsets = [_offsets(axis, 2 * HALF_WIDTH * self._radius) for axis in self._axes]
         self._shapes = system.shapes_observed(event)
-        self._sites = [self._boxed(shape) for shape in self._shapes]
         self.places = math.prod(self._sizes)
+        self._sites = [self._boxed(shape) for shape in self._shapes]
 
     def by_place(self, states: jax.Array) -> jax.Array:
         """States `(N, d)` as `(place, N, elements of a place)`."""
@@ -188,10 +192,16 @@ class Localization:
     def _by_boxes(self, shape: Shape, sites: _Sites, at: jax.Array) -> Near:
         """Of a likelihood, what lies in the boxes around."""
         numbers, there = sites.boxes.around(sites.filled, at)
-        squares = jnp.zeros(())
-        for axis, away in zip(self._axes, (sites.places[numbers] - at).T, strict=True):
-            squares += wrapped(away, axis) ** 2
-        return Near(shape.start + numbers, self._weights(squares, there))
+        weights = self._weights(self._squares(sites.places[numbers], at), there)
+        if sites.most < len(weights):
+            weights, best = jax.lax.top_k(weights, sites.most)
+            numbers = numbers[best]
+        return Near(shape.start + numbers, weights)
+
+    def _squares(self, places: jax.Array, at: jax.Array) -> jax.Array:
+        """Squares of the distances of places `(…, dimension)` from a point."""
+        away = [wrapped(places[..., number] - at[number], axis) for number, axis in enumerate(self._axes)]
+        return jnp.sum(jnp.stack(away) ** 2, axis=0)
 
     def _axes_of(self, state: str) -> list[int]:
         dims = self._system.state_dims()[state]
@@ -244,15 +254,44 @@ class Localization:
         if boxes.near >= math.prod(shape.sizes):
             return None
         places, there = self._system.elements(shape, self._along, self._event)
-        return _Sites(boxes, boxes.filled(places, there), places)
+        return _Sites(boxes, boxes.filled(places, there), places, self._most_near(boxes, *every))
+
+    def _most_near(self, boxes: Boxes, points: np.ndarray, there: np.ndarray) -> int:
+        """How many points are near a place, or near one of them, at most; of many sets that is not counted.
+
+        Arguments:
+            points, there: as of `boxes_of`.
+        """
+        sets = np.unique(np.where(there[..., None], points, np.nan), axis=0)
+        if len(sets) * (self.places + points.shape[1]) * boxes.near > _COUNTED:
+            return boxes.near
+
+        def near(filled: Filled, places: jax.Array, at: jax.Array) -> jax.Array:
+            numbers, found = boxes.around(filled, at)
+            squares = self._squares(places[numbers], at)
+            return jnp.sum(found & (squares < (2 * HALF_WIDTH * self._radius) ** 2))
+
+        @jax.jit
+        def most(places: jax.Array) -> jax.Array:
+            known = jnp.isfinite(places[:, 0])
+            filled = boxes.filled(places, known)
+            of_places = jax.lax.map(
+                lambda number: near(filled, places, self.place(number)), jnp.arange(self.places), batch_size=BLOCK
+            )
+            of_points = jax.lax.map(partial(near, filled, places), places, batch_size=BLOCK)
+            return jnp.maximum(jnp.max(of_places), jnp.max(jnp.where(known, of_points, 0)))
+
+        with jax.ensure_compile_time_eval():
+            return max(1, *(int(most(jnp.asarray(each))) for each in sets))
 
 
 class _Sites(NamedTuple):
-    """Where what is observed lies `(p, dimension)`, and boxes that hold it."""
+    """Where what is observed lies `(p, dimension)`, boxes that hold it, and how much is near any place at most."""
 
     boxes: Boxes
     filled: Filled
     places: jax.Array
+    most: int
 
 
 class _Stencil(NamedTuple):

@@ -42,7 +42,14 @@ class Boxes(NamedTuple):
 
     def of(self, points: jax.Array) -> jax.Array:
         """The box of each point, along each dimension; what lies at the end of the last is in that."""
-        boxes = jnp.floor((points - self.first) / self.widths).astype(int)
+        return self._inside(self._counted(points))
+
+    def _counted(self, points: jax.Array) -> jax.Array:
+        """How many boxes on from the first each point lies, beyond the last too."""
+        return jnp.floor((points - self.first) / self.widths).astype(int)
+
+    def _inside(self, boxes: jax.Array) -> jax.Array:
+        """The same, once round or at an end where it is beyond."""
         counts = np.array(self.counts)
         return jnp.where(np.isfinite(self.periods), boxes % counts, jnp.clip(boxes, 0, counts - 1))
 
@@ -56,12 +63,9 @@ class Boxes(NamedTuple):
     def around(self, filled: Filled, at: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The numbers of the points that may be near a point, and whether there are such, `(near,)` each."""
         steps = np.array(list(product(*((-1, 0, 1) if each >= _LEAST else (0,) for each in self.counts))))
-        boxes = jnp.floor((at - self.first) / self.widths).astype(int) + steps
-        counts = np.array(self.counts)
-        round_ = np.isfinite(self.periods)
-        inside = jnp.all(round_ | (counts == 1) | (boxes >= 0) & (boxes < counts), axis=1)
-        boxes = jnp.where(round_, boxes % counts, jnp.clip(boxes, 0, counts - 1))
-        number = jnp.ravel_multi_index(tuple(boxes.T), self.counts, mode="clip")
+        boxes, counts = self._counted(at) + steps, np.array(self.counts)
+        inside = jnp.all(np.isfinite(self.periods) | (counts == 1) | (boxes >= 0) & (boxes < counts), axis=1)
+        number = jnp.ravel_multi_index(tuple(self._inside(boxes).T), self.counts, mode="clip")
         places = filled.starts[number][:, None] + jnp.arange(self.most)
         there = inside[:, None] & (places < filled.starts[number + 1][:, None])
         return jnp.where(there, filled.order[jnp.minimum(places, len(filled.order) - 1)], 0).ravel(), there.ravel()

@@ -137,6 +137,7 @@ def test_elements_that_are_taken_in_turns_are_scored_as_all_at_once(monkeypatch:
     weights, there = jnp.full(6, 1 / 6), values > -1
     whole = fair_crps(members, weights, values), ranks(members, weights, values, there, keys[0])
     monkeypatch.setattr("uqdsl.assimilate.scores._AT_ONCE", 30)
+    monkeypatch.setattr("uqdsl.assimilate.scores._PAIRED", 30)
     turns = fair_crps(members, weights, values), ranks(members, weights, values, there, keys[0])
     assert np.allclose(whole[0], turns[0], rtol=1e-14)
     assert np.array_equal(whole[1], turns[1])

@@ -411,7 +411,8 @@ def _scored(
 
     def beside_observations(_: Any) -> tuple[jax.Array, jax.Array]:
         keys = jax.random.split(key_of_draws, len(before.weights))
-        drawn = over_particles(shown, before.states, before.parameters, keys)
+        # Otherwise the compiler draws anew for each pair of members.
+        drawn = jax.lax.optimization_barrier(over_particles(shown, before.states, before.parameters, keys))
         seen = system.observe(before.states[0], before.parameters[0], event)
         score = fair_crps(drawn, before.weights, seen.values)
         mean = jnp.sum(jnp.where(seen.present, score, 0.0)) / jnp.maximum(jnp.sum(seen.present), 1)

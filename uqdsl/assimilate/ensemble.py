@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from uqdsl.assimilate.cycle import Estimate, Filter, Members, Plan, Smoother
 from uqdsl.assimilate.localization import Near
@@ -282,7 +283,9 @@ def rotation(key: jax.Array, count: int) -> jax.Array:
     Sakov & Oke 2008, Implications of the Form of the Ensemble Transformation in the Ensemble Square Root Filters, Mon. Weather
     Rev. 136, 1042-1053.
     """
-    basis = jnp.linalg.qr(jnp.eye(count).at[:, 0].set(1.0))[0]
+    first = np.eye(count)
+    first[:, 0] = 1.0
+    basis = np.linalg.qr(first)[0]
     turned = jnp.linalg.qr(jax.random.normal(key, (count - 1, count - 1)))[0]
     inner = jnp.eye(count).at[1:, 1:].set(turned)
     return basis @ inner @ basis.T

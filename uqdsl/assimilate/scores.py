@@ -22,19 +22,22 @@ _AT_ONCE = 2**18
 _FEW = 40
 """Members of which all pairs are sooner gone through than sorted."""
 
+_PAIRED = 2**14
+"""Elements of members of which all pairs are gone through together, which a cache holds."""
+
 
 def bins(members: int) -> int:
     """How many bins a histogram of ranks has: one for each rank, or fewer where there are many members."""
     return members + 1 if members <= MOST_RANKS else MOST_RANKS
 
 
-def over_elements(function: Callable[..., jax.Array], *arrays: jax.Array) -> jax.Array:
+def over_elements(function: Callable[..., jax.Array], at_once: int, *arrays: jax.Array) -> jax.Array:
     """A function of members `(N, n)` and vectors `(n,)` to a vector `(n,)`, each element of which is of that place alone.
 
-    Where there are many, they are taken in turns, for the sake of memory.
+    Where there are more elements of members than may be taken `at_once`, they are taken in turns, for the sake of memory.
     """
     count, size = arrays[0].shape
-    block = max(1, _AT_ONCE // count)
+    block = max(1, at_once // count)
     if size <= block:
         return function(*arrays)
 
@@ -56,14 +59,18 @@ def fair_crps(members: jax.Array, weights: jax.Array, values: jax.Array) -> jax.
         weights: `(N,)`, of sum 1.
         values: `(n,)`.
     """
-    return over_elements(partial(_fair_crps, weights), members, values)
+    at_once = _PAIRED if len(members) <= _FEW else _AT_ONCE
+    return over_elements(partial(_fair_crps, weights), at_once, members, values)
 
 
 def _fair_crps(weights: jax.Array, members: jax.Array, values: jax.Array) -> jax.Array:
     apart = weights @ jnp.abs(members - values)
     if len(members) <= _FEW:
-        shares = weights[:, None] * weights
-        pairs = 0.5 * jnp.sum(shares[:, :, None] * jnp.abs(members[:, None] - members), axis=(0, 1))
+
+        def with_others(number: jax.Array, pairs: jax.Array) -> jax.Array:
+            return pairs + weights[number] * (weights @ jnp.abs(members - members[number]))
+
+        pairs = 0.5 * jax.lax.fori_loop(0, len(members), with_others, jnp.zeros(values.shape))
     else:
         beside = jnp.broadcast_to(weights, members.T.shape)
         ordered, own = jax.lax.sort((members.T, beside), num_keys=1)
@@ -90,6 +97,6 @@ def ranks(members: jax.Array, weights: jax.Array, values: jax.Array, there: jax.
         below, equal = weights @ (members < values), weights @ (members == values)
         return (count * below + share * (count * equal + 1)) / (count + 1)
 
-    found = over_elements(place, members, values, jax.random.uniform(key, values.shape))
+    found = over_elements(place, _AT_ONCE, members, values, jax.random.uniform(key, values.shape))
     bin_ = jnp.clip((found * bins(count)).astype(int), 0, bins(count) - 1)
     return jnp.zeros(bins(count)).at[bin_].add(there & jnp.isfinite(values))

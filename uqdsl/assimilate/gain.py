@@ -20,10 +20,9 @@ import jax.numpy as jnp
 from jax.scipy.sparse.linalg import cg
 
 from uqdsl.assimilate.ensemble import Seen
-from uqdsl.assimilate.localization import BLOCK, Localization, correction
+from uqdsl.assimilate.localization import BLOCK, Localization, correction, in_blocks
 from uqdsl.assimilate.system import System
 from uqdsl.infer.kalman import anomalies, gained
-from uqdsl.infer.population import evenly
 from uqdsl.vocabulary.assimilation.schemes import AdaptiveLocalization, NoLocalization
 
 _TOLERANCE = 1e-10
@@ -43,17 +42,23 @@ def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit
     whole = seen.covariance.whole
     errors = None if whole is None else whole / jnp.outer(sd, sd)
 
-    places, count = local.observed_at(), len(said)
+    places = local.observed_at()
 
     def product(solution: jax.Array) -> jax.Array:
+        # Rows are put over what the errors make of the solution: no copy beside it, nor zeros that wait to be written over.
+        acting = solution if errors is None else errors @ solution
+
         def row(number: jax.Array) -> jax.Array:
             near = local.near_observed(places[number])
-            return (near.weights * (said[near.indices] @ said[number])) @ solution[near.indices]
+            return (near.weights * (said[near.indices] @ said[number])) @ solution[near.indices] + acting[number]
 
-        acting = solution if errors is None else errors @ solution
-        return jax.lax.map(row, jnp.arange(count), batch_size=evenly(count, BLOCK)) + acting
+        def some(found: jax.Array, numbers: jax.Array) -> tuple[jax.Array, None]:
+            return found.at[numbers].set(jax.vmap(row)(numbers)), None
 
-    solution, _ = cg(product, apart, tol=_TOLERANCE)
+        return jax.lax.scan(some, acting, in_blocks(len(said)))[0]
+
+    # A start at zeros would be a product more, and zeros that are kept for it.
+    solution, _ = cg(product, apart, apart, tol=_TOLERANCE)
 
     def at_place(number: jax.Array, members: jax.Array) -> tuple[jax.Array, None]:
         near = local.near_observed(local.place(number))

@@ -146,10 +146,7 @@ class Localization:
             found, told = jax.vmap(function)(numbers, jnp.moveaxis(states[:, at], 1, 0))
             return moved.at[:, at].set(jnp.moveaxis(found, 0, 1)), told
 
-        # The last place stands in for those that are lacking in the last block.
-        blocks = -(-self.places // BLOCK)
-        numbers = jnp.minimum(jnp.arange(blocks * min(BLOCK, self.places)), self.places - 1)
-        moved, told = jax.lax.scan(some, states, numbers.reshape(blocks, -1))
+        moved, told = jax.lax.scan(some, states, in_blocks(self.places))
         return moved, jax.tree.map(lambda each: each.ravel()[: self.places], told)
 
     def place(self, number: jax.Array) -> jax.Array:
@@ -300,6 +297,12 @@ class _Stencil(NamedTuple):
     indices: jax.Array
     squares: jax.Array
     inside: jax.Array
+
+
+def in_blocks(count: int) -> jax.Array:
+    """Numbers from 0 to so many, `(block, in a block)`; the last stands in for those that the last block lacks."""
+    blocks = -(-count // BLOCK)
+    return jnp.minimum(jnp.arange(blocks * min(BLOCK, count)), count - 1).reshape(blocks, -1)
 
 
 def wrapped[A: (jax.Array, np.ndarray)](away: A, axis: Axis) -> A:

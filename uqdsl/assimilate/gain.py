@@ -38,14 +38,14 @@ def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit
         return ensemble + _by_correlations(ensemble, seen, misfit, asked.cutoff)
     local = Localization(system, seen.event, asked)
     sd = jnp.sqrt(seen.covariance.variance)
-    said, apart = (anomalies(seen.members) / sd).T, (misfit / sd).T
+    said, apart = jax.lax.optimization_barrier(((anomalies(seen.members) / sd).T, (misfit / sd).T))
     whole = seen.covariance.whole
     errors = None if whole is None else whole / jnp.outer(sd, sd)
 
     places = local.observed_at()
 
     def product(solution: jax.Array) -> jax.Array:
-        # Rows are put over what the errors make of the solution: no copy beside it, nor zeros that wait to be written over.
+        # Rows are put over what the errors make of the solution, not over zeros that would be kept for it.
         acting = solution if errors is None else errors @ solution
 
         def row(number: jax.Array) -> jax.Array:
@@ -53,12 +53,12 @@ def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit
             return (near.weights * (said[near.indices] @ said[number])) @ solution[near.indices] + acting[number]
 
         def some(found: jax.Array, numbers: jax.Array) -> tuple[jax.Array, None]:
-            return found.at[numbers].set(jax.vmap(row)(numbers)), None
+            return jax.lax.dynamic_update_slice_in_dim(found, jax.vmap(row)(numbers), numbers[0], 0), None
 
         return jax.lax.scan(some, acting, in_blocks(len(said)))[0]
 
-    # A start at zeros would be a product more, and zeros that are kept for it.
-    solution, _ = cg(product, apart, apart, tol=_TOLERANCE)
+    # Zeros that rest on nothing would be made before anything else, and kept until here.
+    solution, _ = cg(product, apart, 0 * apart, tol=_TOLERANCE)
 
     def at_place(number: jax.Array, members: jax.Array) -> tuple[jax.Array, None]:
         near = local.near_observed(local.place(number))

@@ -146,8 +146,9 @@ class Localization:
             found, told = jax.vmap(function)(numbers, jnp.moveaxis(states[:, at], 1, 0))
             return moved.at[:, at].set(jnp.moveaxis(found, 0, 1)), told
 
-        moved, told = jax.lax.scan(some, states, in_blocks(self.places))
-        return moved, jax.tree.map(lambda each: each.ravel()[: self.places], told)
+        numbers = in_blocks(self.places)
+        moved, told = jax.lax.scan(some, states, numbers)
+        return moved, jax.tree.map(lambda each: jnp.zeros(self.places, each.dtype).at[numbers].set(each), told)
 
     def place(self, number: jax.Array) -> jax.Array:
         """Where a place is, along each dimension."""
@@ -300,9 +301,9 @@ class _Stencil(NamedTuple):
 
 
 def in_blocks(count: int) -> jax.Array:
-    """Numbers from 0 to so many, `(block, in a block)`; the last stands in for those that the last block lacks."""
-    blocks = -(-count // BLOCK)
-    return jnp.minimum(jnp.arange(blocks * min(BLOCK, count)), count - 1).reshape(blocks, -1)
+    """Numbers from 0 to so many in their order, `(block, in a block)`; the last block begins in the one before, to be full."""
+    size = min(BLOCK, count)
+    return jnp.minimum(jnp.arange(0, count, size), count - size)[:, None] + jnp.arange(size)
 
 
 def wrapped[A: (jax.Array, np.ndarray)](away: A, axis: Axis) -> A:

@@ -101,7 +101,9 @@ def _resident(field: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--methods", nargs="*", default=[*METHODS, *(f"{each}{AT_SITES}" for each in ("letkf", "enkf"))])
+    parser.add_argument(
+        "--methods", nargs="*", default=[*METHODS, *(f"{each}{AT_SITES}" for each in ("letkf", "enkf"))]
+    )
     parser.add_argument("--sizes", nargs="*", type=int, default=list(SIZES))
     parser.add_argument("--one", action="store_true", help="in this process, as JSON")
     wished = parser.parse_args(arguments)

@@ -10,13 +10,21 @@ import json
 import sys
 import time
 import warnings
+from types import ModuleType
+from typing import Any
 
 SETUPS = {
     "Lorenz63.sakov2012": "dapper.mods.Lorenz63.sakov2012",
     "Lorenz63.ramgraber2022": "dapper.mods.Lorenz63.ramgraber2022",
     "Lorenz96.sakov2008": "dapper.mods.Lorenz96.sakov2008",
     "LA.raanes2015": "dapper.mods.LA.raanes2015",
+    "LorenzUV.wilks05": "dapper.mods.LorenzUV.wilks05",
 }
+
+
+def _model(module: ModuleType) -> Any:
+    """The twin experiment of a set-up; of one that has a truncated model too, with all scales."""
+    return module.HMM if hasattr(module, "HMM") else module.HMM_full
 
 
 def main() -> None:
@@ -29,7 +37,7 @@ def main() -> None:
     modelling.rc.comps.error_only = True
     found = []
     for row in json.load(sys.stdin):
-        model = importlib.import_module(SETUPS[row["setup"]]).HMM.copy()
+        model = _model(importlib.import_module(SETUPS[row["setup"]])).copy()
         model.tseq.Ko = row["cycles"]
         scores, seconds = [], []
         for seed in row["seeds"]:

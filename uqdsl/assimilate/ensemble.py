@@ -285,7 +285,7 @@ def rotation(key: jax.Array, count: int) -> jax.Array:
     """
     first = np.eye(count)
     first[:, 0] = 1.0
-    basis = np.linalg.qr(first)[0]
+    basis = jnp.asarray(np.linalg.qr(first)[0])
     turned = jnp.linalg.qr(jax.random.normal(key, (count - 1, count - 1)))[0]
     inner = jnp.eye(count).at[1:, 1:].set(turned)
     return basis @ inner @ basis.T

@@ -12,17 +12,14 @@ import argparse
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from uqdsl.assimilate.cycle import Filter, Filtered
-    from uqdsl.assimilate.system import System
+from benchmarks.timing import followed
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "assimilation" / "accuracy.md"
@@ -456,10 +453,9 @@ def measure(setup: Setup, method: str, seeds: Sequence[int] = SEEDS) -> Measured
         masks = {observed(name): (there[:, None] & places).reshape(each.shape) for name, each in rows.items()}
         data = {name: jnp.asarray(each) for name, each in {**rows, **masks}.items()}
         twin = replace(system, data={**system.data, **data})
-        found, took = _timed(twin, method_of, 100 + seed)
-        _, took_unscored = _timed(twin, method_of._replace(members=None, renew=None), 100 + seed)
-        seconds.append(took * setup.every)
-        unscored.append(took_unscored * setup.every)
+        found, *took = followed(twin, method_of, 100 + seed)
+        seconds.append(took[0] * setup.every)
+        unscored.append(took[1] * setup.every)
         apart = np.sqrt(np.mean((found.analysis.mean - np.asarray(drawn.states)) ** 2, axis=1))[there][setup.burn_in :]
         scores.append(float(apart.mean()))
         batch = min(BATCH, len(apart) // 8)
@@ -467,22 +463,6 @@ def measure(setup: Setup, method: str, seeds: Sequence[int] = SEEDS) -> Measured
         errors.append(batches.std(ddof=1) / np.sqrt(len(batches)))
     # The median of a few normal numbers scatters about 1.1 to 1.25 times as much as their mean.
     return Measured(tuple(scores), float(1.25 * np.mean(errors) / np.sqrt(len(seeds))), min(seconds), min(unscored))
-
-
-def _timed(system: System, method: Filter, seed: int) -> tuple[Filtered, float]:
-    """What a filter finds, and seconds an event once it is compiled."""
-    import jax
-
-    from uqdsl.assimilate.cycle import follow
-
-    stamps: list[tuple[int, float]] = []
-
-    def watch(done: int, _: int, /, **__: float) -> None:
-        stamps.append((done, time.perf_counter()))
-
-    found = follow(system, method, jax.random.key(seed), watch)
-    (first, begin), (end, finish) = stamps[0], stamps[-2]
-    return found, (finish - begin) / (end - first)
 
 
 def peers(python: str, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,11 +22,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.timing import machine
+from benchmarks.timing import followed, machine
 from tests.assimilate.systems import checked
-from uqdsl.assimilate.cycle import Filter, Filtered, Plan, follow
+from uqdsl.assimilate.cycle import Filtered, Plan
 from uqdsl.assimilate.simulate import simulate
-from uqdsl.assimilate.system import System
 from uqdsl.data import bind
 from uqdsl.driver.assimilate import system_of
 from uqdsl.vocabulary.assimilation import filters
@@ -98,24 +96,10 @@ def measure(name: str) -> tuple[Measured, dict[str, np.ndarray]]:
     known = filters()[asked.method]
     none = np.zeros(system.parameters, bool)
     method = known.load()(known.options(**asked.options), Plan(none, none))
-    found, seconds = _timed(twin, method)
-    _, unscored = _timed(twin, method._replace(members=None, renew=None))
+    found, seconds, unscored = followed(twin, method, 2)
     values, truth = np.asarray(drawn.observed), np.asarray(drawn.states)
     given = {FIELDS[name]: values, f"{FIELDS[name]}_truth": truth}
     return Measured(_score(found, truth), seconds, unscored), given
-
-
-def _timed(system: System, method: Filter) -> tuple[Filtered, float]:
-    """What is found, and seconds an event."""
-    stamps: list[tuple[int, float]] = []
-
-    def watch(done: int, _: int, /, **__: float) -> None:
-        stamps.append((done, time.perf_counter()))
-
-    found = follow(system, method, jax.random.key(2), watch)
-    # Between the first call of the compiled loop, which compiles it, and the last but one, which may be shorter.
-    (first, began), (end, finished) = stamps[0], stamps[-2]
-    return found, (finished - began) / (end - first)
 
 
 def _score(found: Filtered, truth: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""What the benchmarks share: child processes timed as a user would, and ratios of interleaved repetitions."""
+"""What the benchmarks share: child processes timed as a user would, ratios of interleaved repetitions, and filters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from uqdsl.assimilate.cycle import Filter, Filtered
+    from uqdsl.assimilate.system import System
 
 TOP = Path(__file__).parents[1]
 
@@ -76,3 +80,25 @@ def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
 def machine() -> str:
     """The machine in words."""
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+
+
+def followed(system: System, method: Filter, seed: int) -> tuple[Filtered, float, float]:
+    """What a filter finds, and seconds an event, compiled: with all that is told of it, and without what its members score."""
+    found, seconds = _followed(system, method, seed)
+    return found, seconds, _followed(system, method._replace(members=None, renew=None), seed)[1]
+
+
+def _followed(system: System, method: Filter, seed: int) -> tuple[Filtered, float]:
+    import jax
+
+    from uqdsl.assimilate.cycle import follow
+
+    stamps: list[tuple[int, float]] = []
+
+    def watch(done: int, _: int, /, **__: float) -> None:
+        stamps.append((done, time.perf_counter()))
+
+    found = follow(system, method, jax.random.key(seed), watch)
+    # Between the first call of the compiled loop, which compiles it, and the last but one, which may be shorter.
+    (first, began), (end, finished) = stamps[0], stamps[-2]
+    return found, (finished - began) / (end - first)

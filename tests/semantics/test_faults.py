@@ -59,6 +59,7 @@ _SEPARATE = [
 
 
 _WARNINGS = [fault for fault in _SEPARATE if fault.code in ("UQ334", "UQ335")]
+"""Those that are no errors, beside which an unknown that nothing depends on is told too."""
 
 
 @given(st.lists(st.sampled_from(_SEPARATE), min_size=2, max_size=12), st.randoms(use_true_random=False))

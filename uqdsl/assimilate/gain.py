@@ -38,6 +38,7 @@ def moved_by(system: System, asked: Any, ensemble: jax.Array, seen: Seen, misfit
         return ensemble + _by_correlations(ensemble, seen, misfit, asked.cutoff)
     local = Localization(system, seen.event, asked)
     sd = jnp.sqrt(seen.covariance.variance)
+    # Otherwise the compiler finds both anew for each row of the first product.
     said, apart = jax.lax.optimization_barrier(((anomalies(seen.members) / sd).T, (misfit / sd).T))
     whole = seen.covariance.whole
     errors = None if whole is None else whole / jnp.outer(sd, sd)

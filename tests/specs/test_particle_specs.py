@@ -36,6 +36,7 @@ def test_hares_and_lynxes_follow_their_pelts(filtered: dict[str, np.ndarray]) ->
 def test_hares_and_lynxes_are_the_same_by_filtering_and_by_a_random_walk(filtered: dict[str, np.ndarray]) -> None:
     program = uqdsl.load(SPECS / "lynx_hare.uq").compile()
     fit = program.infer(seed=1)
+    assert fit.status == "ok"
     assert fit.diagnostics["log_likelihood_variance"] < 3
     posterior = fit.posterior.posterior
     # Of the filter: the same with other particles.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import arviz
 import jax
 import jax.numpy as jnp
@@ -14,9 +16,11 @@ from tests.assimilate.systems import bound
 from uqdsl.assimilate.cycle import Filter, Plan
 from uqdsl.assimilate.marginal import draw_states, log_evidence
 from uqdsl.assimilate.unscented_kalman import root_of
+from uqdsl.cli.main import execute
 from uqdsl.infer.posterior import make_posterior
 from uqdsl.infer.simulation import simulate
 from uqdsl.messages import RunError
+from uqdsl.results import read_netcdf
 from uqdsl.vocabulary.assimilation import filters
 
 LEVEL = """
@@ -224,3 +228,22 @@ def test_too_few_particles_are_told(y):
     fit = uqdsl.loads(by("bootstrap(members = 3), draws = 500", "metropolis")).compile(y=y).infer(seed=2)
     assert fit.status == "suspect"
     assert "estimated with a variance of" in " ".join(fit.reasons)
+
+
+def test_a_run_stopped_while_states_are_drawn_has_its_draws_and_goes_on(y, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{t},{'' if np.isnan(each) else each}" for t, each in enumerate(y)]
+    (tmp_path / "y.csv").write_text("\n".join(["t,y", *rows]))
+    (tmp_path / "level.uq").write_text(LEVEL.replace("data {", 'data "y.csv" {'))
+    with monkeypatch.context() as patch:
+        patch.setattr("uqdsl.infer.summed.over_draws", Mock(side_effect=KeyboardInterrupt))
+        assert execute(["run", "level.uq", "--out", "runs"]) == 130
+    stopped = read_netcdf(tmp_path / "runs/level-0-1/result.nc")["posterior"].variables
+    assert execute(["run", "level.uq", "--out", "runs", "--resume"]) == 0
+    assert execute(["run", "level.uq", "--out", "runs"]) == 0
+    resumed, whole = (
+        read_netcdf(tmp_path / f"runs/level-0-{number}/result.nc")["posterior"].variables for number in (1, 2)
+    )
+    assert np.array_equal(stopped["q"].values, whole["q"].values)
+    for name in ("q", "r", "level"):
+        assert np.array_equal(resumed[name].values, whole[name].values)

@@ -59,6 +59,36 @@ def test_thinning_keeps_the_same_draws_of_the_same_keys(target, posterior, monke
             np.testing.assert_allclose(getattr(blocks, kind)[name], array, rtol=1e-12)
 
 
+def test_blocks_are_as_large_as_what_is_made_of_a_draw_on_the_way_lets_them(monkeypatch):
+    def one(key, values, data):
+        def step(at, _):
+            at = jnp.sin(at) + data["shift"]
+            return at, at * jnp.arange(1000.0)
+
+        begin = values["x"] + jax.random.normal(key)
+        _, steps = jax.jit(lambda begin: jax.lax.scan(step, begin, length=50))(begin)
+        return {"found": {"sum": steps.sum()}}
+
+    values, data = {"x": np.linspace(0, 1, 40)}, {"shift": np.asarray(0.2)}
+    program = jax.make_jaxpr(one)(KEY, {"x": values["x"][0]}, data)
+    assert predictive._bytes_made(program.jaxpr) == 8 * (50 * 1000 + 1)
+    places = np.stack([np.zeros(40, int), np.arange(40)], -1)
+    told = []
+
+    def over_all():
+        told.clear()
+        return predictive.over_draws(one, KEY, values, places, data, lambda *at: told.append(at))["found"]["sum"]
+
+    whole = over_all()
+    assert told == [(40, 40)]
+    monkeypatch.setattr(predictive, "_BLOCK_BYTES", 11 * 8 * 50 * 1000)
+    np.testing.assert_allclose(over_all(), whole, rtol=1e-12)
+    assert told == [(10, 40), (20, 40), (30, 40), (40, 40)]
+    monkeypatch.setattr(predictive, "_BLOCK_BYTES", 1)
+    np.testing.assert_allclose(over_all(), whole, rtol=1e-12)
+    assert len(told) == 40
+
+
 def test_every_draw_has_its_own_noise(target, posterior):
     same = {name: np.repeat(np.repeat(array[:1, :1], 4, 0), 30, 1) for name, array in posterior.items()}
     found = predict_posterior(target, same, KEY).predictive["y"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -146,37 +146,43 @@ def infer(
         with watcher.counting() as watch:
             sampled = _whole(target, method, options, seed, attrs, folder, partial(watch, run.name))
     about = target.linearised(mode_of(sampled.groups))
-    drawn, store, attrs = _with_latent(about, sampled.drawn, seed), sampled.store, attrs | sampled.attrs
-    groups = build_groups(target, drawn, attrs=attrs) | sampled.groups
-    rows = tuple(summarize(groups))
-    found = _verdict(spec, options, groups, rows)
-    said = tuple(cut_mass(spec, groups, rows))
-    result = Result(run, groups, rows, found, sampled.seconds, drawn.interrupted, said)
-    watcher.sampled(result)
-    try:
-        with watcher.busy("computing predictions"):
-            result = replace(result, groups=_with_predictions(target, about, drawn, seed, attrs) | sampled.groups)
-    except KeyboardInterrupt:
-        store.flush()
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
-        result = replace(result, problems=(*result.problems, NoPredictions(exception=type(error).__name__)))
-    if staged is not None:
-        result = _with_answers(staged, result, seed, watcher)
-        watcher.predicted(result)
-    if naive is not None and PREDICTION in result.groups:
-        with watcher.busy("naive fits, for the picture"):
-            result = replace(result, groups={**result.groups, NAIVE: tried(naive)})
-    if calibration is not None and not result.interrupted:
+    store, attrs = sampled.store, attrs | sampled.attrs
+    with _kept(store):
+        with watcher.counting() as watch:
+            drawn = _with_latent(about, sampled.drawn, seed, partial(watch, "states"))
+        groups = build_groups(target, drawn, attrs=attrs) | sampled.groups
+        rows = tuple(summarize(groups))
+        found = _verdict(spec, options, groups, rows)
+        said = tuple(cut_mass(spec, groups, rows))
+        result = Result(run, groups, rows, found, sampled.seconds, drawn.interrupted, said)
+        watcher.sampled(result)
         try:
+            with watcher.busy("computing predictions"):
+                result = replace(result, groups=_with_predictions(target, about, drawn, seed, attrs) | sampled.groups)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the draws are worth more
+            result = replace(result, problems=(*result.problems, NoPredictions(exception=type(error).__name__)))
+        if staged is not None:
+            result = _with_answers(staged, result, seed, watcher)
+            watcher.predicted(result)
+        if naive is not None and PREDICTION in result.groups:
+            with watcher.busy("naive fits, for the picture"):
+                result = replace(result, groups={**result.groups, NAIVE: tried(naive)})
+        if calibration is not None and not result.interrupted:
             result = _tried_out(target, calibration, result, seed, watcher)
-        except KeyboardInterrupt:
-            store.flush()
-            raise
-        watcher.calibrated(result)
+            watcher.calibrated(result)
     with watcher.busy("writing the result"):
         store.save(result.groups)
     return result
+
+
+@contextmanager
+def _kept(store: Store) -> Iterator[None]:
+    """What was drawn is written before Ctrl-C stops what is done with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        store.flush()
+        raise
 
 
 def calibration_of(spec: Spec, run: Run) -> Calibration | None:
@@ -382,7 +388,7 @@ def centered_unknowns(spec: Spec) -> tuple[str, ...]:
     )
 
 
-def _with_latent(target: Target, drawn: Drawn, seed: int) -> Drawn:
+def _with_latent(target: Target, drawn: Drawn, seed: int, watch: Callable[[int, int], object]) -> Drawn:
     """The draws with those of discrete unknowns and of states, which the method has summed and integrated out."""
     if not target.discrete and target.draw_states is None:
         return drawn
@@ -393,7 +399,7 @@ def _with_latent(target: Target, drawn: Drawn, seed: int) -> Drawn:
 
     key = jax.random.key(seed)
     found = draw_discrete(target, drawn.posterior, jax.random.fold_in(key, _DISCRETE))
-    moved = draw_states(target, drawn.posterior, jax.random.fold_in(key, _STATES), drawn.stats.get(SEED))
+    moved = draw_states(target, drawn.posterior, jax.random.fold_in(key, _STATES), drawn.stats.get(SEED), watch)
     return drawn._replace(posterior=drawn.posterior | found | moved)
 
 

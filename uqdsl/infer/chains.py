@@ -7,7 +7,6 @@ there are.
 
 from __future__ import annotations
 
-import os
 import queue
 import signal
 import threading
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from uqdsl.infer.draws import Chunk, Progress, Sink
+from uqdsl.infer.environment import cores
 
 _CHUNK_SECONDS = 0.3
 """What a chunk should take: short enough for Ctrl-C and the bar, long enough that handing it over costs nothing."""
@@ -136,7 +136,7 @@ class _Crew:
         # Bounded, so that a slow disk holds the chains up before their draws fill the memory.
         self._reports: queue.Queue[_Report] = queue.Queue(maxsize=4 * len(lanes) + 1)
         # Daemons, so that a second Ctrl-C need not wait for a chunk of a slow model.
-        self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(min(len(lanes), _cores()))]
+        self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(min(len(lanes), cores()))]
 
     def reports(self) -> Iterator[_Report]:
         """Start the workers, and give what they report until every lane has ended."""
@@ -208,11 +208,6 @@ def _room(sampler: Sampler, iteration: int) -> int:
         return sampler.warmup - iteration
     room = sampler.rows * sampler.thin - (iteration - sampler.warmup) % sampler.thin
     return min(room, sampler.total - iteration)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -62,4 +62,9 @@ def choose_device(device: Device | None = None, precision: Literal[32, 64] = 64)
     return found
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 prepare()

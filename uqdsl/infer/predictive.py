@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 import numpyro.distributions as dist
 from jax import numpy as jnp
+from jax.extend.core import Jaxpr, subjaxprs
 from numpyro.handlers import reparam, seed, substitute, trace
 
 from uqdsl.infer.covariance import centre
+from uqdsl.infer.environment import cores
 from uqdsl.infer.positions import has_sampler, innermost, stand_in
+from uqdsl.infer.posterior import unwatched
 from uqdsl.ir import observed as missing_mask
 from uqdsl.runtime import Sequential
 
@@ -28,8 +32,11 @@ if TYPE_CHECKING:
 
 type Arrays = dict[str, np.ndarray]
 
-_BLOCK_BYTES = 1 << 26
+_BLOCK_BYTES = 1 << 24
+"""What a block of draws may take where its program makes most at a time."""
 _BLOCK_DRAWS = 512
+_BLOCKS = 8
+"""Blocks that are computed side by side, where there are as many cores."""
 
 
 class PriorPredictive(NamedTuple):
@@ -261,15 +268,18 @@ def over_draws(
     values: Arrays,
     places: np.ndarray,
     data: Mapping[str, np.ndarray],
+    watch: Callable[[int, int], object] = unwatched,
 ) -> dict[str, Arrays]:
     """`one(key, values, data)` at each draw; `places`, `(draw, 2)`, are the chain and the number of each.
 
-    Blocks of draws go through one compiled function, vectorised over the block, so that device memory is bounded by
-    a block whatever the count. The last block is filled up, so that all have one shape and it is compiled once.
+    Blocks of draws go through one compiled function, vectorised over the block, so that memory is bounded by a few blocks
+    whatever the count, and however much is made of a draw on the way. The last block is filled up, so that all have one
+    shape and it is compiled once; which draws are in a block does not depend on the machine.
     """
     count, data = len(places), dict(data)
-    shapes = jax.eval_shape(one, key, {name: array[0] for name, array in values.items()}, data)
-    most = max(1, min(_BLOCK_DRAWS, _BLOCK_BYTES // max(1, _bytes_of(shapes))))
+    first = {name: array[0] for name, array in values.items()}
+    program, shapes = jax.make_jaxpr(one, return_shape=True)(key, first, data)
+    most = max(1, min(_BLOCK_DRAWS, _BLOCK_BYTES // max(1, _bytes_made(program.jaxpr), _bytes_of(shapes))))
     block = math.ceil(count / math.ceil(count / most))
 
     @jax.jit
@@ -282,15 +292,33 @@ def over_draws(
         kind: {name: np.empty((count, *each.shape), each.dtype) for name, each in arrays.items()}
         for kind, arrays in shapes.items()
     }
-    for start in range(0, count, block):
+
+    def fill(start: int) -> int:
         stop = min(start + block, count)
         taken = np.minimum(np.arange(start, start + block), count - 1)
         here = {name: array[taken] for name, array in values.items()}
         for kind, arrays in at_block(key, places[taken], here, data).items():
             for name, array in arrays.items():
                 found[kind][name][start:stop] = np.asarray(array)[: stop - start]
+        return stop
+
+    # The first alone: it compiles, and handlers of NumPyro are not for several threads.
+    watch(fill(0), count)
+    with ThreadPoolExecutor(min(_BLOCKS, cores())) as pool:
+        for done in pool.map(fill, range(block, count, block)):
+            watch(done, count)
     return found
 
 
+def _bytes_made(program: Jaxpr) -> int:
+    """What the equation of a program makes that makes most: of a loop, all that it stacks."""
+    here = (sum(_bytes(each.aval) for each in eqn.outvars) for eqn in program.eqns)
+    return max((*here, *map(_bytes_made, subjaxprs(program))), default=0)
+
+
 def _bytes_of(shapes: Any) -> int:
-    return sum(math.prod(each.shape) * each.dtype.itemsize for each in jax.tree.leaves(shapes))
+    return sum(map(_bytes, jax.tree.leaves(shapes)))
+
+
+def _bytes(each: Any) -> int:
+    return math.prod(each.shape) * each.dtype.itemsize

@@ -1,8 +1,8 @@
-"""Discrete unknowns that were summed out, drawn from the posterior given the draws of all else."""
+"""Discrete unknowns that were summed out and states that a filter accounted for, drawn given the draws of all else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpyro.handlers import seed, substitute, trace
 
+from uqdsl.infer.posterior import unwatched
 from uqdsl.infer.predictive import over_draws, without_reparam
 from uqdsl.infer.target import Target
 from uqdsl.runtime.sums import drawing
@@ -53,7 +54,11 @@ def draw_discrete(target: Target, posterior: Mapping[str, np.ndarray], key: jax.
 
 
 def draw_states(
-    target: Target, posterior: Mapping[str, np.ndarray], key: jax.Array, seeds: np.ndarray | None = None
+    target: Target,
+    posterior: Mapping[str, np.ndarray],
+    key: jax.Array,
+    seeds: np.ndarray | None = None,
+    watch: Callable[[int, int], object] = unwatched,
 ) -> Arrays:
     """States that a filter has accounted for, at draws of the unknowns: each a draw of p(states | unknowns, data).
 
@@ -70,13 +75,19 @@ def draw_states(
     def one(key: jax.Array, values: dict[str, jax.Array], data: Arrays) -> dict[str, dict[str, jax.Array]]:
         return {"found": draw(jax.random.key(values[_SEED]) if own else key, values, data)}
 
-    return _over_all(one, {name: posterior[name] for name in target.recorded} | own, target.data, key)
+    return _over_all(one, {name: posterior[name] for name in target.recorded} | own, target.data, key, watch)
 
 
-def _over_all(one: Any, given: Arrays, data: Mapping[str, np.ndarray], key: jax.Array) -> Arrays:
+def _over_all(
+    one: Any,
+    given: Arrays,
+    data: Mapping[str, np.ndarray],
+    key: jax.Array,
+    watch: Callable[[int, int], object] = unwatched,
+) -> Arrays:
     """What is found at every draw of every chain, `(chain, draw, *shape)`."""
     chains, draws = next(iter(given.values())).shape[:2]
     flat = {name: array.reshape(chains * draws, *array.shape[2:]) for name, array in given.items()}
     places = np.stack(np.meshgrid(np.arange(chains), np.arange(draws), indexing="ij"), -1).reshape(-1, 2)
-    found = over_draws(one, key, flat, places, data)["found"]
+    found = over_draws(one, key, flat, places, data, watch)["found"]
     return {name: array.reshape(chains, draws, *array.shape[1:]) for name, array in found.items()}

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
 
+from uqdsl.assimilate.cycle import Plan
+from uqdsl.assimilate.particles import Particles, Shared
 from uqdsl.infer.population import RESAMPLING
 from uqdsl.messages import SpecError
 from uqdsl.results import Variable
+from uqdsl.vocabulary.assimilation.particles import BootstrapOptions
 
 from .systems import assimilated, checked
 from .test_kalman import AR1, by_hand, data
@@ -180,6 +184,35 @@ def test_what_no_particle_can_have_made_is_told():
     assert found.status == "suspect"
     assert "at t = 0 no particle can have made what was observed" in found.found.reasons[0]
     assert np.isfinite(found.groups["assimilation"].variables["x_mean"].values).all()
+
+
+@pytest.mark.parametrize("resampling", list(RESAMPLING))
+def test_noise_where_particles_are_resampled_is_of_those_taken_more_than_once(resampling):
+    number, drawn = 4000, np.random.default_rng(2).normal(size=(4000, 2)) @ [[1.0, 0.6], [0.0, 0.5]]
+    log_weights = jnp.asarray(-0.5 * ((drawn - 1) ** 2).sum(axis=1))
+    options = BootstrapOptions(members=number, regularisation=1, resampling=resampling)
+    states, none = jnp.asarray(drawn), np.zeros(0, bool)
+    before = Particles(states, jnp.zeros((number, 0)), log_weights, states, jnp.arange(number))
+    found, chosen = Shared(options, Plan(none, none)).resampled(before, log_weights, jax.random.key(1))
+    taken = np.bincount(chosen, minlength=number)
+    moved = np.any(np.asarray(found.states != states[chosen]), axis=1)
+    assert np.array_equal(moved, taken[np.asarray(chosen)] > 1)
+    weights = np.exp(log_weights) / np.exp(log_weights).sum()
+    expected = np.cov(drawn, rowvar=False, aweights=weights) * number ** (-2 / 6)
+    noise = np.asarray(found.states - states[chosen])[moved]
+    # The variance of a variance estimated from n normal numbers is 2/n of its square; of a covariance it is less.
+    scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
+    assert np.abs((noise.T @ noise / len(noise) - expected) / scale).max() < 4 * np.sqrt(2 / len(noise))
+
+
+def test_particles_come_apart_again_where_one_has_all_the_weight():
+    drawn, none = jnp.asarray(np.random.default_rng(2).normal(3, 2, size=(500, 1))), np.zeros(0, bool)
+    log_weights = jnp.where(jnp.arange(500) == 7, 0.0, -1e3)
+    before = Particles(drawn, jnp.zeros((500, 0)), log_weights, drawn, jnp.arange(500))
+    shared = Shared(BootstrapOptions(members=500, regularisation=1), Plan(none, none))
+    noise = shared.resampled(before, log_weights, jax.random.key(1))[0].states - drawn[7]
+    expected = float(drawn.std(ddof=1)) * 500 ** (-1 / 5)
+    assert abs(float(noise.std()) / expected - 1) < 4 / np.sqrt(2 * 500)
 
 
 def test_regularisation_keeps_particles_of_a_system_without_errors_apart():

@@ -1,7 +1,8 @@
 """What all filters of weighted particles have: how they are resampled, moved, weighted and summed up.
 
 Particles that are resampled may get noise `h N(0, P)`, P their weighted covariance and `h = regularisation N^(-1/(d + 4))`,
-so that those of a system without errors of its own do not become copies for ever. Parameters that are estimated do not move in
+so that those of a system without errors of its own do not become copies for ever: all copies of those that are taken more than
+once, as in DAPPER, so that what is tuned there holds here, or all. Parameters that are estimated do not move in
 time; where particles are resampled, these are drawn from kernels of width h that are pulled to their mean,
 
     theta' ~ N(a theta + (1 - a) mean, h^2 V),   a = (3 delta - 1) / (2 delta),   h^2 = 1 - a^2,
@@ -82,10 +83,11 @@ class Shared(NamedTuple):
         states = particles.states[chosen]
         if options.regularisation:
             width = options.regularisation * number ** (-1 / (states.shape[1] + 4))
-            noise = width * _scatter(particles.states, weights, of_noise)
-            first = jnp.concatenate([jnp.ones(1, bool), chosen[1:] != chosen[:-1]])
-            spared = first & (options.jitter == "duplicates")
-            states = states + jnp.where(spared[:, None], 0.0, noise)
+            # Of a single particle that has all the weight there is no covariance; that of all is what is left.
+            known = jnp.where(weights.max() > 1 - 1e-10, 1 / number, weights)
+            noise = width / jnp.sqrt(_free(known)) * _scatter(particles.states, known, of_noise)
+            several = (chosen == jnp.roll(chosen, 1)) | (chosen == jnp.roll(chosen, -1))  # they are in order
+            states = states + jnp.where((several | (options.jitter == "all"))[:, None], noise, 0.0)
         parameters = particles.parameters[chosen]
         estimated = jnp.asarray(self.plan.estimated)
         if self.plan.estimated.any() and options.discount < 1:
@@ -152,8 +154,7 @@ def estimate(system: System, particles: Particles, event: Events) -> Estimate:
         return parameters, system.observe(state, parameters, event).mean
 
     parameters, observed = over_particles(shown, particles.states, particles.parameters)
-    # What N - 1 is for particles that count alike.
-    free = jnp.maximum(1 - jnp.sum(weights**2), 1e-12)
+    free = _free(weights)
 
     def both(values: jax.Array) -> tuple[jax.Array, jax.Array]:
         mean = weights @ values
@@ -180,6 +181,11 @@ def resample_where_few(shared: Shared, threshold: float) -> Callable[[Particles,
         )
 
     return resample
+
+
+def _free(weights: jax.Array) -> jax.Array:
+    """By what weighted squares about the mean are divided: what 1 - 1/N is for particles that count alike."""
+    return jnp.maximum(1 - jnp.sum(weights**2), 1e-12)
 
 
 def _equal(number: int) -> jax.Array:

@@ -23,7 +23,8 @@ class ParticleOptions(Options):
         description="noise where particles are resampled, in units of the bandwidth N^(-1/(d + 4)) of a Gaussian kernel",
     )
     jitter: Literal["duplicates", "all"] = Field(
-        default="duplicates", description="which of the resampled particles get that noise"
+        default="duplicates",
+        description="which of the resampled particles get that noise: those that were taken more than once, or all",
     )
     discount: float = Field(
         default=0.98,

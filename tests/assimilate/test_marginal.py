@@ -224,6 +224,14 @@ def test_a_random_walk_over_estimates_is_exact(states, program, y):
         assert abs(ours[..., t].mean() - level[..., t].mean()) < 4 * error
 
 
+@pytest.mark.parametrize("states", ["kalman()", "bootstrap(members = 60)"])
+def test_a_density_that_is_first_asked_for_inside_a_compiled_function_is_the_same(states, y):
+    made = uqdsl.loads(by(states, "nuts" if states == "kalman()" else "metropolis")).compile(y=y)
+    at = {"q": jnp.asarray(np.log(0.8)), "r": jnp.asarray(np.log(1.3))}
+    inside = jax.jit(lambda at: made.log_density(at))(at)
+    assert float(inside) == pytest.approx(float(jax.jit(made.log_density)(at)), rel=1e-12)
+
+
 def test_too_few_particles_are_told(y):
     fit = uqdsl.loads(by("bootstrap(members = 3), draws = 500", "metropolis")).compile(y=y).infer(seed=2)
     assert fit.status == "suspect"

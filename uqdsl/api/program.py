@@ -103,7 +103,11 @@ class Program:
         return make_target(self.spec, self._generated, dataset, allowed=self._allow_extern)
 
     def _target_of(self, run: Run) -> Target:
-        return target_of_run(self._static, run, lambda: self._moving)
+        import jax
+
+        # A density may be asked for where it is already being traced, for the first time; what it is made of outlives that.
+        with jax.ensure_compile_time_eval():
+            return target_of_run(self._static, run, lambda: self._moving)
 
     @cached_property
     def _moving(self) -> tuple[System, Mapping[str, Generated]]:

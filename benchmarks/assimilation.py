@@ -456,9 +456,9 @@ def measure(setup: Setup, method: str, seeds: Sequence[int] = SEEDS) -> Measured
         masks = {observed(name): (there[:, None] & places).reshape(each.shape) for name, each in rows.items()}
         data = {name: jnp.asarray(each) for name, each in {**rows, **masks}.items()}
         twin = replace(system, data={**system.data, **data})
-        found, *took = followed(twin, method_of, 100 + seed)
-        seconds.append(took[0] * setup.every)
-        unscored.append(took[1] * setup.every)
+        found, whole, without = followed(twin, method_of, 100 + seed)
+        seconds.append(whole * setup.every)
+        unscored.append(without * setup.every)
         apart = np.sqrt(np.mean((found.analysis.mean - np.asarray(drawn.states)) ** 2, axis=1))[there][setup.burn_in :]
         scores.append(float(apart.mean()))
         batch = min(BATCH, len(apart) // 8)

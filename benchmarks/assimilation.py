@@ -187,7 +187,7 @@ NOTES = {
     (
         "Lorenz63.sakov2012",
         "bootstrap",
-    ): "With 800 particles all four of these runs lose the truth at some time. Of 46 runs of 5,000 cycles 20 do, and of 36 by "
+    ): "With 800 particles all four of these runs lose the truth at some time. Of 86 runs of 5,000 cycles 32 do, and of 36 by "
     "DAPPER 1.8.1 seven; whether that is more than chance is not known. The errors of the others are 0.26 to 0.30, by either.",
     (
         "Lorenz63.ramgraber2022",
